@@ -1,0 +1,101 @@
+/*
+ * Scalar, aggregate and table functions: what a row of a family's table holds. Adding a function is adding a row (and its
+ * body) to one file; families are listed in functions/families.h. SHOW FUNCTIONS, DESCRIBE FUNCTION and the docs are printed from the rows.
+ *
+ * Signatures are text, read once when the registry is built:
+ *
+ *   "STRING, INTEGER"       types; DECIMAL stands for every precision and scale
+ *   "STRING, INTEGER?"      the last ones may be left out
+ *   "T, T..."               T, U, K, V: any type, the same wherever the letter stands; "..." repeats the last
+ *   "N"                     N, M: any of INTEGER, BIGINT, DOUBLE, DECIMAL
+ *   "ARRAY<T>, LAMBDA(T) R" a lambda with its parameters' types and the letter that names its result
+ *   "ANY"                   anything
+ *   "UNIT"                  an interval word (SECONDS), handed over as a STRING constant
+ *
+ * The result is a type in the same language ("BIGINT", "T", "ARRAY<T>"); NULL where bind() tells it.
+ */
+#ifndef FUNCTIONS_FUNCTION_H
+#define FUNCTIONS_FUNCTION_H
+
+#include "core/lambda.h"
+#include "core/vec.h"
+
+enum wr_fn_flags {
+	WR_FN_STRICT = 1,	/* a null argument gives null; eval still sees those rows and may compute garbage there,
+				 * the driver sets the nulls afterwards (data at null rows is zeroed before, so reading is safe) */
+	WR_FN_PURE = 2,		/* same arguments, same result: constants are folded at plan time */
+	WR_FN_HIDDEN = 4,	/* an operator ($add, $cast …): not listed, cannot be called by name */
+};
+
+typedef struct wr_fn_cx {
+	wr_arena *arena;		/* results live here */
+	uint32_t rows;
+	uint64_t failures;		/* counted by wr_fn_fail */
+	char last_failure[256];		/* words of the latest, for the processing log */
+	const wr_lambda *const *lambdas;/* per argument; NULL where it is no lambda */
+	const void *bound;		/* what bind() left (e.g. a compiled pattern of a constant argument) */
+	const wr_type *const *types;	/* argument types */
+	const int64_t *rowtime;		/* per row, ms */
+} wr_fn_cx;
+
+/* The value of this row is null because the function failed on it (bad input, overflow). */
+void wr_fn_fail(wr_fn_cx *cx, wr_vec *out, uint32_t row, const char *format, ...) WR_PRINTF(4, 5);
+
+/* Computes cx->rows values into out, which is FLAT, of the result type and has room and n = rows (for variable nested results, n = 0:
+ * ARRAY, MAP and STRUCT results are pushed row by row). args[i] may be CONST or FLAT (NULL for a lambda). */
+typedef void (*wr_kernel)(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out);
+
+typedef struct wr_fn {
+	const char *name;	/* upper case */
+	const char *args, *result;
+	unsigned flags;
+	wr_kernel eval;
+	/* Optional: decides the result type when result is NULL, refuses arguments with a reason, prepares
+	 * *bound from constant arguments (consts[i] is NULL when argument i is no constant). */
+	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
+	                       uint32_t n, const void **bound, wr_err *err);
+	const char *doc;	/* one sentence */
+	const char *example;	/* "ABS(-3) => 3": run as a test; NULL only for hidden ones and non-deterministic ones */
+} wr_fn;
+
+/*
+ * Aggregates. State is `size` plain bytes per group that the operator keeps; states that own memory (lists) hold a handle to it,
+ * and say so by `drop`. Calls come row by row: order matters to some, and one row gives one change.
+ */
+typedef struct wr_agg_cx {
+	wr_arena *arena;		/* final() puts its strings here */
+	const wr_type *const *types;	/* argument types */
+	const wr_type *result;
+	uint32_t nargs;
+	const wr_vec *const *consts;	/* constant arguments (k of TOPK); NULL where none */
+	int64_t limit;			/* ksql.functions.collect_*.limit; -1: none */
+	size_t *bytes;			/* heap bytes owned by states, kept up to date for memory accounting */
+} wr_agg_cx;
+
+typedef struct wr_agg {
+	const char *name;
+	const char *args, *result;	/* as for wr_fn; "*" as args: COUNT(*) */
+	uint32_t (*size)(const wr_agg_cx *cx);
+	void (*init)(const wr_agg_cx *cx, void *state);
+	/* Adds (or takes back) row `row` of the arguments. false: the query must stop (SUM of decimals out of range). */
+	bool (*step)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
+	bool (*undo)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row); /* NULL: cannot */
+	bool (*merge)(const wr_agg_cx *cx, void *into, const void *from);	/* sessions */
+	void (*final)(const wr_agg_cx *cx, const void *state, wr_vec *out);	/* pushes one value */
+	void (*save)(const wr_agg_cx *cx, const void *state, wr_buf *out);	/* self-delimiting */
+	bool (*load)(const wr_agg_cx *cx, void *state, const char **p, const char *end); /* state is not initialised yet */
+	void (*drop)(const wr_agg_cx *cx, void *state);				/* NULL: owns nothing */
+	/* How a table aggregate without undo retracts (beyond the dialect): the operator keeps the group's values in an ordered
+	 * multiset and steps a fresh state over the first (or last) of them. */
+	enum { WR_AGG_NO_MULTISET, WR_AGG_FIRST, WR_AGG_LAST, WR_AGG_ALL_BY_ARRIVAL } multiset;
+	const char *doc, *example;
+} wr_agg;
+
+/* Table functions: one row in, some rows out. eval pushes onto out an ARRAY per row whose elements become the rows. */
+typedef struct wr_udtf {
+	const char *name, *args, *result;	/* result: the element type */
+	wr_kernel eval;
+	const char *doc, *example;
+} wr_udtf;
+
+#endif
