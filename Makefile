@@ -77,8 +77,8 @@ $(B)/unit/%: tests/unit/%.c $(LOWER)
 BELOW = $(foreach r,$(shell echo $(ROOMS) | sed 's/.*\b$(R)\b/$(R)/'),$(B)/lib$(r).a)
 .PHONY: room units
 room: $(BELOW)
-	$(if $(U),mkdir -p $(B)/unit && $(CC) $(CFLAGS_ALL) -o $(B)/unit/$(U) tests/unit/$(U).c \
-	    -Wl,--start-group $(BELOW) -Wl,--end-group -lcmocka $(LIBS))
+	@if [ -n "$(U)" ]; then mkdir -p $(B)/unit; $(CC) $(CFLAGS_ALL) -o $(B)/unit/$(U) tests/unit/$(U).c \
+	    -Wl,--start-group $(BELOW) -Wl,--end-group -lcmocka $(LIBS); fi
 units: $(UNITS)
 
 .PHONY: clean

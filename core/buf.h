@@ -24,6 +24,10 @@ static inline void wr_buf_str(wr_buf *b, wr_str s)
 {
 	wr_buf_put(b, s.p, s.n);
 }
+/* `name`, with back-quotes in it doubled: how schemas and types show names. */
+void wr_buf_quote_name(wr_buf *b, wr_str name);
+/* 'text', with quotes in it doubled: an SQL string literal. */
+void wr_buf_quote_text(wr_buf *b, wr_str text);
 /* The content as a zero-terminated string; "" when empty. Valid until the next change. */
 const char *wr_buf_z(wr_buf *b);
 static inline wr_str wr_buf_view(const wr_buf *b)
