@@ -23,6 +23,7 @@ FLAGS_release := -O2 -g -DNDEBUG
 FLAGS_debug   := -O0 -g -DWR_FAULTS
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DWR_FAULTS
 FLAGS_tsan    := -O1 -g -fsanitize=thread -DWR_FAULTS
+FLAGS_cov     := -O0 -g --coverage -DWR_FAULTS
 FLAGS_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -DWR_FUZZ
 
 CFLAGS_ALL := -std=gnu11 -pthread -I. -I$(B) -D_GNU_SOURCE $(WARN) $(FLAGS_$(FLAVOUR)) $(CFLAGS)
@@ -30,7 +31,7 @@ LIBS := -lrdkafka -lrocksdb -lsqlite3 -lcurl -lmicrohttpd -lnghttp2 -ljansson -l
         -lcrypto -lssl -lzstd -lz -lxxhash -lgmp -lm -pthread
 
 SRC     := $(foreach r,$(ROOMS),$(wildcard $(r)/*.c))
-GEN     := $(B)/grammar/scan.gen.c $(B)/grammar/parse.gen.c
+GEN     := $(if $(wildcard grammar/weir.y),$(B)/grammar/scan.gen.c $(B)/grammar/parse.gen.c)
 room_o   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(if $(filter grammar,$(1)),$(GEN:.c=.o))
 ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib$(r).a)
 LOWER    := $(filter-out $(B)/libcli.a,$(ARCHIVES))
@@ -81,6 +82,63 @@ room: $(BELOW)
 	    -Wl,--start-group $(BELOW) -Wl,--end-group -lcmocka $(LIBS); fi
 units: $(UNITS)
 
-.PHONY: clean
-clean:
+# ---------------------------------------------------------------- fuzz targets: tests/fuzz/NAME.c (clang's libFuzzer)
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(LOWER)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -MMD -MP -o $@ $< -Wl,--start-group $(LOWER) -Wl,--end-group $(LIBS)
+
+.PHONY: fuzz-build fuzz-targets fuzz fuzz-smoke
+fuzz-targets: $(FUZZERS:%=$(B)/fuzz/%)
+fuzz-build:
+	$(MAKE) FLAVOUR=fuzz CC=clang-14 fuzz-targets
+fuzz: fuzz-build        ## every fuzz target for SECONDS (300)
+	@set -e; for t in $(FUZZERS); do tests/tools/fuzz $$t $(or $(SECONDS),300); done
+fuzz-smoke: fuzz-build  ## every fuzz target for ten seconds
+	@set -e; for t in $(FUZZERS); do tests/tools/fuzz $$t 10; done
+
+# ---------------------------------------------------------------- what people type
+
+.PHONY: debug asan tsan demo check worlds bench layers hdr-check metrics format format-check tidy coverage install \
+        clean help
+debug asan tsan:        ## the program in another flavour: build/debug/weir …
+	$(MAKE) FLAVOUR=$@ all
+
+demo:                   ## install what the build needs, build, run samples/orders and show its results
+	@tests/tools/deps build
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+	@samples/orders/demo build/release/weir
+
+check:                  ## install what the tests need and run every test; LAB=1 demands real Kafka and databases
+	@tests/tools/deps build test $(if $(filter 1,$(LAB)),lab)
+	@tests/run check
+
+worlds:                 ## tests/sql with other batch sizes, stores, tasks, queues and restarts
+	@tests/run worlds
+bench:                  ## four queries beside hard-coded programs, on a broker of its own
+	@tests/tools/deps build test lab
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@bench/bench
+
+layers metrics:         ## includes between the rooms; lengths of files and functions
+	@tests/tools/$@
+hdr-check:              ## every header compiles alone
+	@tests/tools/hdr-check $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL))
+format format-check:    ## clang-format over the tree (format-check: only says what it would change)
+	@clang-format-14 $(if $(filter format,$@),-i,--dry-run -Werror) $(foreach r,$(ROOMS),$(wildcard $(r)/*.[ch]))
+tidy:                   ## clang-tidy, as .clang-tidy asks
+	@clang-tidy-14 --quiet $(or $(FILES),$(SRC)) -- -std=gnu11 -I. -I$(B) -D_GNU_SOURCE
+coverage:               ## which lines tests reach: build/cov/report
+	$(MAKE) FLAVOUR=cov all units
+	@tests/tools/coverage
+
+PREFIX ?= /usr/local
+install: all            ## to $(PREFIX)/bin
+	install -D -m 755 $(B)/weir $(DESTDIR)$(PREFIX)/bin/weir
+clean:                  ## remove build/
 	rm -rf build
+help:                   ## this list
+	@echo "make                     the program: build/release/weir"
+	@awk -F ':.*## ' '/^[a-z -]+:.*## /{n = split($$1, t, " "); for (i = 1; i <= n; i++) \
+	    printf "make %-19s %s\n", t[i], $$2}' Makefile
