@@ -55,6 +55,7 @@ typedef struct wr_batch {
 	const wr_schema *schema;
 	wr_arena *arena;
 	uint32_t n;
+	uint32_t room;			/* rows the metadata arrays have room for */
 	wr_vec *cols;			/* schema->n, FLAT or CONST, each with n rows */
 	uint8_t *change;		/* wr_change */
 	int64_t *rowtime;		/* milliseconds */
@@ -76,13 +77,18 @@ void wr_batch_reserve(wr_batch *b, uint32_t n);
 /* Copies row `row` of src's metadata (all but columns and change) to row `to` of b; to < room. windows, headers, pk and
  * version are made in b when src has them. */
 void wr_batch_meta(wr_batch *b, uint32_t to, const wr_batch *src, uint32_t row);
-/* A batch of other columns over src's rows at .. at+n-1: metadata is shared, cols has room and must be filled. */
+/* A batch of other columns over src's rows at .. at+n-1: metadata is shared (change[] is a copy), cols has room and must
+ * be filled. */
 void wr_batch_over(wr_batch *b, const wr_batch *src, uint32_t at, uint32_t n, const wr_schema *s);
 /* out = the listed rows of src, in order; change[] copied as is. */
 void wr_batch_gather(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n);
+/* The same for rows in rising order, and mends pairs: a BEFORE whose AFTER is not listed becomes OLD, an AFTER without its
+ * BEFORE becomes NEW. What filters use. */
+void wr_batch_select(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n);
 /* Appends a deep copy of one row (columns, metadata, change) into b's arena. Same schema. */
 void wr_batch_push(wr_batch *b, const wr_batch *src, uint32_t row);
-/* After rows were dropped: a BEFORE without its AFTER becomes OLD, an AFTER without BEFORE becomes NEW. */
+/* After rows were dropped in some other way: mends pairs where a half's neighbour is no other half with its source position.
+ * That is a guess where one source row makes several updates; wr_batch_select knows. */
 void wr_batch_mend_pairs(wr_batch *b);
 
 #endif
