@@ -51,10 +51,10 @@ static inline bool wr_vec_is_null(const wr_vec *v, uint32_t row)
 void wr_vec_set_null(wr_vec *v, wr_arena *a, uint32_t row);
 
 /* Checked access: wr_vec_BIGINT(v) is int64_t *, and a bug stop when v is no BIGINT. */
-#define X(tag, storage)                                                                            \
-	static inline storage *wr_vec_##tag(const wr_vec *v)                                       \
+#define X(TAG, storage)                                                                            \
+	static inline storage *wr_vec_##TAG(const wr_vec *v)                                       \
 	{                                                                                          \
-		WR_ASSERT(v->type->tag == WR_##tag);                                               \
+		WR_ASSERT(v->type->tag == WR_##TAG);                                               \
 		return (storage *)v->data;                                                         \
 	}
 WR_TYPES(X)
