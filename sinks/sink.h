@@ -1,0 +1,96 @@
+/*
+ * Sinks: where results go. Three kinds (DESIGN section 7) by whose word decides an epoch:
+ *
+ *   follower  writes and syncs its data first; our atomic write carries its mark; at start what lies beyond the mark is cut off
+ *   decider   its own commit decides (Kafka transactions, SQLite). Until the protocol is built, Kafka is a follower whose mark says nothing:
+ *             at least once
+ *   deriver   works after our commit, from our state; doing it again is harmless
+ *
+ * A sink is one object per query; each task of the last stage has a writer. Writers put what must survive into the query's state (their store), which is
+ * part of the same atomic write.
+ *
+ * Thread: open, mark, committed, close: the coordinator. Writers: their task; where def->parallel is false the engine holds a lock
+ * around each call.
+ */
+#ifndef SINKS_SINK_H
+#define SINKS_SINK_H
+
+#include "core/batch.h"
+#include "core/settings.h"
+#include "formats/format.h"
+#include "sources/source.h"
+#include "state/store.h"
+
+typedef enum wr_sink_kind { WR_SINK_FOLLOWER, WR_SINK_DECIDER, WR_SINK_DERIVER } wr_sink_kind;
+
+/* A property of CREATE SINK … WITH, as given. */
+typedef struct wr_sink_prop {
+	wr_str name;		/* upper-cased unless quoted */
+	wr_str value;		/* text of the literal */
+	wr_span span;
+} wr_sink_prop;
+
+/* What to write. Immutable, in the query's arena. */
+typedef struct wr_sink_spec {
+	const char *type;	/* "kafka", "log", "memory", "csv", "http", "client" … a row of sink_list.h */
+	wr_str name;
+	wr_str topic;		/* kafka, log, memory */
+	int32_t partitions;
+	wr_side_spec key, value;
+	const wr_schema *schema;	/* of the rows, keys first */
+	const wr_str *fields;	/* per column: its name as the statement spells it (sinks of CREATE SINK) */
+	bool table;		/* rows are table changes */
+	wr_window_kind window;
+	uint32_t nprops;
+	const wr_sink_prop *props;
+	uint16_t op;		/* operator number of its stores */
+} wr_sink_spec;
+
+typedef struct wr_sink wr_sink;
+typedef struct wr_sink_writer wr_sink_writer;
+typedef struct wr_sink_def wr_sink_def;
+
+typedef struct wr_sink_cx {
+	const wr_io *io;
+	const wr_settings *settings;
+	wr_state *state;	/* the query's */
+	uint16_t ntasks;
+	const char *incarnation;	/* UUID text: part of every id and mark */
+} wr_sink_cx;
+
+struct wr_sink_def {
+	const char *type;
+	wr_sink_kind kind;
+	bool parallel;		/* writers may run at once */
+	/* Checks the properties without opening anything: called when the statement is planned. Unknown ones are errors with did-you-mean. */
+	wr_status (*check)(const wr_sink_spec *spec, wr_err *err);
+	/* mark: what the last committed epoch stored (p NULL: nothing yet). Cuts off or marks what lies beyond. */
+	wr_status (*open)(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err);
+	wr_status (*writer)(wr_sink *s, uint16_t task, wr_sink_writer **out, wr_err *err);
+	/* Takes rows in order. May fail: the epoch is rolled back. */
+	wr_status (*write)(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err);
+	/* A barrier reached this writer: puts what it holds into its store. NULL: nothing. */
+	wr_status (*snapshot)(wr_sink_writer *w, wr_err *err);
+	/* All writers stand still: data is out and synced (delivered); appends the mark for epoch n. */
+	wr_status (*mark)(wr_sink *s, uint64_t epoch, wr_buf *mark, wr_err *err);
+	/* Epoch n is committed: derive, start sending … final: the query ends now; return only when all is delivered. NULL: nothing. */
+	wr_status (*committed)(wr_sink *s, uint64_t epoch, bool final, wr_err *err);
+	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL: none. */
+	void (*status)(wr_sink *s, wr_buf *out);
+	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */
+};
+
+struct wr_sink {
+	const wr_sink_def *def;
+	const wr_sink_spec *spec;
+	wr_sink_cx *cx;
+};
+struct wr_sink_writer {
+	wr_sink *sink;
+	uint16_t task;
+};
+
+/* By type, any case; NULL: none such. */
+const wr_sink_def *wr_sink_find(wr_str type);
+
+#endif
