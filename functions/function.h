@@ -25,6 +25,7 @@ enum wr_fn_flags {
 				 * the driver sets the nulls afterwards (data at null rows is zeroed before, so reading is safe) */
 	WR_FN_PURE = 2,		/* same arguments, same result: constants are folded at plan time */
 	WR_FN_HIDDEN = 4,	/* an operator ($add, $cast …): not listed, cannot be called by name */
+	WR_FN_TOTAL = 8,	/* cheap and never fails: may be computed for rows whose value no one needs */
 };
 
 typedef struct wr_fn_cx {
@@ -36,13 +37,32 @@ typedef struct wr_fn_cx {
 	const void *bound;		/* what bind() left (e.g. a compiled pattern of a constant argument) */
 	const wr_type *const *types;	/* argument types */
 	const int64_t *rowtime;		/* per row, ms */
+	const uint8_t *null;		/* STRICT: 1 where an argument is null, so the result is; NULL when there is no such row */
+	uint8_t *failed;		/* per row; made by the first wr_fn_fail */
 } wr_fn_cx;
 
-/* The value of this row is null because the function failed on it (bad input, overflow). */
+/* The value of this row is null because the function failed on it (bad input, overflow); the whole expression around it becomes null.
+ * Pushes the null where results are pushed row by row. Ignored for rows that are null anyway. */
 void wr_fn_fail(wr_fn_cx *cx, wr_vec *out, uint32_t row, const char *format, ...) WR_PRINTF(4, 5);
 
+/* STRICT kernels: true when the row is null whatever the kernel does, `if (wr_fn_null(cx, row)) continue;`. */
+static inline bool wr_fn_null(const wr_fn_cx *cx, uint32_t row)
+{
+	return cx->null && cx->null[row];
+}
+
+/* The same for kernels that push their results: pushes a null for such a row. */
+static inline bool wr_fn_push_null(const wr_fn_cx *cx, wr_vec *out, uint32_t row)
+{
+	if (!wr_fn_null(cx, row))
+		return false;
+	wr_vec_push_null(out, cx->arena);
+	return true;
+}
+
 /* Computes cx->rows values into out, which is FLAT, of the result type and has room and n = rows (for variable nested results, n = 0:
- * ARRAY, MAP and STRUCT results are pushed row by row). args[i] may be CONST or FLAT (NULL for a lambda). */
+ * ARRAY, MAP and STRUCT results are pushed row by row). args[i] may be CONST or FLAT (NULL for a lambda). A kernel may also put another
+ * vector of the type into *out, CONST or sharing its arguments' memory, if the function is not STRICT. */
 typedef void (*wr_kernel)(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out);
 
 typedef struct wr_fn {
@@ -50,8 +70,8 @@ typedef struct wr_fn {
 	const char *args, *result;
 	unsigned flags;
 	wr_kernel eval;
-	/* Optional: decides the result type when result is NULL, refuses arguments with a reason, prepares
-	 * *bound from constant arguments (consts[i] is NULL when argument i is no constant). */
+	/* Optional: decides the result type when result is NULL (else its answer is only looked at for NULL: refused), refuses arguments
+	 * with a reason (NULL, err set), prepares *bound from constant arguments (consts[i] is NULL when argument i is no constant). */
 	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
 	                       uint32_t n, const void **bound, wr_err *err);
 	const char *doc;	/* one sentence */

@@ -18,8 +18,9 @@ typedef struct wr_fn_match {
 	const wr_fn *fn;
 	const wr_agg *agg;		/* exactly one of fn, agg, udtf is set */
 	const wr_udtf *udtf;
-	const wr_type *const *want;	/* NULL entries: lambdas */
-	const wr_type *result;		/* NULL until lambdas are bound */
+	const wr_type *const *want;	/* of a lambda: what its body must be brought to */
+	const wr_type *result;
+	const void *bound;		/* what fn->bind left */
 } wr_fn_match;
 
 typedef enum wr_fn_kind { WR_FN_UNKNOWN, WR_FN_SCALAR, WR_FN_AGGREGATE, WR_FN_TABLE } wr_fn_kind;
