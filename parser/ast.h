@@ -1,7 +1,7 @@
 /*
  * The tree of a statement: plain structs, made by the parser in the statement's arena, read by everyone else.
  *
- * A statement (wr_stmt) and an expression (wr_expr) are a kind, a span and a union with one member per kind, so a switch
+ * A statement (wr_stmt) and an expression (wr_ast_expr) are a kind, a span and a union with one member per kind, so a switch
  * over `kind` is checked by the compiler and nothing is ever cast. What is optional and absent is NULL, or has
  * n == 0, or is an ident without name (wr_ident_given), as noted at each. Nothing is resolved: names are names.
  *
@@ -32,15 +32,15 @@ typedef struct wr_ident_list {
 	wr_ident *items;
 } wr_ident_list;
 
-typedef struct wr_expr wr_expr;
-typedef struct wr_query wr_query;
+typedef struct wr_ast_expr wr_ast_expr;
+typedef struct wr_ast_query wr_ast_query;
 typedef struct wr_stmt wr_stmt;
 
-typedef struct wr_expr_list {
+typedef struct wr_ast_exprs {
 	uint32_t n;
-	wr_expr **items;
+	wr_ast_expr **items;
 	wr_span span;	/* all of it; {0,0} when the clause is absent */
-} wr_expr_list;
+} wr_ast_exprs;
 
 /* X(tag, milliseconds) */
 #define WR_UNITS(X)                                                                                \
@@ -74,7 +74,7 @@ typedef struct wr_duration {
  * name.text; name.name is upper-cased in every case: properties are looked up by it. */
 typedef struct wr_prop {
 	wr_ident name;
-	wr_expr *value;	/* a literal: NULL, BOOL, INTEGER, DECIMAL, DOUBLE, STRING */
+	wr_ast_expr *value;	/* a literal: NULL, BOOL, INTEGER, DECIMAL, DOUBLE, STRING */
 } wr_prop;
 
 typedef struct wr_props {
@@ -137,42 +137,42 @@ const char *wr_binary_op_text(wr_binary_op op);
 
 typedef enum wr_unary_op { WR_UN_NOT, WR_UN_MINUS, WR_UN_PLUS } wr_unary_op;
 
-typedef enum wr_expr_kind {
-	WR_EXPR_NULL,
-	WR_EXPR_BOOL,		/* boolean */
-	WR_EXPR_INTEGER,	/* integer: 12, -12; INTEGER if it fits 32 bits, else BIGINT */
-	WR_EXPR_DECIMAL,	/* text: 1.50, -1., .5 */
-	WR_EXPR_DOUBLE,		/* number: 1e3 */
-	WR_EXPR_STRING,		/* text, quotes resolved */
-	WR_EXPR_TYPED,		/* typed: DATE '2020-01-01' */
-	WR_EXPR_COLUMN,		/* column */
-	WR_EXPR_CALL,		/* call */
-	WR_EXPR_LAMBDA,		/* lambda; only as an argument of a call */
-	WR_EXPR_UNIT,		/* unit; only as an argument of a call: TIMESTAMPADD(SECONDS, …) */
-	WR_EXPR_CASE,		/* cases */
-	WR_EXPR_CAST,		/* cast */
-	WR_EXPR_UNARY,		/* unary; a minus before a number literal is part of the literal */
-	WR_EXPR_BINARY,		/* binary */
-	WR_EXPR_BETWEEN,	/* between */
-	WR_EXPR_IN_LIST,	/* in_list */
-	WR_EXPR_IN_QUERY,	/* in_query */
-	WR_EXPR_LIKE,		/* like */
-	WR_EXPR_IS_NULL,	/* is_null */
-	WR_EXPR_SUBSCRIPT,	/* subscript: base[index] */
-	WR_EXPR_DEREF,		/* deref: base->field */
-	WR_EXPR_ARRAY,		/* array: ARRAY[…] */
-	WR_EXPR_MAP,		/* map: MAP(k := v, …) */
-	WR_EXPR_STRUCT,		/* fields: STRUCT(n := v, …) */
-	WR_EXPR_AT_ZONE,	/* at_zone: x AT TIME ZONE 'z' */
-	WR_EXPR_QUERY,		/* query: (SELECT …) as a value */
-} wr_expr_kind;
+typedef enum wr_ast_expr_kind {
+	WR_AST_NULL,
+	WR_AST_BOOL,		/* boolean */
+	WR_AST_INTEGER,	/* integer: 12, -12; INTEGER if it fits 32 bits, else BIGINT */
+	WR_AST_DECIMAL,	/* text: 1.50, -1., .5 */
+	WR_AST_DOUBLE,		/* number: 1e3 */
+	WR_AST_STRING,		/* text, quotes resolved */
+	WR_AST_TYPED,		/* typed: DATE '2020-01-01' */
+	WR_AST_COLUMN,		/* column */
+	WR_AST_CALL,		/* call */
+	WR_AST_LAMBDA,		/* lambda; only as an argument of a call */
+	WR_AST_UNIT,		/* unit; only as an argument of a call: TIMESTAMPADD(SECONDS, …) */
+	WR_AST_CASE,		/* cases */
+	WR_AST_CAST,		/* cast */
+	WR_AST_UNARY,		/* unary; a minus before a number literal is part of the literal */
+	WR_AST_BINARY,		/* binary */
+	WR_AST_BETWEEN,	/* between */
+	WR_AST_IN_LIST,	/* in_list */
+	WR_AST_IN_QUERY,	/* in_query */
+	WR_AST_LIKE,		/* like */
+	WR_AST_IS_NULL,	/* is_null */
+	WR_AST_SUBSCRIPT,	/* subscript: base[index] */
+	WR_AST_DEREF,		/* deref: base->field */
+	WR_AST_ARRAY,		/* array: ARRAY[…] */
+	WR_AST_MAP,		/* map: MAP(k := v, …) */
+	WR_AST_STRUCT,		/* fields: STRUCT(n := v, …) */
+	WR_AST_AT_ZONE,	/* at_zone: x AT TIME ZONE 'z' */
+	WR_AST_QUERY,		/* query: (SELECT …) as a value */
+} wr_ast_expr_kind;
 
 typedef struct wr_when {
-	wr_expr *when, *then;
+	wr_ast_expr *when, *then;
 } wr_when;
 
-struct wr_expr {
-	wr_expr_kind kind;
+struct wr_ast_expr {
+	wr_ast_expr_kind kind;
 	wr_span span;	/* without parentheses around it */
 	union {
 		bool boolean;
@@ -191,76 +191,76 @@ struct wr_expr {
 			wr_ident name;
 			bool star;		/* COUNT(*) */
 			bool distinct;		/* COUNT(DISTINCT x) */
-			wr_expr_list args;
+			wr_ast_exprs args;
 		} call;
 		struct {
 			wr_ident_list params;
-			wr_expr *body;
+			wr_ast_expr *body;
 		} lambda;
 		wr_unit unit;
 		struct {
-			wr_expr *operand;	/* CASE operand WHEN …; NULL for the searched form */
+			wr_ast_expr *operand;	/* CASE operand WHEN …; NULL for the searched form */
 			uint32_t n;
 			wr_when *whens;
-			wr_expr *otherwise;	/* may be NULL */
+			wr_ast_expr *otherwise;	/* may be NULL */
 		} cases;
 		struct {
-			wr_expr *value;
+			wr_ast_expr *value;
 			wr_ast_type *type;
 		} cast;
 		struct {
 			wr_unary_op op;
-			wr_expr *value;
+			wr_ast_expr *value;
 		} unary;
 		struct {
 			wr_binary_op op;
-			wr_expr *left, *right;
+			wr_ast_expr *left, *right;
 		} binary;
 		struct {
-			wr_expr *value, *low, *high;
+			wr_ast_expr *value, *low, *high;
 			bool not;
 		} between;
 		struct {
-			wr_expr *value;
-			wr_expr_list items;	/* n >= 1 */
+			wr_ast_expr *value;
+			wr_ast_exprs items;	/* n >= 1 */
 			bool not;
 		} in_list;
 		struct {
-			wr_expr *value;
-			wr_query *query;
+			wr_ast_expr *value;
+			wr_ast_query *query;
 			bool not;
 		} in_query;
 		struct {
-			wr_expr *value, *pattern;
-			wr_expr *escape;	/* a STRING literal; may be NULL */
+			wr_ast_expr *value, *pattern;
+			wr_ast_expr *escape;	/* a STRING literal; may be NULL */
 			bool not;
 		} like;
 		struct {
-			wr_expr *value;
+			wr_ast_expr *value;
 			bool not;
 		} is_null;
 		struct {
-			wr_expr *base, *index;
+			wr_ast_expr *base, *index;
 		} subscript;
 		struct {
-			wr_expr *base;
+			wr_ast_expr *base;
 			wr_ident field;
 		} deref;
-		wr_expr_list array;
+		wr_ast_exprs array;
 		struct {
 			uint32_t n;
-			wr_expr **keys, **values;
+			wr_ast_expr **keys, **values;
 		} map;
 		struct {
 			uint32_t n;
 			wr_ident *names;
-			wr_expr **values;
+			wr_ast_expr **values;
 		} fields;
 		struct {
-			wr_expr *value;
+			wr_ast_expr *value;
 			wr_str zone;
 		} at_zone;
-		wr_query *query;
+		wr_ast_query *query;
 	};
 	wr_str spelled;	/* number literals: the text as written, with its sign; else empty */
 };
@@ -277,7 +277,7 @@ typedef enum wr_item_kind {
 typedef struct wr_select_item {
 	wr_item_kind kind;
 	wr_span span;
-	wr_expr *expr;		/* EXPR; STRUCT_STAR: the struct */
+	wr_ast_expr *expr;		/* EXPR; STRUCT_STAR: the struct */
 	wr_ident alias;		/* EXPR, may be absent */
 	wr_ident source;	/* SOURCE_STAR */
 } wr_select_item;
@@ -292,41 +292,41 @@ typedef struct wr_within {
 	wr_span span;
 } wr_within;
 
-typedef enum wr_relation_kind { WR_REL_SOURCE, WR_REL_QUERY, WR_REL_JOIN } wr_relation_kind;
+typedef enum wr_ast_relation_kind { WR_REL_SOURCE, WR_REL_QUERY, WR_REL_JOIN } wr_ast_relation_kind;
 
-typedef struct wr_relation wr_relation;
-struct wr_relation {
-	wr_relation_kind kind;
+typedef struct wr_ast_relation wr_ast_relation;
+struct wr_ast_relation {
+	wr_ast_relation_kind kind;
 	wr_span span;
 	wr_ident alias;		/* SOURCE, QUERY: may be absent */
 	union {
 		wr_ident source;	/* SOURCE: name of a stream, table or CTE */
-		wr_query *query;	/* QUERY: (SELECT …) */
+		wr_ast_query *query;	/* QUERY: (SELECT …) */
 		struct {
 			wr_join_type type;
-			wr_relation *left, *right;	/* n-way joins lean to the left */
+			wr_ast_relation *left, *right;	/* n-way joins lean to the left */
 			wr_within within;
-			wr_expr *on;
+			wr_ast_expr *on;
 			wr_span words;		/* LEFT OUTER JOIN */
 		} join;
 	};
 };
 
-typedef enum wr_window_kind { WR_WINDOW_TUMBLING, WR_WINDOW_HOPPING, WR_WINDOW_SESSION } wr_window_kind;
+typedef enum wr_ast_window_kind { WR_AST_TUMBLING, WR_AST_HOPPING, WR_AST_SESSION } wr_ast_window_kind;
 
-typedef struct wr_window {
-	wr_window_kind kind;
+typedef struct wr_ast_window {
+	wr_ast_window_kind kind;
 	wr_span span;
 	wr_ident name;		/* may be absent */
 	wr_duration size;	/* SESSION: the gap */
 	wr_duration advance;	/* HOPPING */
 	wr_duration retention, grace;	/* may be absent */
-} wr_window;
+} wr_ast_window;
 
 typedef enum wr_emit { WR_EMIT_NONE, WR_EMIT_CHANGES, WR_EMIT_FINAL } wr_emit;
 
 typedef struct wr_order_item {
-	wr_expr *expr;
+	wr_ast_expr *expr;
 	bool descending;
 	wr_span span;
 } wr_order_item;
@@ -342,22 +342,22 @@ typedef struct wr_limit {
 typedef struct wr_cte {
 	wr_ident name;
 	wr_ident_list columns;	/* n == 0: the query's own names */
-	wr_query *query;
+	wr_ast_query *query;
 } wr_cte;
 
-struct wr_query {
+struct wr_ast_query {
 	wr_span span;
 	uint32_t nctes;
 	wr_cte *ctes;
 	bool distinct;
 	uint32_t nitems;
 	wr_select_item *items;
-	wr_relation *from;
-	wr_window *window;	/* may be NULL */
-	wr_expr *where;		/* may be NULL */
-	wr_expr_list group_by;
-	wr_expr_list partition_by;
-	wr_expr *having;	/* may be NULL */
+	wr_ast_relation *from;
+	wr_ast_window *window;	/* may be NULL */
+	wr_ast_expr *where;		/* may be NULL */
+	wr_ast_exprs group_by;
+	wr_ast_exprs partition_by;
+	wr_ast_expr *having;	/* may be NULL */
 	wr_emit emit;
 	wr_span emit_span;
 	uint32_t norder;
@@ -398,7 +398,7 @@ typedef struct wr_stmt_create_source {
 	wr_ident name;
 	wr_elements elements;
 	wr_props props;
-	wr_query *query;	/* NULL without AS */
+	wr_ast_query *query;	/* NULL without AS */
 } wr_stmt_create_source;
 
 /* CREATE SINK [IF NOT EXISTS] name WITH (props) AS query */
@@ -406,7 +406,7 @@ typedef struct wr_stmt_create_sink {
 	bool if_not_exists;
 	wr_ident name;
 	wr_props props;
-	wr_query *query;
+	wr_ast_query *query;
 } wr_stmt_create_sink;
 
 /* CREATE SINK|SOURCE CONNECTOR [IF NOT EXISTS] name WITH (props) */
@@ -428,14 +428,14 @@ typedef struct wr_stmt_values {
 	wr_ident name;
 	wr_ident_list columns;	/* n == 0: none given */
 	uint32_t nrows;		/* ASSERT: 1 */
-	wr_expr_list *rows;
+	wr_ast_exprs *rows;
 } wr_stmt_values;
 
 /* INSERT INTO name [WITH (props)] query */
 typedef struct wr_stmt_insert_query {
 	wr_ident name;
 	wr_props props;
-	wr_query *query;
+	wr_ast_query *query;
 } wr_stmt_insert_query;
 
 typedef enum wr_object {
@@ -590,7 +590,7 @@ struct wr_stmt {
 		wr_stmt_create_type create_type;
 		wr_stmt_values values;
 		wr_stmt_insert_query insert_query;
-		wr_query *query;
+		wr_ast_query *query;
 		wr_stmt_drop drop;
 		wr_stmt_alter alter;
 		wr_stmt_setting setting;
@@ -608,8 +608,8 @@ struct wr_stmt {
 const char *wr_stmt_kind_text(wr_stmt_kind k);
 
 /* Same tree, spans and spelling of unquoted names aside. Numbers are the same when their text is. */
-bool wr_expr_eq(const wr_expr *a, const wr_expr *b);
-bool wr_query_eq(const wr_query *a, const wr_query *b);
-bool wr_stmt_eq(const wr_stmt *a, const wr_stmt *b);
+bool wr_ast_expr_eq(const wr_ast_expr *a, const wr_ast_expr *b);
+bool wr_ast_query_eq(const wr_ast_query *a, const wr_ast_query *b);
+bool wr_ast_stmt_eq(const wr_stmt *a, const wr_stmt *b);
 
 #endif

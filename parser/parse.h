@@ -24,7 +24,7 @@ wr_status wr_parse(wr_arena *a, wr_str text, wr_stmts *out, wr_err *err) WR_CHEC
 wr_status wr_parse_next(wr_arena *a, wr_str text, uint32_t *at, wr_stmt **out, wr_err *err) WR_CHECKED;
 
 /* One expression and nothing else, without ';'. */
-wr_status wr_parse_expr(wr_arena *a, wr_str text, wr_expr **out, wr_err *err) WR_CHECKED;
+wr_status wr_parse_expr(wr_arena *a, wr_str text, wr_ast_expr **out, wr_err *err) WR_CHECKED;
 /* One type, as in CREATE TYPE … AS. */
 wr_status wr_parse_type(wr_arena *a, wr_str text, wr_ast_type **out, wr_err *err) WR_CHECKED;
 

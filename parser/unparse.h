@@ -1,5 +1,5 @@
 /*
- * The tree back to text. What is printed parses to the same tree (wr_stmt_eq): upper-case keywords, names quoted
+ * The tree back to text. What is printed parses to the same tree (wr_ast_stmt_eq): upper-case keywords, names quoted
  * where they must be, parentheses where precedence needs them, one line.
  */
 #ifndef PARSER_UNPARSE_H
@@ -9,8 +9,8 @@
 
 /* With the closing ';'. */
 void wr_unparse_stmt(const wr_stmt *s, wr_buf *out);
-void wr_unparse_query(const wr_query *q, wr_buf *out);
-void wr_unparse_expr(const wr_expr *e, wr_buf *out);
+void wr_unparse_query(const wr_ast_query *q, wr_buf *out);
+void wr_unparse_expr(const wr_ast_expr *e, wr_buf *out);
 void wr_unparse_type(const wr_ast_type *t, wr_buf *out);
 /* The stored name, quoted where it could not be written plainly. */
 void wr_unparse_ident(const wr_ident *id, wr_buf *out);
