@@ -1,0 +1,64 @@
+/*
+ * The planner: a statement and the catalog to what is to be done. It touches neither topics nor state nor the catalog's store: a plan
+ * is a pure value, in the arena given. EXPLAIN prints it; the engine carries it out.
+ */
+#ifndef PLANNER_PLAN_H
+#define PLANNER_PLAN_H
+
+#include "core/catalog.h"
+#include "core/settings.h"
+#include "operators/spec.h"
+#include "parser/ast.h"
+
+typedef enum wr_plan_kind {
+	WR_PLAN_CREATE_SOURCE,	/* relation only */
+	WR_PLAN_CREATE_AS,	/* relation and graph that fills it */
+	WR_PLAN_INSERT_QUERY,	/* graph into an existing relation */
+	WR_PLAN_INSERT_VALUES,	/* relation, row */
+	WR_PLAN_CREATE_SINK,	/* graph */
+	WR_PLAN_SELECT,		/* graph of a push query: graph->sink is NULL */
+} wr_plan_kind;
+
+typedef struct wr_plan {
+	wr_plan_kind kind;
+	bool if_not_exists, or_replace;
+	wr_str name;			/* of the relation or sink */
+	const wr_relation *relation;	/* CREATE_*: the new one; INSERT_*: the target */
+	const wr_graph *graph;
+	/* CREATE_SOURCE, CREATE_AS: topic to be made when it is not there (0: must be there) */
+	int32_t partitions, replicas;
+	int64_t retention_ms;		/* -1: not given */
+	bool compact;
+	/* INSERT_VALUES: one batch of rows of the relation's schema with rowtime (WR_TIME_NONE: now); key and value sides to encode with */
+	const wr_batch *rows;
+	wr_side_spec key, value;
+	/* SELECT */
+	bool emit_final;
+	int64_t limit;			/* -1: none */
+	const wr_str *names;		/* result column names as spelt by the statement (graph->out->n) */
+	wr_str query_id;		/* WITH (QUERY_ID='…'); p NULL: the engine makes one */
+	uint32_t nreads;		/* relations read, for DROP rules */
+	const wr_str *reads;
+} wr_plan;
+
+typedef struct wr_plan_cx {
+	wr_arena *arena;		/* the plan lives here; must outlive it */
+	const wr_catalog *catalog;
+	const wr_settings *settings;	/* dialect among them */
+	const char *source_kind;	/* "kafka", "log" or "memory": where a topic without FILE is */
+	wr_str text;			/* the statement's own text, kept in the relation */
+} wr_plan_cx;
+
+/*
+ * Plans CREATE STREAM/TABLE [AS], CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation. Errors: STATEMENT with span and hint;
+ * NOT_IMPLEMENTED with span for what the language has and this version does not run.
+ */
+WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *out, wr_err *err);
+
+/* The plan as EXPLAIN shows it: the operators as an indented tree from the sink up, stages and shuffles named, state growth class
+ * (none, per key, per window …) per operator, formats and topics of the ends. */
+void wr_plan_explain(const wr_plan *plan, wr_buf *out);
+
+/* The list of SELECT INTO's columns for clients: schema text as REST wants it is made by core/schema.h. */
+
+#endif
