@@ -51,6 +51,9 @@ typedef struct wr_headers {
 
 #define WR_TIME_NONE INT64_MIN
 
+/* The partition's own number, ROWPARTITION, out of batch.part. */
+#define WR_PART_NUMBER(part) ((int32_t)((part) & 0xffffu))
+
 typedef struct wr_batch {
 	const wr_schema *schema;
 	wr_arena *arena;
@@ -59,7 +62,7 @@ typedef struct wr_batch {
 	wr_vec *cols;			/* schema->n, FLAT or CONST, each with n rows */
 	uint8_t *change;		/* wr_change */
 	int64_t *rowtime;		/* milliseconds */
-	uint32_t *part;			/* source partition: an index that the engine gives to each (source, partition) */
+	uint32_t *part;			/* source partition: scan number << 16 | partition number (WR_PART_NUMBER) */
 	int64_t *ptime;			/* the highest row time its partition had shown when this row was read */
 	int64_t *offset;		/* source offset */
 	int64_t *wstart, *wend;		/* window bounds, ms; NULL when the rows have no window */

@@ -39,12 +39,12 @@ typedef struct wr_op_cx {
 	wr_arena *batch_arena;	/* reset when the outermost push returns */
 	wr_state *state;
 	uint16_t task, ntasks;
-	uint32_t nparts;	/* source partitions of the query: batch.part is below it */
 	const wr_settings *settings;
 	size_t cache_bytes;	/* merge changes of one row between commits, up to so many bytes; 0: each goes out */
 	size_t memory;		/* what an operator may hold in clean cache entries */
-	/* Conformance runs: time is the operator's own, the highest row time of the rows that reached it, and windows close at
-	 * once in push (after each row). Else lateness goes by batch.ptime and windows close in watermark(). */
+	/* Conformance runs: one partition, and time is the operator's own: one number, the highest row time of the rows that reached
+	 * it; windows close at once in push (after each row). Else a row's lateness goes by its batch.ptime alone (and a row for a window
+	 * that a watermark has closed is late too), and windows close in watermark(). */
 	bool local_time;
 } wr_op_cx;
 
