@@ -100,7 +100,12 @@ fuzz-smoke: fuzz-build  ## every fuzz target for ten seconds
 
 # ---------------------------------------------------------------- what people type
 
-.PHONY: debug asan tsan demo check worlds bench layers hdr-check metrics format format-check tidy coverage install \
+BENCH ?= build/bench/bin
+$(BENCH)/%: bench/%.c bench/kafka.h bench/scan.h
+	@mkdir -p $(@D)
+	$(CC) -O3 -march=native -std=gnu11 -Wall -Wextra -Wshadow -o $@ $< -lrdkafka -lm
+
+.PHONY: bench-tools debug asan tsan demo check worlds bench layers hdr-check metrics format format-check tidy coverage install \
         clean help
 debug asan tsan:        ## the program in another flavour: build/debug/weir …
 	$(MAKE) FLAVOUR=$@ all
@@ -116,6 +121,7 @@ check:                  ## install what the tests need and run every test; LAB=1
 
 worlds:                 ## tests/sql with other batch sizes, stores, tasks, queues and restarts
 	@tests/run worlds
+bench-tools: $(BENCH)/gen $(BENCH)/kit $(BENCH)/limit
 bench:                  ## four queries beside hard-coded programs, on a broker of its own
 	@tests/tools/deps build test lab
 	@$(MAKE) --no-print-directory -j$$(nproc) all
