@@ -71,7 +71,19 @@ typedef struct wr_batch {
 	 * (encoded) and the version its owner counted. NULL otherwise. */
 	wr_str *pk;
 	uint64_t *version;
+	/* Set only between a table's decoder and the operator that keeps the table's rows: WR_ABSENT_WORDS words a row, bit c set
+	 * when column c was not in the change event. Its value is NULL here and must be taken from the stored row. NULL: none. */
+	uint64_t *absent;
 } wr_batch;
+
+#define WR_ABSENT_WORDS(schema) (((schema)->n + 63) / 64)
+
+/* True when column c of a row is to be filled from the stored row. */
+static inline bool wr_batch_is_absent(const wr_batch *b, uint32_t row, uint32_t c)
+{
+	return b->absent &&
+	       (b->absent[(size_t)row * WR_ABSENT_WORDS(b->schema) + c / 64] >> (c % 64) & 1);
+}
 
 /* Makes b an empty batch: columns as empty FLAT vectors and metadata arrays with room for `room` rows. */
 void wr_batch_init(wr_batch *b, wr_arena *a, const wr_schema *s, uint32_t room);
