@@ -96,6 +96,30 @@ typedef struct wr_spec_join_table {
 	const int32_t *from;
 } wr_spec_join_table;
 
+typedef enum wr_join_kind { WR_JOINS_INNER, WR_JOINS_LEFT, WR_JOINS_RIGHT, WR_JOINS_FULL } wr_join_kind;
+
+/* Stream-stream join. Both inputs have the join key as their key columns. A left row at time l and a right one at r with equal keys match when
+ * l - before <= r <= l + after. out = key columns (of the side that is there), then from[] as in wr_spec_join_table, null where
+ * that side is missing; from has out->n entries, those of the key columns are not looked at. Row time: the later of the two.
+ * grace < 0: none was given: a row of an outer side without match goes out at once, and rows are kept for 24 h; else a row without match
+ * goes out when before/after and grace are over. */
+typedef struct wr_spec_join_streams {
+	wr_op_spec base;
+	const wr_schema *right;
+	wr_join_kind kind;
+	int64_t before, after, grace;	/* ms */
+	const int32_t *from;
+} wr_spec_join_streams;
+
+/* Table-table join on both primary keys, which are the inputs' key columns; each side is kept here. from as above. Out: table changes by that key;
+ * row time: the later of the two current rows. */
+typedef struct wr_spec_join_tables {
+	wr_op_spec base;
+	const wr_schema *right;
+	wr_join_kind kind;
+	const int32_t *from;
+} wr_spec_join_tables;
+
 /* EXPLODE and its kind: columns exprs[i], those with udtf[i] != NULL are unrolled: zipped, the shorter padded with null. */
 typedef struct wr_spec_flatmap {
 	wr_op_spec base;
