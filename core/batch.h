@@ -100,6 +100,8 @@ void wr_batch_gather(wr_batch *out, const wr_batch *src, const uint32_t *rows, u
 /* The same for rows in rising order, and mends pairs: a BEFORE whose AFTER is not listed becomes OLD, an AFTER without its
  * BEFORE becomes NEW. What filters use. */
 void wr_batch_select(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n);
+/* Appends deep copies of the listed rows of src, column by column (same schema). The way of rows across a shuffle. */
+void wr_batch_append(wr_batch *b, const wr_batch *src, const uint32_t *rows, uint32_t n);
 /* Appends a deep copy of one row (columns, metadata, change) into b's arena. Same schema. */
 void wr_batch_push(wr_batch *b, const wr_batch *src, uint32_t row);
 /* After rows were dropped in some other way: mends pairs where a half's neighbour is no other half with its source position.

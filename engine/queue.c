@@ -80,7 +80,7 @@ wr_msg *wr_queue_blank(wr_queue *q)
 	wr_arena_reset(m->arena);
 	m->batch = (wr_batch){ 0 };
 	m->next = NULL;
-	m->final = false;
+	m->final = m->has_times = false;
 	return m;
 }
 

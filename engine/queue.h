@@ -23,7 +23,7 @@ struct wr_msg {
 	bool final;		/* BARRIER: the input is over */
 	wr_arena *arena;
 	wr_batch batch;
-	wr_vec *own_cols;	/* of the batch, kept for the next use */
+	bool has_times;
 	int64_t *times;		/* per partition known to the query: see engine/times.h */
 	uint32_t ntimes;
 	wr_msg *next;

@@ -1,0 +1,238 @@
+/*
+ * From records to batches. A reader's life is a cycle: fill (poll, decode), push in one or several runs, release. At a barrier nothing is
+ * pending, so that the source's own position is the position of the epoch.
+ *
+ * Which end counts: the one that the topic had when the run began; where another query of this process still writes the topic, the end it has
+ * when that query has ended (end_known). A run without end never asks.
+ */
+#include "engine/reader.h"
+
+#include "core/clock.h"
+
+static uint32_t share_of(const wr_task *t)
+{
+	return t->run->spec->ntasks ? t->run->spec->ntasks : 1;
+}
+
+static void choose_parts(wr_scan_reader *r, wr_arena *a)
+{
+	wr_task *t = r->task;
+	int32_t n = r->scan->nparts;
+
+	r->parts = WR_NEW_ARRAY(a, int32_t, n);
+	r->slot = WR_NEW_ARRAY(a, int32_t, n);
+	r->part_ids = WR_NEW_ARRAY(a, uint32_t, n);
+	for (int32_t p = 0; p < n; p++) {
+		bool mine = p % share_of(t) == t->index;
+
+		r->slot[p] = mine ? r->nparts : -1;
+		r->part_ids[p] = r->number << 16 | (uint32_t)p;
+		if (mine)
+			r->parts[r->nparts++] = p;
+	}
+}
+
+static wr_status open_source(wr_scan_reader *r, wr_err *err)
+{
+	wr_run *run = r->task->run;
+	wr_position *pos = WR_NEW_ARRAY(r->task->arena, wr_position, r->nparts + 1);
+
+	for (int32_t i = 0; i < r->nparts; i++)
+		pos[i] = r->scan->pos[r->parts[i]];
+	return r->scan->def->open(run->spec->io, r->scan->scan->source, pos, r->nparts, &r->reader, err);
+}
+
+wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_reader **out, wr_err *err)
+{
+	wr_scan_reader *r = WR_NEW(t->arena, wr_scan_reader);
+	wr_scan_run *s = &t->run->scans[scan];
+
+	*r = (wr_scan_reader){ .task = t, .scan = s, .number = scan, .to = to, .gated = !s->first };
+	*out = r;
+	choose_parts(r, t->arena);
+	r->arena = wr_arena_new();
+	r->rows_max = (uint32_t)wr_set_num(t->run->spec->settings, WR_SET_BATCH_ROWS);
+	r->records = WR_NEW_ARRAY(t->arena, wr_record, r->rows_max);
+	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->done = WR_NEW_ARRAY(t->arena, bool, r->nparts + 1);
+	for (int32_t i = 0; i < r->nparts; i++) {
+		r->ptime[i] = s->ptime[r->parts[i]];
+		r->last_seen[i] = wr_clock_mono_ns();
+	}
+	if (wr_decoder_open(t->arena, s->scan->decode, &r->decoder, err))
+		return WR_FAIL;
+	return t->run->spec->by_hand ? WR_OK : open_source(r, err);
+}
+
+void wr_scan_reader_close(wr_scan_reader *r)
+{
+	if (r->reader)
+		r->reader->def->close(r->reader);
+	wr_arena_free(r->arena);
+}
+
+typedef struct bad_cx {
+	wr_scan_reader *r;
+	wr_err *err;
+	bool failed;
+} bad_cx;
+
+static void on_bad(void *self, const wr_record *rec, const wr_err *why)
+{
+	bad_cx *cx = self;
+
+	if (!cx->failed && wr_run_bad_record(cx->r->task->run, cx->r->scan->scan, rec, why, cx->err))
+		cx->failed = true;
+}
+
+/* Each row gets the highest row time that its partition has shown up to it. By hand the operators keep time themselves. */
+static void stamp(wr_scan_reader *r)
+{
+	wr_batch *b = &r->batch;
+
+	if (r->task->cx.local_time) {
+		memcpy(b->ptime, b->rowtime, b->n * sizeof *b->ptime);
+		memset(b->part, 0, b->n * sizeof *b->part);
+		return;
+	}
+	for (uint32_t i = 0; i < b->n; i++) {
+		int64_t *highest = &r->ptime[r->slot[WR_PART_NUMBER(b->part[i])]];
+
+		if (b->rowtime[i] > *highest)
+			*highest = b->rowtime[i];
+		b->ptime[i] = *highest;
+	}
+}
+
+wr_status wr_scan_reader_take(wr_scan_reader *r, const wr_record *recs, uint32_t n, wr_err *err)
+{
+	bad_cx cx = { r, err, false };
+
+	wr_arena_reset(r->arena);
+	wr_batch_init(&r->batch, r->arena, r->scan->scan->decode->schema, n);
+	r->at = 0;
+	if (wr_decoder_run(r->decoder, recs, n, r->part_ids, &r->batch, on_bad, &cx, err) || cx.failed)
+		return WR_FAIL;
+	stamp(r);
+	atomic_fetch_add_explicit(&r->task->run->rows, n, memory_order_relaxed);
+	return WR_OK;
+}
+
+static void note_seen(wr_scan_reader *r, uint32_t n)
+{
+	int64_t now = wr_clock_mono_ns();
+
+	for (uint32_t i = 0; i < n; i++)
+		r->last_seen[r->slot[r->records[i].partition]] = now;
+}
+
+wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
+{
+	uint32_t n = 0;
+
+	if (wr_scan_reader_pending(r) || r->nparts == 0)
+		return WR_OK;
+	wr_scan_reader_release(r);
+	if (r->reader->def->poll(r->reader, r->records, r->rows_max, timeout_ms, &n, err))
+		return WR_FAIL;
+	if (n == 0)
+		return WR_OK;
+	r->holding = true;
+	note_seen(r, n);
+	return wr_scan_reader_take(r, r->records, n, err);
+}
+
+/* The run of rows from r->at on with row time <= until, never parting an update. At least one change. */
+static uint32_t run_length(const wr_scan_reader *r, int64_t until)
+{
+	const wr_batch *b = &r->batch;
+	bool single = r->task->run->spec->graph->one_by_one;
+	uint32_t i = r->at;
+
+	if (until == INT64_MAX && !single)
+		return b->n - r->at;
+	do {
+		i += b->change[i] == WR_ROW_BEFORE ? 2 : 1;
+	} while (!single && i < b->n && b->rowtime[i] <= until);
+	return i - r->at;
+}
+
+wr_status wr_scan_reader_push(wr_scan_reader *r, int64_t until, wr_err *err)
+{
+	uint32_t n = run_length(r, until), at = r->at;
+
+	r->at += n;
+	return wr_task_feed(r->task, r->to, &r->batch, at, n, err);
+}
+
+void wr_scan_reader_release(wr_scan_reader *r)
+{
+	if (r->holding)
+		r->reader->def->release(r->reader);
+	r->holding = false;
+}
+
+static bool idle_for_long(const wr_scan_reader *r, int32_t i)
+{
+	int64_t limit = r->scan->scan->source->idle_timeout;
+
+	if (limit == 0)
+		limit = wr_set_num(r->task->run->spec->settings, WR_SET_IDLE_TIMEOUT);
+	return limit != 0 && wr_clock_mono_ns() - r->last_seen[i] >= limit * 1000000;
+}
+
+/* Holds nothing back: at its end, and either empty or quiet for its idle time-out; or read to the end of a run that
+ * will not be continued. */
+static bool silent(wr_scan_reader *r, int32_t i)
+{
+	bool at_end = false;
+
+	if (r->done[i] && r->task->run->spec->until == WR_UNTIL_END)
+		return true;
+	if (r->ptime[i] != WR_TIME_NONE && !idle_for_long(r, i))
+		return false;
+	if (r->reader)
+		r->reader->def->next(r->reader, i, &at_end);
+	return at_end;
+}
+
+bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times)
+{
+	bool changed = false;
+
+	for (int32_t i = 0; i < r->nparts; i++) {
+		int64_t *told = &times[r->scan->part_base + (uint32_t)r->parts[i]];
+		int64_t now = silent(r, i) ? WR_TIME_SILENT : r->ptime[i];
+
+		changed |= now != *told;
+		*told = now;
+	}
+	return changed;
+}
+
+bool wr_scan_reader_done(wr_scan_reader *r)
+{
+	bool all = true;
+
+	if (wr_scan_reader_pending(r))
+		return false;
+	if (!r->scan->end_known)
+		return r->nparts == 0;
+	for (int32_t i = 0; i < r->nparts; i++) {
+		bool at_end;
+
+		if (!r->done[i])
+			r->done[i] = r->reader->def->next(r->reader, i, &at_end) >=
+				     r->scan->pos[r->parts[i]].end;
+		all &= r->done[i];
+	}
+	return all;
+}
+
+int64_t wr_scan_reader_next(wr_scan_reader *r, int32_t i)
+{
+	bool at_end;
+
+	return r->reader ? r->reader->def->next(r->reader, i, &at_end) : 0;
+}

@@ -1,0 +1,114 @@
+/*
+ * A run: one life of a query's tasks, from "open at the stored positions" to "all threads have stopped". Going back (a failed
+ * epoch, a restart) means throwing the run away and making a new one, so that rollback and restart are one piece of code.
+ *
+ *	run.c     makes and ends runs          epoch.c   barriers and the atomic commit
+ *	task.c    what a thread does           reader.c  a scan's records to batches
+ *	exchange.c, sink_op.c                  the operators at the ends of stages
+ *
+ * Who may touch what: a task owns its operators, readers and arenas while it runs. While it is parked at a barrier the coordinator may look at
+ * them (the run's lock orders the two). Fields marked atomic are read by anybody.
+ */
+#ifndef ENGINE_RUN_H
+#define ENGINE_RUN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/queue.h"
+#include "engine/times.h"
+#include "operators/spec.h"
+
+typedef struct wr_run wr_run;
+typedef struct wr_task wr_task;
+typedef struct wr_scan_reader wr_scan_reader;
+
+/* When a run ends by itself. */
+typedef enum wr_until { WR_UNTIL_STOPPED, WR_UNTIL_CAUGHT_UP, WR_UNTIL_END } wr_until;
+
+/* What a run is made from; owned by the query, lives longer than the run. */
+typedef struct wr_run_spec {
+	const char *id;			/* query id, for words */
+	const char *incarnation;
+	const wr_graph *graph;		/* normalised: engine/graph.h */
+	const wr_settings *settings;
+	const wr_io *io;
+	wr_db *db;
+	uint16_t ntasks;		/* per stage; fixed for the query's life */
+	wr_until until;
+	bool transient;			/* rows go to the client at once; nothing is committed */
+	bool by_hand;			/* no threads: engine/hand.h feeds it */
+	const wr_sink_def *sink_def;
+	const wr_sink_spec *sink_spec;
+	/* --until-end: true while another query of this process may still write that topic. */
+	bool (*still_written)(void *self, wr_str topic);
+	void *self;
+} wr_run_spec;
+
+/* A scan of the run: its partitions and where they stand. */
+typedef struct wr_scan_run {
+	const wr_scan *scan;
+	const wr_source_def *def;
+	int32_t nparts;
+	uint32_t part_base;		/* of its first partition in times arrays */
+	wr_position *pos;		/* nparts: where the run began, and the end it had then */
+	int64_t *ptime;			/* nparts: stored highest row times */
+	bool first;			/* a join's table side: others wait until it is read */
+	_Atomic bool end_known;		/* until a writer of the topic has ended, the end moves */
+} wr_scan_run;
+
+struct wr_run {
+	const wr_run_spec *spec;
+	wr_arena *arena;
+	wr_state *state;
+	wr_store *meta;			/* epoch, positions, times, mark */
+	wr_store *errors;		/* bad records */
+	uint32_t nscans, nparts;
+	wr_scan_run *scans;
+	wr_sink *sink;
+	wr_sink_cx sink_cx;
+	pthread_mutex_t sink_lock;	/* around writers of sinks that are not parallel */
+	uint32_t ntasks;
+	wr_task **tasks;
+	uint64_t epoch;			/* last committed */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;		/* to the coordinator: a task parked, failed or is done */
+	pthread_cond_t resume;		/* to tasks: the barrier is over */
+	uint64_t barrier;		/* number of the barrier asked for; atomic copy below for tasks' quick look */
+	_Atomic uint64_t barrier_asked;
+	uint64_t barrier_over;		/* tasks parked for a barrier <= this go on */
+	bool barrier_final;
+	uint32_t parked;
+	_Atomic bool stop;
+	_Atomic bool gate_open;		/* readers of non-first scans may read */
+	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
+	_Atomic uint64_t bad;		/* bad records */
+	_Atomic bool limit_reached;	/* LIMIT of a transient query */
+	uint64_t error_seq;
+	bool failed;
+	wr_err err;
+};
+
+/* Opens state, sink, scans and tasks at the stored (or, first time, resolved and then stored) positions. Nothing runs yet. */
+WR_CHECKED wr_status wr_run_open(const wr_run_spec *spec, wr_run **out, wr_err *err);
+/* Starts the tasks' threads. */
+void wr_run_start(wr_run *run);
+/* Ends the threads where they stand (no commit) and frees everything; the open epoch is gone. */
+void wr_run_close(wr_run *run);
+
+/* A task has failed: the first error is kept, all stop. Thread: any. */
+void wr_run_fail(wr_run *run, const wr_err *err);
+
+/* One epoch: a barrier through all tasks, the atomic commit, the sink told, tasks resumed. final: inputs are over, windows still open
+ * come out (unless the run is only to catch up). Thread: the coordinator. */
+WR_CHECKED wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err);
+
+/* True when every scan has been read to its end (until-end and caught-up runs). */
+bool wr_run_inputs_done(wr_run *run);
+
+/* Keeps a bad record in the errors store. Thread: a task (takes a lock; bad records are rare). STOP fails. */
+WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
+                                       const wr_err *why, wr_err *err);
+
+#endif
