@@ -1,0 +1,18 @@
+/* The little that state needs of the file system, inside the room. Errors are IO errors with the path. */
+#ifndef STATE_FILES_H
+#define STATE_FILES_H
+
+#include "core/err.h"
+
+/* Makes the directory and those above it. */
+wr_status wr_dir_make(const char *dir, wr_err *err);
+/* Makes dir/name and removes the files that stand in it. */
+wr_status wr_dir_empty(const char *dir, const char *name, wr_err *err);
+bool wr_file_exists(const char *format, ...) WR_PRINTF(1, 2);
+
+/* Locks dir/state.lock for this process and writes its number into it; *fd stays open as long as the lock is held. A lock held
+ * elsewhere is an error that names the process. */
+wr_status wr_file_lock(const char *dir, int *fd, wr_err *err);
+void wr_file_unlock(int fd); /* -1 is fine */
+
+#endif

@@ -1,0 +1,584 @@
+/*
+ * The stores of a query: the open epoch over committed data.
+ *
+ * A store's overlay is two things: `points`, a tree of keys with their new values or with the mark "deleted", and `ranges`, disjoint
+ * stretches whose committed keys are hidden. A range delete takes the points inside it out and joins the ranges, so the
+ * rule is always: first the ranges go, then the points are set. The same rule is what a base is told at commit.
+ *
+ *     committed   a=1  b=2  c=3  d=4
+ *     del_range   [b, d)                    ranges {[b, d)}   points {}
+ *     put c=9                               ranges {[b, d)}   points {c=9}
+ *     del a                                 ranges {[b, d)}   points {a deleted, c=9}
+ *     what reads see                        c=9  d=4
+ *
+ * An iterator walks both in step; where a key stands in both, the point counts. When it meets a range it seeks the base
+ * behind it. `base_empty` says that nothing is committed, which spares the base in most tests, fresh queries and transient ones.
+ *
+ * Overlays belong to stores and so to tasks; nothing here takes a lock on the way of a row. The list of stores has one, for tasks may
+ * open theirs at the same time and dirty bytes are asked for from outside.
+ */
+#include "state/store.h"
+
+#include "state/base.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct wr_db {
+	const wr_base_def *def;
+	void *base;
+};
+
+struct wr_state {
+	const wr_base_def *def;
+	void *base;
+	pthread_mutex_t lock;	/* of the list */
+	wr_store *stores;	/* ascending by id */
+};
+
+struct wr_store {
+	wr_store *next;
+	wr_state *state;
+	const wr_base_def *def;
+	void *base;
+	uint32_t id;
+	bool base_empty;
+	wr_tree points;
+	wr_range *ranges;	/* keys are heap pieces */
+	uint32_t nranges, room;
+	_Atomic size_t bytes;	/* of the overlay, for other threads */
+};
+
+/* The side of an iterator that stands still has `here`; the other one must be stepped before the next answer. */
+struct wr_iter {
+	wr_store *st;
+	bool backwards;
+	wr_str from, to;	/* own copies in `bounds` */
+	wr_buf bounds;
+	wr_tree_pos pos;
+	const wr_rec *point;	/* NULL: no more */
+	wr_cursor *base;	/* NULL: nothing committed */
+	bool base_here;
+	bool step_point, step_base;
+};
+
+struct wr_view {
+	const wr_base_def *def;
+	void *base;
+	wr_cursor **cursors;
+	bool *here;
+	uint32_t n;
+	int64_t last;	/* the cursor that gave the last answer; -1 before */
+	wr_buf bounds;
+	wr_str from, to;
+};
+
+wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err)
+{
+	const wr_base_def *def = opt->memory ? &wr_base_memory : &wr_base_rocks;
+	void *base;
+
+	if (def->open(dir, opt, &base, err) != WR_OK)
+		return WR_FAIL;
+	*out = wr_malloc(sizeof(**out));
+	**out = (wr_db){ def, base };
+	return WR_OK;
+}
+
+void wr_db_close(wr_db *db)
+{
+	if (!db)
+		return;
+	db->def->close(db->base);
+	free(db);
+}
+
+wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_err *err)
+{
+	wr_state *s;
+	void *base;
+
+	if (db->def->state_open(db->base, incarnation, &base, err) != WR_OK)
+		return WR_FAIL;
+	s = wr_calloc(1, sizeof(*s));
+	s->def = db->def;
+	s->base = base;
+	pthread_mutex_init(&s->lock, NULL);
+	*out = s;
+	return WR_OK;
+}
+
+wr_status wr_state_drop(wr_db *db, const char *incarnation, wr_err *err)
+{
+	return db->def->state_drop(db->base, incarnation, err);
+}
+
+wr_status wr_state_each(wr_db *db, void (*visit)(void *self, const char *incarnation), void *self,
+                        wr_err *err)
+{
+	return db->def->state_each(db->base, visit, self, err);
+}
+
+wr_status wr_state_health(wr_state *s, wr_err *err)
+{
+	return s->def->health(s->base, err);
+}
+
+static void free_range(wr_range *r)
+{
+	free((char *)r->from.p);
+	free((char *)r->to.p);
+}
+
+static void clear_overlay(wr_store *st)
+{
+	wr_tree_clear(&st->points);
+	for (uint32_t i = 0; i < st->nranges; i++)
+		free_range(&st->ranges[i]);
+	st->nranges = 0;
+	atomic_store_explicit(&st->bytes, 0, memory_order_relaxed);
+}
+
+void wr_state_close(wr_state *s)
+{
+	if (!s)
+		return;
+	for (wr_store *st = s->stores, *next; st; st = next) {
+		next = st->next;
+		clear_overlay(st);
+		wr_tree_free(&st->points);
+		st->def->store_close(st->base);
+		free(st->ranges);
+		free(st);
+	}
+	s->def->state_close(s->base);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static wr_store *new_store(wr_state *s, uint32_t id)
+{
+	wr_store *st = wr_calloc(1, sizeof(*st));
+
+	st->state = s;
+	st->def = s->def;
+	st->id = id;
+	st->base = s->def->store_open(s->base, id, &st->base_empty);
+	wr_tree_init(&st->points, false);
+	return st;
+}
+
+wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task)
+{
+	uint32_t id = wr_store_id(op, task);
+	wr_store **p, *st;
+
+	pthread_mutex_lock(&s->lock);
+	for (p = &s->stores; *p && (*p)->id < id; p = &(*p)->next)
+		;
+	st = *p;
+	if (!st || st->id != id) {
+		st = new_store(s, id);
+		st->next = *p;
+		*p = st;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return st;
+}
+
+bool wr_store_empty(const wr_store *st)
+{
+	return st->base_empty && st->points.count == 0;
+}
+
+void wr_store_fail(wr_store *st, const char *message)
+{
+	st->def->fail(st->state->base, message);
+}
+
+/* The number of ranges that begin at or before key. */
+static uint32_t ranges_upto(const wr_store *st, wr_str key)
+{
+	uint32_t lo = 0, hi = st->nranges;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (wr_str_cmp(st->ranges[mid].from, key) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* The range that hides the committed key; NULL when none does. */
+static const wr_range *hidden(const wr_store *st, wr_str key)
+{
+	uint32_t n = st->nranges ? ranges_upto(st, key) : 0;
+	const wr_range *r = n ? &st->ranges[n - 1] : NULL;
+
+	return r && (!r->to.p || wr_str_cmp(key, r->to) < 0) ? r : NULL;
+}
+
+bool wr_store_get(wr_store *st, wr_str key, wr_buf *out)
+{
+	const wr_rec *r = wr_tree_find(&st->points, key);
+
+	wr_buf_reset(out);
+	if (r) {
+		if (wr_rec_deleted(r))
+			return false;
+		wr_buf_str(out, wr_rec_value(r));
+		return true;
+	}
+	if (st->base_empty || hidden(st, key))
+		return false;
+	return st->def->get(st->base, key, out);
+}
+
+static void note_bytes(wr_store *st)
+{
+	size_t bytes = st->points.bytes + st->nranges * sizeof(wr_range);
+
+	atomic_store_explicit(&st->bytes, bytes, memory_order_relaxed);
+}
+
+/* A value of no bytes may come without a pointer; the tree would take that for the mark. */
+static wr_str some(wr_str value)
+{
+	return value.p ? value : WR_STR_LIT("");
+}
+
+void wr_store_put(wr_store *st, wr_str key, wr_str value)
+{
+	wr_tree_put(&st->points, key, some(value));
+	note_bytes(st);
+}
+
+/* Where nothing is committed below, a deletion leaves no mark. */
+static void del(wr_store *st, wr_str key)
+{
+	if (st->base_empty || hidden(st, key))
+		wr_tree_remove(&st->points, key);
+	else
+		wr_tree_put(&st->points, key, (wr_str){ 0 });
+}
+
+void wr_store_del(wr_store *st, wr_str key)
+{
+	del(st, key);
+	note_bytes(st);
+}
+
+void wr_store_put_sorted(wr_store *st, const wr_kv *kv, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (kv[i].value.p)
+			wr_tree_put(&st->points, kv[i].key, kv[i].value);
+		else
+			del(st, kv[i].key);
+	}
+	note_bytes(st);
+}
+
+static wr_str heap_copy(wr_str s)
+{
+	char *p = wr_malloc(s.n);
+
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return (wr_str){ p, s.n };
+}
+
+/* True when a range ending at `to` reaches as far as key. */
+static bool reaches(wr_str to, wr_str key)
+{
+	return !to.p || wr_str_cmp(to, key) >= 0;
+}
+
+static void ranges_make_room(wr_store *st)
+{
+	if (st->nranges < st->room)
+		return;
+	st->room = st->room ? st->room * 2 : 8;
+	st->ranges = wr_realloc(st->ranges, st->room * sizeof(*st->ranges));
+}
+
+/* Joins [from, to) with the ranges it touches: those from `first` up to, not including, `end`. */
+static void ranges_add(wr_store *st, wr_str from, wr_str to)
+{
+	uint32_t first = ranges_upto(st, from), end;
+	wr_range r = { heap_copy(from), to.p ? heap_copy(to) : (wr_str){ 0 } };
+
+	if (first && reaches(st->ranges[first - 1].to, from))
+		first--;
+	for (end = first; end < st->nranges && reaches(to, st->ranges[end].from); end++) {
+		wr_range *old = &st->ranges[end];
+		wr_str *low = wr_str_cmp(old->from, r.from) < 0 ? &old->from : NULL;
+		wr_str *high = r.to.p && (!old->to.p || wr_str_cmp(old->to, r.to) > 0) ? &old->to : NULL;
+		wr_range join = r;
+
+		if (low) {
+			join.from = *low;
+			*low = r.from;
+		}
+		if (high) {
+			join.to = *high;
+			*high = r.to;
+		}
+		free_range(old);
+		r = join;
+	}
+	if (first == end) {
+		ranges_make_room(st);
+		memmove(&st->ranges[first + 1], &st->ranges[first],
+		        (st->nranges - first) * sizeof(*st->ranges));
+		st->nranges++;
+	} else {
+		memmove(&st->ranges[first + 1], &st->ranges[end],
+		        (st->nranges - end) * sizeof(*st->ranges));
+		st->nranges -= end - first - 1;
+	}
+	st->ranges[first] = r;
+}
+
+void wr_store_del_range(wr_store *st, wr_str from, wr_str to)
+{
+	if (!from.p)
+		from = WR_STR_LIT("");
+	if (to.p && wr_str_cmp(from, to) >= 0)
+		return;
+	wr_tree_remove_range(&st->points, from, to);
+	if (!st->base_empty)
+		ranges_add(st, from, to);
+	note_bytes(st);
+}
+
+/* Copies both bounds into one buffer. */
+static void keep_bounds(wr_buf *buf, wr_str *from, wr_str *to)
+{
+	wr_buf_str(buf, *from);
+	wr_buf_str(buf, *to);
+	if (from->p)
+		from->p = buf->p;
+	if (to->p)
+		to->p = buf->p + from->n;
+}
+
+wr_iter *wr_store_scan(wr_store *st, wr_str from, wr_str to, bool backwards)
+{
+	wr_iter *it = wr_calloc(1, sizeof(*it));
+	wr_str start;
+
+	it->st = st;
+	it->backwards = backwards;
+	it->from = from;
+	it->to = to;
+	keep_bounds(&it->bounds, &it->from, &it->to);
+	start = backwards ? it->to : it->from;
+	it->point = wr_tree_seek(&st->points, &it->pos, start, backwards);
+	if (!st->base_empty) {
+		it->base = st->def->cursor_open(st->base);
+		it->base_here = st->def->seek(it->base, start, backwards);
+	}
+	return it;
+}
+
+/* < 0 when a comes first in the iterator's direction. */
+static int order(const wr_iter *it, wr_str a, wr_str b)
+{
+	int c = wr_str_cmp(a, b);
+
+	return it->backwards ? -c : c;
+}
+
+static bool outside(const wr_iter *it, wr_str key)
+{
+	if (it->backwards)
+		return it->from.p && wr_str_cmp(key, it->from) < 0;
+	return it->to.p && wr_str_cmp(key, it->to) >= 0;
+}
+
+/* Moves the base past what ranges hide, and lets it end where the iterator does. */
+static void settle_base(wr_iter *it)
+{
+	const wr_base_def *def = it->st->def;
+
+	while (it->base_here) {
+		const wr_range *r;
+
+		if (outside(it, it->base->key)) {
+			it->base_here = false;
+			return;
+		}
+		r = hidden(it->st, it->base->key);
+		if (!r)
+			return;
+		if (!it->backwards && !r->to.p)
+			it->base_here = false;
+		else
+			it->base_here = def->seek(it->base, it->backwards ? r->from : r->to, it->backwards);
+	}
+}
+
+static void step(wr_iter *it)
+{
+	if (it->step_point)
+		it->point = wr_tree_step(&it->pos, it->backwards);
+	if (it->step_base)
+		it->base_here = it->st->def->step(it->base, it->backwards);
+	it->step_point = it->step_base = false;
+	settle_base(it);
+}
+
+bool wr_iter_next(wr_iter *it, wr_str *key, wr_str *value)
+{
+	for (;;) {
+		int c;
+
+		step(it);
+		if (it->point && outside(it, wr_rec_key(it->point)))
+			it->point = NULL;
+		if (!it->point && !it->base_here)
+			return false;
+		c = !it->point ? 1 : !it->base_here ? -1 : order(it, wr_rec_key(it->point), it->base->key);
+		it->step_point = c <= 0;
+		it->step_base = c >= 0;
+		if (c > 0) {
+			*key = it->base->key;
+			*value = it->base->value;
+			return true;
+		}
+		if (!wr_rec_deleted(it->point)) {
+			*key = wr_rec_key(it->point);
+			*value = wr_rec_value(it->point);
+			return true;
+		}
+	}
+}
+
+void wr_iter_close(wr_iter *it)
+{
+	if (!it)
+		return;
+	if (it->base)
+		it->st->def->cursor_close(it->base);
+	wr_buf_free(&it->bounds);
+	free(it);
+}
+
+size_t wr_state_dirty_bytes(const wr_state *s)
+{
+	wr_state *open = (wr_state *)s;
+	size_t sum = 0;
+
+	pthread_mutex_lock(&open->lock);
+	for (wr_store *st = s->stores; st; st = st->next)
+		sum += atomic_load_explicit(&st->bytes, memory_order_relaxed);
+	pthread_mutex_unlock(&open->lock);
+	return sum;
+}
+
+static bool changed(const wr_store *st)
+{
+	return st->points.count || st->nranges;
+}
+
+/* The changes of all stores in key order, n of them; NULL when there are none. */
+static wr_changes *collect(const wr_state *s, uint32_t *n)
+{
+	wr_changes *list;
+	uint32_t count = 0;
+
+	for (const wr_store *st = s->stores; st; st = st->next)
+		count += changed(st);
+	*n = count;
+	if (!count)
+		return NULL;
+	list = wr_malloc(count * sizeof(*list));
+	count = 0;
+	for (const wr_store *st = s->stores; st; st = st->next)
+		if (changed(st))
+			list[count++] = (wr_changes){ st->base, st->id, &st->points, st->ranges, st->nranges };
+	return list;
+}
+
+static void after_commit(wr_state *s)
+{
+	for (wr_store *st = s->stores; st; st = st->next) {
+		if (st->points.count)
+			st->base_empty = false;
+		clear_overlay(st);
+	}
+}
+
+wr_status wr_state_commit(wr_state *s, wr_err *err)
+{
+	uint32_t n;
+	wr_changes *list = collect(s, &n);
+	wr_status status;
+
+	if (!list)
+		return WR_OK;
+	status = s->def->commit(s->base, list, n, err);
+	free(list);
+	if (status == WR_OK)
+		after_commit(s);
+	return status;
+}
+
+void wr_state_rollback(wr_state *s)
+{
+	for (wr_store *st = s->stores; st; st = st->next)
+		clear_overlay(st);
+}
+
+wr_view *wr_view_open(wr_state *s, uint16_t op, wr_str from, wr_str to)
+{
+	wr_view *v = wr_calloc(1, sizeof(*v));
+
+	v->def = s->def;
+	v->last = -1;
+	v->from = from;
+	v->to = to;
+	keep_bounds(&v->bounds, &v->from, &v->to);
+	v->base = s->def->view_open(s->base, op, (wr_range){ v->from, v->to }, &v->cursors, &v->n);
+	v->here = wr_calloc(v->n, sizeof(*v->here));
+	for (uint32_t i = 0; i < v->n; i++)
+		v->here[i] = v->def->seek(v->cursors[i], v->from, false);
+	return v;
+}
+
+/* Tasks are few: the least key is looked for among all. */
+bool wr_view_next(wr_view *v, wr_str *key, wr_str *value)
+{
+	int64_t best = -1;
+
+	if (v->last >= 0)
+		v->here[v->last] = v->def->step(v->cursors[v->last], false);
+	for (uint32_t i = 0; i < v->n; i++)
+		if (v->here[i] && (best < 0 || wr_str_cmp(v->cursors[i]->key, v->cursors[best]->key) < 0))
+			best = i;
+	v->last = best;
+	if (best < 0 || (v->to.p && wr_str_cmp(v->cursors[best]->key, v->to) >= 0)) {
+		v->n = 0;
+		v->last = -1;
+		return false;
+	}
+	*key = v->cursors[best]->key;
+	*value = v->cursors[best]->value;
+	return true;
+}
+
+void wr_view_close(wr_view *v)
+{
+	if (!v)
+		return;
+	if (v->base)
+		v->def->view_close(v->base);
+	wr_buf_free(&v->bounds);
+	free(v->here);
+	free(v);
+}
