@@ -100,11 +100,11 @@ static void finish(wr_buf *out, char *to)
 
 void wr_print_timestamp(int64_t ms, wr_buf *out)
 {
-	int64_t days = floor_div(ms, WR_MS_DAY);
-	char *to = put_date(wr_buf_reserve(out, 48), days);
+	int rest = (int)((ms % WR_MS_DAY + WR_MS_DAY) % WR_MS_DAY);
+	char *to = put_date(wr_buf_reserve(out, 48), floor_div(ms, WR_MS_DAY));
 
 	*to++ = 'T';
-	finish(out, put_time(to, (int)(ms - days * WR_MS_DAY), true, true));
+	finish(out, put_time(to, rest, true, true));
 }
 
 void wr_print_date(int64_t days, wr_buf *out)
@@ -220,10 +220,12 @@ static bool read_time(reader *r, bool partial, int32_t *out)
 	}
 	if (!number(r, 2, 59, &m))
 		return false;
-	if (eat(r, ':') && !number(r, 2, 59, &s))
-		return false;
-	else if (r->p[-3] == ':' && eat(r, '.') && !read_fraction(r, &ms))
-		return false;
+	if (eat(r, ':')) {
+		if (!number(r, 2, 59, &s))
+			return false;
+		if (eat(r, '.') && !read_fraction(r, &ms))
+			return false;
+	}
 	*out = h * 3600000 + m * 60000 + s * 1000 + ms;
 	return true;
 }

@@ -50,17 +50,32 @@ int64_t wr_zone_offset_ms(const wr_zone *z, int64_t ms);
 /* A local time as an instant. In a gap: as long after the gap as it is in it; in an overlap: the earlier one. */
 int64_t wr_zone_to_utc(const wr_zone *z, int64_t local_ms);
 
+/* The zone's name at an instant: PST, PDT, or if `full` Pacific Daylight Time; an offset is its own name. */
+const char *wr_zone_name(const wr_zone *z, int64_t ms, bool full);
+
 /* ---- patterns (core/time_pattern.c) */
 
 typedef struct wr_time_pattern wr_time_pattern;
 
-/* Compiles a pattern of DateTimeFormatter: letters y u M L d D H h K k m s S A n N a B E e c Q q G X x Z z O V, W and w,
- * '' and quoted text, [ ] optional. NULL: err says what is wrong. The pattern hangs in the arena. Thread: any, once made. */
+/*
+ * Compiles a pattern of java.time's DateTimeFormatter: the letters G u y Y D M L d Q q w W E e c a h K k H m s S A n N V z O X x Z,
+ * quoted text, '', and [ ] for optional parts. Texts are English. NULL: err (class STATEMENT, no span) says what is wrong;
+ * B, F, g, v and p are not implemented. The pattern hangs in the arena. Thread: any, once made.
+ */
 const wr_time_pattern *wr_time_pattern_new(wr_arena *a, wr_str pattern, wr_err *err);
+
+/* What the pattern speaks of: a bit set. */
+enum { WR_PATTERN_DATE = 1, WR_PATTERN_TIME = 2, WR_PATTERN_ZONE = 4 };
+unsigned wr_time_pattern_uses(const wr_time_pattern *p);
+
 /* The instant in the zone, by the pattern. */
 void wr_time_pattern_format(const wr_time_pattern *p, int64_t ms, const wr_zone *zone, wr_buf *out);
-/* The whole text must match. Fields that the pattern lacks are those of 1970-01-01T00:00:00; a zone in the text goes before
- * `zone`. Case does not count. false: the text does not match, or is no date (February 30). */
+
+/*
+ * The whole text must match; letters match without regard to case. Fields that the pattern lacks are those of 1970-01-01T00:00:00; a
+ * zone in the text goes before `zone`. A day that the month does not have becomes its last, as in Java; other values
+ * out of range do not match. Week fields (Y w W e c) are read and do not count. false: the text does not match.
+ */
 bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms);
 
 #endif
