@@ -46,6 +46,7 @@ typedef struct wr_op_cx {
 	 * it; windows close at once in push (after each row). Else a row's lateness goes by its batch.ptime alone (and a row for a window
 	 * that a watermark has closed is late too), and windows close in watermark(). */
 	bool local_time;
+	bool done;		/* set by an operator (LIMIT): no more rows are wanted; the driver looks after each push */
 } wr_op_cx;
 
 /* The head of every operator's struct. */

@@ -81,6 +81,7 @@ typedef struct wr_spec_aggregate {
 	wr_window_spec window;
 	uint32_t naggs;
 	const wr_agg_spec *aggs;
+	bool no_before;		/* nobody downstream needs old images: a group's every change goes out as NEW with its new image (cheaper) */
 	bool emit_final;
 	bool lose_late_finals;	/* LANGUAGE section 8: EMIT FINAL forgets windows out of retention (dialect='ksql') */
 } wr_spec_aggregate;

@@ -1,0 +1,26 @@
+/* Small things that several operators need. */
+#ifndef OPERATORS_UTIL_H
+#define OPERATORS_UTIL_H
+
+#include "expr/prog.h"
+#include "operators/operator.h"
+#include "operators/spec.h"
+
+/* Counts values that became null because their expression failed. */
+void wr_op_failures(wr_op *op, const wr_prog_stats *ps);
+
+/* A reference to column col of the batch. */
+const wr_expr *wr_op_column(wr_arena *a, int32_t col, const wr_type *type);
+
+/* mask[i] = row at + i is of one of two kinds; false when there is none (mask is not made). */
+bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8_t kind2,
+                uint8_t **mask);
+
+/* A state that cannot be read: fails with class IO. */
+wr_status wr_op_damaged(const wr_op *op, wr_err *err);
+
+/* "name AS `X`" … of output columns: the list of expressions for explain. */
+void wr_op_explain_list(const wr_expr *const *exprs, const wr_schema *in, const wr_schema *out,
+                        uint32_t n, wr_buf *buf);
+
+#endif
