@@ -7,7 +7,7 @@
 
 #include "core/vec.h"
 
-/* Appends the encoding of one value. */
+/* Appends the encoding of one value. Values that are equal (-0.0 and 0.0, maps in another order) have one encoding. */
 void wr_key_put(wr_buf *out, const wr_vec *v, uint32_t row);
 /* Appends the value that stands at *p to v and moves *p on; false when damaged. Strings are copied into a. */
 bool wr_key_get(wr_vec *v, wr_arena *a, const char **p, const char *end);

@@ -221,7 +221,8 @@ static void check_scan_of(world *w, int s, wr_str from, wr_str to, bool backward
 	wr_str key, value;
 	size_t n = w->now.n;
 
-	qsort(w->now.rows, n, sizeof(row), cmp_rows);
+	if (n)
+		qsort(w->now.rows, n, sizeof(row), cmp_rows);
 	for (size_t i = 0; i < n; i++) {
 		const row *r = &w->now.rows[backwards ? n - 1 - i : i];
 
