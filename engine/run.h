@@ -80,6 +80,8 @@ struct wr_run {
 	uint64_t barrier_over;		/* tasks parked for a barrier <= this go on */
 	bool barrier_final;
 	uint32_t parked;
+	uint32_t readers_done;		/* tasks that have read all their scans to the end that counts */
+	uint32_t first_done;		/* … all their first scans */
 	_Atomic bool stop;
 	_Atomic bool gate_open;		/* readers of non-first scans may read */
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
@@ -106,6 +108,9 @@ WR_CHECKED wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err);
 
 /* True when every scan has been read to its end (until-end and caught-up runs). */
 bool wr_run_inputs_done(wr_run *run);
+/* True when the gate is shut and every first scan has been read to its end: time for an epoch and wr_run_open_gate. */
+bool wr_run_gate_ripe(wr_run *run);
+void wr_run_open_gate(wr_run *run);
 
 /* Keeps a bad record in the errors store. Thread: a task (takes a lock; bad records are rare). STOP fails. */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,

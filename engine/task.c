@@ -133,8 +133,6 @@ static wr_status stand_still(wr_task *t, bool final, wr_err *err)
 
 /* ---------------------------------------------------------------- reading */
 
-static wr_status push_all_pending(wr_task *t, wr_err *err);
-
 static bool may_read(const wr_task *t, const wr_scan_reader *r)
 {
 	return !r->gated || atomic_load_explicit(&t->run->gate_open, memory_order_acquire);
@@ -242,29 +240,45 @@ static wr_status fill_readers(wr_task *t, bool *any, wr_err *err)
 	return WR_OK;
 }
 
-/* Tells the coordinator, once, that there is nothing more to read. */
-static void tell_done(wr_task *t, bool *told)
+static bool readers_done(const wr_task *t, bool first_only)
 {
 	bool done = true;
 
 	for (uint32_t i = 0; i < t->nreaders; i++)
-		done &= wr_scan_reader_done(t->readers[i]);
-	if (done == *told)
-		return;
+		if (!first_only || t->readers[i]->scan->first)
+			done &= wr_scan_reader_done(t->readers[i]);
+	return done;
+}
+
+/* Keeps the run's counts of tasks that have read everything. Called with the run's lock. */
+static void count_done(uint32_t *count, bool *told, bool done)
+{
+	if (done != *told)
+		*count = done ? *count + 1 : *count - 1;
 	*told = done;
+}
+
+static void tell_done(wr_task *t)
+{
+	bool all = readers_done(t, false), first = readers_done(t, true);
+
+	if (all == t->told_done && first == t->told_first)
+		return;
 	pthread_mutex_lock(&t->run->lock);
+	count_done(&t->run->readers_done, &t->told_done, all);
+	count_done(&t->run->first_done, &t->told_first, first);
 	pthread_cond_broadcast(&t->run->changed);
 	pthread_mutex_unlock(&t->run->lock);
 }
 
-static wr_status nothing_to_do(wr_task *t, bool *told_done, wr_err *err)
+static wr_status nothing_to_do(wr_task *t, wr_err *err)
 {
 	for (uint32_t i = 0; i < t->nreaders; i++)
 		wr_scan_reader_release(t->readers[i]);
+	tell_done(t);
 	tell_own_times(t);
 	if (wr_task_advance(t, err) || send_on(t, err))
 		return WR_FAIL;
-	tell_done(t, told_done);
 	sleep_for_records(t);
 	return WR_OK;
 }
@@ -283,14 +297,14 @@ static wr_status read_loop(wr_task *t, wr_err *err)
 {
 	uint64_t seen = 0;
 	int64_t waiting_since = 0;
-	bool told_done = false, any;
+	bool any;
 
 	while (!t->run->stop) {
 		if (barrier_if_asked(t, &seen, err) || fill_readers(t, &any, err))
 			return WR_FAIL;
 		if (!any) {
 			waiting_since = 0;
-			if (nothing_to_do(t, &told_done, err))
+			if (nothing_to_do(t, err))
 				return WR_FAIL;
 			continue;
 		}

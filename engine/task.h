@@ -36,6 +36,7 @@ struct wr_task {
 	int wake;			/* eventfd: barrier asked, stop */
 	pthread_t thread;
 	bool started;
+	bool told_done, told_first;	/* counted in the run's readers_done and first_done */
 };
 
 /* Makes the task's operators and links them; the run's scans, sink and the later tasks (its consumers) exist already. */

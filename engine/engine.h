@@ -1,0 +1,163 @@
+/*
+ * The engine: a library under the shell, `weir run`, the server and the tests. It owns the catalog, the topics, the state and the running
+ * queries; a front end gives it statements and gets outcomes.
+ *
+ * Thread: any. Statements are executed one at a time; queries run on threads of their own.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "core/batch.h"
+#include "core/catalog.h"
+#include "core/settings.h"
+#include "io/topics.h"
+#include "parser/ast.h"
+
+typedef struct wr_engine wr_engine;
+typedef struct wr_session wr_session;
+typedef struct wr_push_query wr_push_query;	/* a transient SELECT */
+
+typedef enum wr_until_mode { WR_RUN_FOREVER, WR_RUN_UNTIL_CAUGHT_UP, WR_RUN_UNTIL_END } wr_until_mode;
+
+typedef struct wr_engine_config {
+	const char *dir;	/* data directory; NULL: everything in memory */
+	const char *broker;	/* NULL: embedded topics */
+	const wr_settings *settings;	/* defaults of all sessions */
+	wr_until_mode until;
+	/* No threads: rows move when wr_engine_pump or wr_engine_feed say so, in one task, always in the same order. */
+	bool by_hand;
+	/* Words for people (a query was rolled back, a broker is away …); NULL: stderr. */
+	void (*notice)(void *self, const char *text);
+	void *self;
+} wr_engine_config;
+
+/* Opens the data directory and resumes every query that it knows. Errors: IO (in use by another process, damaged, from another
+ * version, no permission), CONNECT. */
+WR_CHECKED wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err);
+/* Commits and stops all queries. */
+void wr_engine_close(wr_engine *e);
+/* Stops all without commit, as a crash would (tests: restart, rollback). */
+void wr_engine_abandon(wr_engine *e);
+
+/* A session: settings and variables of one connection, file or request. */
+wr_session *wr_session_new(wr_engine *e);
+void wr_session_free(wr_session *s);
+wr_settings *wr_session_settings(wr_session *s);
+void wr_session_define(wr_session *s, wr_str name, wr_str value);
+
+/* ---------------------------------------------------------------- statements */
+
+typedef enum wr_outcome_kind {
+	WR_OUTCOME_NONE,	/* SET, DEFINE, INSERT VALUES … */
+	WR_OUTCOME_MESSAGE,	/* CREATE, DROP …: message */
+	WR_OUTCOME_WARNING,	/* IF NOT EXISTS and nothing to do: message */
+	WR_OUTCOME_LISTING,	/* SHOW, DESCRIBE: a table of texts */
+	WR_OUTCOME_TEXT,	/* EXPLAIN: message */
+	WR_OUTCOME_QUERY,	/* SELECT: query, not started */
+	WR_OUTCOME_PRINT,	/* PRINT: topic … read it with wr_engine_print */
+} wr_outcome_kind;
+
+typedef struct wr_listing {
+	uint32_t ncols, nrows;
+	const char *const *names;
+	const char *const *cells;	/* nrows * ncols; NULL: null */
+} wr_listing;
+
+typedef struct wr_outcome {
+	wr_outcome_kind kind;
+	const wr_stmt *stmt;
+	wr_str text;		/* the statement's text after substitution */
+	const char *message;
+	const char *object;	/* name of the object made or dropped; NULL: none */
+	const char *object_kind;/* "stream", "table", "sink", "type", "query" … */
+	const char *query_id;	/* of the persistent query started; NULL: none */
+	wr_listing listing;
+	wr_push_query *query;
+} wr_outcome;
+
+/*
+ * Executes the first statement at or behind *at of text and moves *at behind it. Variables are substituted. *found false: only blanks and
+ * comments were left. The outcome lives in the arena (the query, when there is one, until wr_push_query_free). Errors: SYNTAX, STATEMENT,
+ * NOT_IMPLEMENTED with a span in *shown (the text after substitution, which the caller renders errors with); CONNECT, IO.
+ */
+WR_CHECKED wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, uint32_t *at,
+                                    bool *found, wr_outcome *out, wr_str *shown, wr_err *err);
+/* The same for a parsed statement. text: what its spans count in. validate_only: nothing is changed (REST checks a request as a whole, against
+ * a copy of the catalog: see wr_engine_validate). */
+WR_CHECKED wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt,
+                                       wr_str text, wr_outcome *out, wr_err *err);
+/* Checks all statements of a text one after the other against a copy of the catalog; nothing is executed. */
+WR_CHECKED wr_status wr_engine_validate(wr_engine *e, wr_session *s, wr_str text, wr_err *err);
+
+/* A file of statements that continues its data directory (DESIGN section 1): a statement equal to the recorded one at its place is not
+ * executed again. place: the file's identity (its path as given). stop_at_error: as `weir run` does. each(): told of every outcome. */
+typedef void (*wr_outcome_fn)(void *self, const wr_outcome *out);
+WR_CHECKED wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text,
+                                        wr_outcome_fn each, void *self, wr_str *shown, wr_err *err);
+
+/* ---------------------------------------------------------------- transient queries */
+
+typedef struct wr_push_def {
+	/* Rows in order, from a thread of the query; names are the result's columns, in select order. false: no more, please. */
+	bool (*rows)(void *self, const wr_batch *b, uint32_t at, uint32_t n);
+	/* Told once when it has ended: LIMIT reached, end of input, cancelled (err->cls NONE), or failed. */
+	void (*ended)(void *self, bool limit_reached, const wr_err *err);
+	void *self;
+} wr_push_def;
+
+const char *wr_push_query_id(const wr_push_query *q);
+const wr_schema *wr_push_query_schema(const wr_push_query *q);	/* columns in select order */
+bool wr_push_query_table(const wr_push_query *q);
+WR_CHECKED wr_status wr_push_query_start(wr_push_query *q, const wr_push_def *def, wr_err *err);
+/* Asks it to end; ended() comes from its thread. Any thread. */
+void wr_push_query_cancel(wr_push_query *q);
+/* Waits until it has ended. */
+void wr_push_query_wait(wr_push_query *q);
+void wr_push_query_free(wr_push_query *q);	/* cancels and waits first */
+/* By id: /close-query, TERMINATE. false: no such query. */
+bool wr_engine_cancel(wr_engine *e, const char *query_id);
+
+/* ---------------------------------------------------------------- looking */
+
+typedef enum wr_query_state {
+	WR_QUERY_RUNNING,
+	WR_QUERY_PAUSED,
+	WR_QUERY_RETRYING,	/* rolled back; waits before it begins again */
+	WR_QUERY_FAILED,
+	WR_QUERY_ENDED,		/* its input is over (until-end runs) */
+} wr_query_state;
+
+typedef struct wr_query_info {
+	const char *id, *text, *sink, *sink_topic;	/* sink: relation or sink name */
+	wr_query_state state;
+	const char *trouble;	/* why RETRYING or FAILED; "" else */
+	bool transient;
+	uint64_t rows_in, bad_records, late, epoch;
+} wr_query_info;
+
+/* Calls visit for each relation / query while the engine holds its lock: copy what must stay. */
+void wr_engine_relations(wr_engine *e, void (*visit)(void *self, const wr_relation *r), void *self);
+void wr_engine_queries(wr_engine *e, void (*visit)(void *self, const wr_query_info *q), void *self);
+const char *wr_query_state_text(wr_query_state s);
+wr_topics *wr_engine_topics(wr_engine *e);	/* embedded topics; NULL with a broker */
+const wr_catalog *wr_engine_catalog(wr_engine *e);
+
+/* Until-end and caught-up runs: waits until every query has ended. Returns the number of failed queries; their words in err. stop: polled,
+ * non-zero ends the waiting (signals). */
+uint32_t wr_engine_wait(wr_engine *e, const volatile int *stop, wr_err *err);
+
+/* ---------------------------------------------------------------- by hand (tests) */
+
+/* Every persistent query, in creation order, reads what its topics hold that it has not read yet, until nothing moves. */
+WR_CHECKED wr_status wr_engine_pump(wr_engine *e, wr_err *err);
+/* Ids of persistent queries in creation order; returns how many. */
+uint32_t wr_engine_query_ids(wr_engine *e, const char **ids, uint32_t max);
+/* Topics that a query reads; returns how many. */
+uint32_t wr_engine_query_topics(wr_engine *e, const char *id, wr_str *topics, uint32_t max);
+/* Gives one record of a topic to one query; what it produces is appended to its sink's topic before this returns. */
+WR_CHECKED wr_status wr_engine_feed(wr_engine *e, const char *query_id, wr_str topic, const wr_record *rec,
+                                    wr_err *err);
+/* Closes an epoch of every query (commit). final: windows still open come out. */
+WR_CHECKED wr_status wr_engine_commit(wr_engine *e, bool final, wr_err *err);
+
+#endif

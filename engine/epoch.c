@@ -1,0 +1,207 @@
+/*
+ * An epoch's end, as the coordinator sees it:
+ *
+ *	1  barrier: every task settles and parks                      (nothing moves any more)
+ *	2  the sink makes its data durable and gives its mark         followers: written and synced
+ *	3  epoch number, positions, times, mark go to the meta store
+ *	4  one atomic, synced write of all stores of the query        <- the epoch exists from here on
+ *	5  the sink is told: a follower's data becomes visible, a deriver derives
+ *	6  the tasks go on
+ *
+ * A crash before 4 leaves the epoch before; the sink cuts off what 2 wrote when it is opened with the old mark. A crash after 4 leaves this
+ * epoch; 5 is repeated at the next start, when the sink is opened with the new mark. An error anywhere before 4 is a crash there: the caller
+ * throws the run away and opens a new one.
+ *
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time.
+ */
+#include "engine/epoch.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "core/fault.h"
+#include "engine/reader.h"
+#include "engine/task.h"
+#include "state/keyenc.h"
+
+static void position_key(wr_buf *key, uint32_t scan, int32_t partition)
+{
+	wr_buf_reset(key);
+	wr_buf_putc(key, 'p');
+	wr_key_put_i64(key, scan);
+	wr_key_put_i64(key, partition);
+}
+
+static void put_position(wr_run *run, uint32_t scan, int32_t partition, int64_t next, int64_t ptime)
+{
+	wr_buf key = { 0 }, value = { 0 };
+
+	position_key(&key, scan, partition);
+	wr_key_put_i64(&value, next);
+	wr_key_put_i64(&value, ptime);
+	wr_store_put(run->meta, wr_buf_view(&key), wr_buf_view(&value));
+	wr_buf_free(&key);
+	wr_buf_free(&value);
+}
+
+static bool get_position(wr_run *run, uint32_t scan, int32_t partition, int64_t *next, int64_t *ptime)
+{
+	wr_buf key = { 0 }, value = { 0 };
+
+	position_key(&key, scan, partition);
+	bool found = wr_store_get(run->meta, wr_buf_view(&key), &value);
+	const char *p = value.p;
+
+	found = found && wr_key_get_i64(next, &p, value.p + value.n) &&
+		wr_key_get_i64(ptime, &p, value.p + value.n);
+	wr_buf_free(&key);
+	wr_buf_free(&value);
+	return found;
+}
+
+static bool get_epoch(wr_run *run)
+{
+	wr_buf value = { 0 };
+	int64_t epoch = 0;
+	bool found = wr_store_get(run->meta, WR_STR_LIT("e"), &value);
+	const char *p = value.p;
+
+	found = found && wr_key_get_i64(&epoch, &p, value.p + value.n);
+	run->epoch = (uint64_t)epoch;
+	wr_buf_free(&value);
+	return found;
+}
+
+static void last_error_seq(wr_run *run)
+{
+	wr_iter *it = wr_store_scan(run->errors, (wr_str){ 0 }, (wr_str){ 0 }, true);
+	wr_str key, value;
+	int64_t seq;
+
+	if (wr_iter_next(it, &key, &value)) {
+		const char *p = key.p;
+
+		if (wr_key_get_i64(&seq, &p, key.p + key.n))
+			run->error_seq = (uint64_t)seq + 1;
+	}
+	wr_iter_close(it);
+}
+
+bool wr_epoch_restore(wr_run *run, wr_buf *mark)
+{
+	if (!get_epoch(run))
+		return false;
+	wr_store_get(run->meta, WR_STR_LIT("m"), mark);
+	for (uint32_t i = 0; i < run->nscans; i++) {
+		wr_scan_run *s = &run->scans[i];
+
+		for (int32_t p = 0; p < s->nparts; p++)
+			get_position(run, i, p, &s->pos[p].next, &s->ptime[p]);
+	}
+	last_error_seq(run);
+	return true;
+}
+
+static void put_epoch(wr_run *run, uint64_t epoch, const wr_buf *mark)
+{
+	wr_buf value = { 0 };
+
+	wr_key_put_i64(&value, (int64_t)epoch);
+	wr_store_put(run->meta, WR_STR_LIT("e"), wr_buf_view(&value));
+	wr_store_put(run->meta, WR_STR_LIT("m"), (wr_str){ mark->p ? mark->p : "", (uint32_t)mark->n });
+	wr_buf_free(&value);
+}
+
+static wr_status fault(const char *point, wr_err *err)
+{
+	(void)point;
+	if (!WR_FAULT(point))
+		return WR_OK;
+	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
+}
+
+static wr_status commit(wr_run *run, uint64_t epoch, wr_err *err)
+{
+	wr_buf mark = { 0 };
+	wr_status status = WR_FAIL;
+
+	if (wr_state_health(run->state, err) || fault("epoch.before_mark", err) ||
+	    run->sink->def->mark(run->sink, epoch, &mark, err) || fault("epoch.after_mark", err))
+		goto out;
+	put_epoch(run, epoch, &mark);
+	if (fault("epoch.before_apply", err) || wr_state_commit(run->state, err))
+		goto out;
+	run->epoch = epoch;
+	status = fault("epoch.after_apply", err);
+out:
+	wr_buf_free(&mark);
+	return status;
+}
+
+wr_status wr_epoch_first(wr_run *run, wr_err *err)
+{
+	for (uint32_t i = 0; i < run->nscans; i++)
+		for (int32_t p = 0; p < run->scans[i].nparts; p++)
+			put_position(run, i, p, run->scans[i].pos[p].next, WR_TIME_NONE);
+	return commit(run, 0, err);
+}
+
+static void put_positions(wr_run *run)
+{
+	for (uint32_t t = 0; t < run->ntasks; t++)
+		for (uint32_t i = 0; i < run->tasks[t]->nreaders; i++) {
+			wr_scan_reader *r = run->tasks[t]->readers[i];
+
+			for (int32_t s = 0; s < r->nparts; s++)
+				put_position(run, r->number, r->parts[s], wr_scan_reader_next(r, s),
+					     r->ptime[s]);
+		}
+}
+
+/* Asks for the barrier and waits until all tasks stand still. */
+static wr_status gather(wr_run *run, bool final, wr_err *err)
+{
+	pthread_mutex_lock(&run->lock);
+	run->parked = 0;
+	run->barrier_final = final;
+	run->barrier++;
+	atomic_store_explicit(&run->barrier_asked, run->barrier, memory_order_release);
+	pthread_mutex_unlock(&run->lock);
+	for (uint32_t i = 0; i < run->ntasks; i++)
+		wr_task_wake(run->tasks[i]);
+	pthread_mutex_lock(&run->lock);
+	while (run->parked < run->ntasks && !run->stop)
+		pthread_cond_wait(&run->changed, &run->lock);
+	bool all = run->parked == run->ntasks;
+
+	if (!all && run->failed)
+		*err = run->err;
+	pthread_mutex_unlock(&run->lock);
+	return all ? WR_OK : wr_err_set(err, WR_ERR_INTERRUPTED, WR_NO_SPAN, "the query is stopping");
+}
+
+static void let_go(wr_run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->barrier_over = run->barrier;
+	pthread_cond_broadcast(&run->resume);
+	pthread_mutex_unlock(&run->lock);
+}
+
+wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
+{
+	if (!run->spec->by_hand && gather(run, final, err))
+		return WR_FAIL;
+	if (run->spec->by_hand && wr_task_settle(run->tasks[0], final, err))
+		return WR_FAIL;
+	if (!run->spec->transient) {
+		if (!run->spec->by_hand)
+			put_positions(run);
+		if (commit(run, run->epoch + 1, err))
+			return WR_FAIL;
+	}
+	if (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err))
+		return WR_FAIL;
+	let_go(run);
+	return fault("epoch.after_committed", err);
+}

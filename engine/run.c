@@ -1,0 +1,254 @@
+/*
+ * Making and ending runs. Order of opening: state, positions, sink, tasks from the last stage to the first, readers. Closing takes the same
+ * road back: threads first, then what they used.
+ */
+#include "engine/run.h"
+
+#include <stdlib.h>
+
+#include "core/fault.h"
+#include "engine/epoch.h"
+#include "engine/exchange.h"
+#include "engine/reader.h"
+#include "engine/task.h"
+
+static bool is_first(const wr_graph *g, uint32_t scan)
+{
+	for (uint32_t s = 0; s < g->nstages; s++)
+		for (uint32_t i = 0; i < g->stages[s].ninputs; i++)
+			if (g->stages[s].inputs[i].scan == (int32_t)scan && g->stages[s].inputs[i].first)
+				return true;
+	return false;
+}
+
+static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
+{
+	const wr_run_spec *spec = run->spec;
+	wr_scan_run *s = &run->scans[i];
+
+	s->scan = &spec->graph->scans[i];
+	s->first = is_first(spec->graph, i);
+	s->part_base = run->nparts;
+	s->def = wr_source_find(s->scan->source->kind);
+	s->end_known = true;
+	if (!s->def)
+		WR_BUG("no source of kind %s", s->scan->source->kind);
+	s->nparts = 1;
+	if (!spec->by_hand && s->def->partitions(spec->io, s->scan->source, &s->nparts, err))
+		return WR_FAIL;
+	run->nparts += (uint32_t)s->nparts;
+	s->pos = WR_NEW_ARRAY(run->arena, wr_position, s->nparts);
+	s->ptime = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
+	for (int32_t p = 0; p < s->nparts; p++)
+		s->ptime[p] = WR_TIME_NONE;
+	if (!spec->by_hand && s->def->resolve(spec->io, s->scan->source, s->pos, s->nparts, err))
+		return WR_FAIL;
+	if (spec->until != WR_UNTIL_STOPPED && spec->still_written &&
+	    spec->still_written(spec->self, s->scan->source->topic))
+		s->end_known = false;
+	return WR_OK;
+}
+
+static wr_status open_scans(wr_run *run, wr_err *err)
+{
+	bool any_first = false;
+
+	run->nscans = run->spec->graph->nscans;
+	run->scans = WR_NEW_ARRAY(run->arena, wr_scan_run, run->nscans + 1);
+	for (uint32_t i = 0; i < run->nscans; i++) {
+		if (open_scan(run, i, err))
+			return WR_FAIL;
+		any_first |= run->scans[i].first;
+	}
+	run->gate_open = !any_first;
+	return WR_OK;
+}
+
+static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
+{
+	const wr_run_spec *s = run->spec;
+
+	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
+				     .ntasks = s->ntasks, .incarnation = s->incarnation };
+	return s->sink_def->open(s->sink_spec, &run->sink_cx, mark, &run->sink, err);
+}
+
+static wr_status open_tasks(wr_run *run, wr_err *err)
+{
+	const wr_graph *g = run->spec->graph;
+	uint32_t per_stage = run->spec->ntasks, stages = per_stage == 1 ? 1 : g->nstages;
+
+	run->ntasks = stages * per_stage;
+	run->tasks = WR_NEW_ARRAY(run->arena, wr_task *, run->ntasks);
+	for (uint32_t s = stages; s-- > 0;)
+		for (uint32_t i = 0; i < per_stage; i++)
+			if (wr_task_open(run, per_stage == 1 ? g->nstages - 1 : s, (uint16_t)i,
+					 &run->tasks[s * per_stage + i], err))
+				return WR_FAIL;
+	for (uint32_t i = 0; i < run->ntasks; i++) {
+		if (wr_task_open_readers(run->tasks[i], err))
+			return WR_FAIL;
+		if (run->tasks[i]->in) {	/* reads nothing: done from the start */
+			run->tasks[i]->told_done = run->tasks[i]->told_first = true;
+			run->readers_done++;
+			run->first_done++;
+		}
+	}
+	return WR_OK;
+}
+
+static wr_status open_all(wr_run *run, wr_err *err)
+{
+	wr_buf mark = { 0 };
+	bool known;
+	wr_status status = WR_FAIL;
+
+	if (wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err))
+		return WR_FAIL;
+	run->meta = wr_store_open(run->state, WR_META_STORE, 0);
+	run->errors = wr_store_open(run->state, WR_ERROR_STORE, 0);
+	if (open_scans(run, err))
+		goto out;
+	known = wr_epoch_restore(run, &mark);
+	if (open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err) ||
+	    (!known && !run->spec->transient && wr_epoch_first(run, err)))
+		goto out;
+	status = open_tasks(run, err);
+out:
+	wr_buf_free(&mark);
+	return status;
+}
+
+wr_status wr_run_open(const wr_run_spec *spec, wr_run **out, wr_err *err)
+{
+	wr_run *run = wr_calloc(1, sizeof *run);
+
+	run->spec = spec;
+	run->arena = wr_arena_new();
+	pthread_mutex_init(&run->lock, NULL);
+	pthread_mutex_init(&run->sink_lock, NULL);
+	pthread_cond_init(&run->resume, NULL);
+	pthread_condattr_t mono;
+
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&run->changed, &mono);
+	pthread_condattr_destroy(&mono);
+	if (open_all(run, err)) {
+		wr_run_close(run);
+		return WR_FAIL;
+	}
+	*out = run;
+	return WR_OK;
+}
+
+void wr_run_start(wr_run *run)
+{
+	for (uint32_t i = 0; i < run->ntasks; i++)
+		wr_task_start(run->tasks[i]);
+}
+
+static void stop_tasks(wr_run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->stop = true;
+	pthread_cond_broadcast(&run->resume);
+	pthread_mutex_unlock(&run->lock);
+	for (uint32_t i = 0; i < run->ntasks; i++) {
+		if (!run->tasks[i])
+			continue;
+		if (run->tasks[i]->in)
+			wr_queue_shut(run->tasks[i]->in);
+		wr_task_wake(run->tasks[i]);
+	}
+	for (uint32_t i = 0; i < run->ntasks; i++)
+		if (run->tasks[i])
+			wr_task_join(run->tasks[i]);
+}
+
+void wr_run_close(wr_run *run)
+{
+	if (!run)
+		return;
+	stop_tasks(run);
+	for (uint32_t i = 0; i < run->ntasks; i++)	/* producers before the queues they write to */
+		wr_task_close(run->tasks[i]);
+	if (run->sink)
+		run->sink->def->close(run->sink);
+	if (run->state)
+		wr_state_close(run->state);
+	pthread_mutex_destroy(&run->lock);
+	pthread_mutex_destroy(&run->sink_lock);
+	pthread_cond_destroy(&run->changed);
+	pthread_cond_destroy(&run->resume);
+	wr_arena_free(run->arena);
+	free(run);
+}
+
+void wr_run_fail(wr_run *run, const wr_err *err)
+{
+	pthread_mutex_lock(&run->lock);
+	if (!run->failed && !run->stop) {
+		run->failed = true;
+		run->err = *err;
+	}
+	run->stop = true;
+	pthread_cond_broadcast(&run->changed);
+	pthread_cond_broadcast(&run->resume);
+	pthread_mutex_unlock(&run->lock);
+	for (uint32_t i = 0; i < run->ntasks; i++)
+		if (run->tasks[i] && run->tasks[i]->in)
+			wr_queue_shut(run->tasks[i]->in);
+}
+
+/* A scan whose writer has ended has an end now: asked anew, once. */
+static void learn_end(wr_run *run, wr_scan_run *s)
+{
+	wr_err err = WR_ERR_INIT;
+	wr_position *pos = wr_calloc((size_t)s->nparts, sizeof *pos);
+
+	if (!run->spec->still_written(run->spec->self, s->scan->source->topic) &&
+	    s->def->resolve(run->spec->io, s->scan->source, pos, s->nparts, &err) == WR_OK) {
+		for (int32_t p = 0; p < s->nparts; p++)
+			s->pos[p].end = pos[p].end;
+		atomic_store_explicit(&s->end_known, true, memory_order_release);
+	}
+	free(pos);
+}
+
+bool wr_run_inputs_done(wr_run *run)
+{
+	for (uint32_t i = 0; i < run->nscans; i++)
+		if (!run->scans[i].end_known) {
+			learn_end(run, &run->scans[i]);
+			return false;
+		}
+	pthread_mutex_lock(&run->lock);
+	bool done = run->readers_done == run->ntasks;
+
+	pthread_mutex_unlock(&run->lock);
+	return done;
+}
+
+bool wr_run_gate_ripe(wr_run *run)
+{
+	if (run->gate_open)
+		return false;
+	for (uint32_t i = 0; i < run->nscans; i++)
+		if (run->scans[i].first && !run->scans[i].end_known) {
+			learn_end(run, &run->scans[i]);
+			return false;
+		}
+	pthread_mutex_lock(&run->lock);
+	bool ripe = run->first_done == run->ntasks;
+
+	pthread_mutex_unlock(&run->lock);
+	return ripe;
+}
+
+void wr_run_open_gate(wr_run *run)
+{
+	atomic_store_explicit(&run->gate_open, true, memory_order_release);
+	for (uint32_t i = 0; i < run->ntasks; i++)
+		wr_task_wake(run->tasks[i]);
+}
