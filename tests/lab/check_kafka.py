@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""On a real broker with four partitions: the tables of 200,000 change events, ten kills, the sample, Kafka output.
+EVENTS=n for another number, SEED=n for the kills of a run that failed."""
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+import labkit
+import oracle
+from labkit import harness
+
+EVENTS = os.environ.get("EVENTS", "200000")
+FILES = tempfile.mkdtemp(prefix="weir-kafka-")
+made = {}
+
+
+def broker():
+    if "broker" not in made:
+        made["broker"] = labkit.up("kafka")
+    return made["broker"]
+
+
+def events(prefix):
+    """The events in topics PREFIX.public.*, four partitions each; (file, world)."""
+    name = os.path.join(FILES, prefix + ".ndjson")
+    oracle.generate(name, "--events", EVENTS, "--seed", "21", "--late", "0.02", "--partitions", "4", "--prefix", prefix)
+    for table in oracle.TABLES:
+        labkit.create(f"{prefix}.public.{table}", 4)
+    return name, oracle.World(name)
+
+
+def shop(where):
+    """Topics shop.public.* loaded once; the statements that read them, writing to where."""
+    if "shop" not in made:
+        name, made["shop"] = events("shop")
+        labkit.replay(name)
+    return oracle.all_sql(where, "")
+
+
+def test_four_partitions(where):
+    at = broker()
+    harness.weir_sql(where, shop(where), "--broker", at, "--until-end", timeout=600)
+    oracle.check(made["shop"], where)
+
+
+def test_before_from_the_event(where):
+    at = broker()
+    shop(where)
+    harness.weir_sql(where, oracle.all_sql(where, "", before="EVENT"), "--broker", at, "--until-end", timeout=600)
+    oracle.check(made["shop"], where)
+
+
+def test_ten_kills_while_events_arrive(where):
+    at = broker()
+    seed = int(os.environ.get("SEED", random.randrange(10**6)))
+    print(f"SEED={seed}", flush=True)
+    rng = random.Random(seed)
+    name, world = events("killed")
+    sql = os.path.join(where, "pipeline.sql")
+    with open(sql, "w", encoding="utf-8") as f:
+        f.write(oracle.all_sql(where, "", prefix="killed"))
+    loader = subprocess.Popen([sys.executable, os.path.realpath(__file__), "--drip", name])
+    common = ("run", sql, "--data", where + "/state", "--broker", at, "--set", "commit.interval.ms=50")
+    for _ in range(10):
+        child = harness.start(*common, log=where + "/log")
+        time.sleep(rng.uniform(0.1, 1.2))
+        assert child.poll() is None, open(where + "/log").read()[-3000:]
+        child.kill()
+        child.wait()
+    assert loader.wait() == 0
+    harness.weir(*common, "--until-end", timeout=600)
+    oracle.check(world, where)
+
+
+def drip(name):
+    """Loads a file over about eight seconds."""
+    with open(name, "rb") as f:
+        lines = f.readlines()
+    step = len(lines) // 40 + 1
+    for i in range(0, len(lines), step):
+        subprocess.run([labkit.KIT, "replay"], input=b"".join(lines[i:i + step]), stdout=subprocess.DEVNULL, check=True)
+        time.sleep(0.1)
+
+
+def test_results_in_kafka(where):
+    """A table written to a topic: the last record of each key is the answer, keyed and placed like a Java client's."""
+    at = broker()
+    shop(where)
+    sql = oracle.sources("", kinds=("orders",)) + (
+        "CREATE TABLE totals WITH (KAFKA_TOPIC='totals', KEY_FORMAT='JSON', VALUE_FORMAT='JSON', PARTITIONS=4) AS\n"
+        "  SELECT status, AS_VALUE(status) AS state, COUNT(*) AS n, SUM(total) AS total FROM orders GROUP BY status;\n")
+    harness.weir_sql(where, sql, "--broker", at, "--until-end", timeout=600)
+    last = {}
+    for _, value in labkit.dump("totals"):
+        row = {k.lower(): v for k, v in json.loads(value, parse_float=str).items()}
+        last[row["state"]] = row
+    found = [{"status": s, "n": str(r["n"]), "total": str(r["total"])} for s, r in last.items()]
+    harness.same_rows(found, harness.columns(made["shop"].totals(), "status", "n", "total"), ["status"], "totals")
+
+
+def test_sample_orders_on_the_broker(where):
+    """samples/orders/pipeline.sql, the same file, reading topics."""
+    at = broker()
+    subprocess.run([os.path.join(harness.ROOT, "samples/orders/load"), at], check=True, stdout=subprocess.DEVNULL)
+    harness.weir("run", "samples/orders/pipeline.sql", "--data", where + "/state", "--broker", at, "--define", "events=",
+                 "--define", f"out={where}/out", "--until-end")
+    sys.path.insert(0, os.path.join(harness.ROOT, "samples/orders"))
+    import importlib.util
+    spec = importlib.util.spec_from_file_location("sample", os.path.join(harness.ROOT, "samples/orders/test.py"))
+    sample = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sample)
+    sample.check(where + "/out")
+
+
+def test_new_events_reach_a_running_query(where):
+    """A service that has caught up sees what comes next within two seconds."""
+    at = broker()
+    labkit.create("live.public.orders", 2)
+    sql = os.path.join(where, "pipeline.sql")
+    with open(sql, "w", encoding="utf-8") as f:
+        f.write(oracle.sources("", "live", kinds=("orders",)) + oracle.totals_sink(where))
+    child = harness.start("run", sql, "--data", where + "/state", "--broker", at, log=where + "/log")
+    try:
+        time.sleep(1.0)
+        name = os.path.join(where, "events.ndjson")
+        for count in ("500", "1000"):
+            oracle.generate(name, "--events", count, "--seed", "3", "--topic", "orders", "--partitions", "2",
+                            "--prefix", "live")
+            labkit.replay(name)
+            world = oracle.World(name)
+
+            def arrived():
+                try:
+                    harness.same_rows(harness.read_csv(where + "/totals.csv"), world.totals(), ["status"])
+                    return True
+                except (AssertionError, OSError):
+                    return False
+            harness.until(f"{count} events are counted", 10, arrived)
+        child.terminate()
+        assert child.wait(20) == 0, open(where + "/log").read()[-3000:]
+    finally:
+        child.kill()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--drip"]:
+        drip(sys.argv[2])
+    else:
+        harness.main()
