@@ -1,82 +1,135 @@
 /*
- * Settings: one row each in the table of settings.c (name, type, default, range, document). A wr_settings is a plain value: copy it to
- * override some for a session or query. Names may carry the prefix `ksql.streams.` or `ksql.`, and case does not matter.
+ * Settings: what SET, --set, configuration files and test cases may change, one row each. A wr_settings is a plain value: copy it to
+ * give a session, a statement or a query its own.
+ *
+ * Names match without regard to case, with or without the prefixes `ksql.streams.` and `ksql.`. Bytes may end in k, m or g
+ * (of 1,024), times in ms, s, m, h or d.
  */
 #ifndef CORE_SETTINGS_H
 #define CORE_SETTINGS_H
 
-#include "core/err.h"
 #include "core/buf.h"
 
-/* X(tag, name, kind INT|BOOL|TEXT|SIZE, default text, minimum, maximum, document) */
-#define WR_SETTINGS(X)                                                                             \
-	X(AUTO_OFFSET_RESET, "auto.offset.reset", TEXT, "earliest", 0, 0,                          \
-	  "where a query without stored position begins: earliest or latest")                     \
-	X(PROCESSING_GUARANTEE, "processing.guarantee", TEXT, "exactly_once", 0, 0,                \
-	  "exactly_once: results are seen at commits; at_least_once: as they are made")           \
-	X(COMMIT_INTERVAL, "commit.interval.ms", INT, "200", 1, 3600000,                           \
-	  "milliseconds between commits (1,000 by default when at_least_once)")                   \
-	X(COMMIT_BYTES, "commit.bytes", SIZE, "64MiB", 1, 0,                                       \
-	  "a commit comes early when so much changed state waits")                                \
-	X(CACHE_BYTES, "cache.max.bytes.buffering", SIZE, "10MiB", 0, 0,                           \
-	  "changes of one row between commits are merged up to so many bytes; 0: each goes out")   \
-	X(TASK_IDLE, "max.task.idle.ms", INT, "0", 0, 3600000,                                     \
-	  "how long to wait for an input that may still bring earlier rows")                       \
-	X(IDLE_TIMEOUT, "idle.timeout.ms", INT, "0", 0, 0,                                         \
-	  "a partition silent for so long no longer holds back windows; 0: it always does")        \
-	X(MEMORY, "memory", SIZE, "128MiB", 1048576, 0, "caches and prefetched records")            \
-	X(QUEUE_BYTES, "queue.bytes", SIZE, "4MiB", 1, 0, "bound of a queue between tasks")         \
-	X(BATCH_ROWS, "batch.rows", INT, "1024", 1, 1024, "records taken at once")                  \
-	X(TASKS, "tasks", INT, "0", 0, 64, "tasks per stage; 0: the smaller of partitions and cores")\
-	X(STORE, "state.store", TEXT, "rocksdb", 0, 0, "rocksdb, or memory")                        \
-	X(DIALECT, "dialect", TEXT, "weir", 0, 0, "ksql: refuse what ksqlDB refuses")               \
-	X(ERRORS_MAX, "errors.max", INT, "10000", 0, 0, "bad records kept per query")               \
-	X(KEY_FORMAT, "persistence.default.format.key", TEXT, "KAFKA", 0, 0, "KEY_FORMAT when none is given") \
-	X(VALUE_FORMAT, "persistence.default.format.value", TEXT, "", 0, 0, "VALUE_FORMAT when none is given") \
-	X(WRAP_SINGLE, "persistence.wrap.single.values", TEXT, "", 0, 0, "WRAP_SINGLE_VALUE when none is given: true, false or empty") \
-	X(TOPIC_PREFIX, "output.topic.name.prefix", TEXT, "", 0, 0, "put before topics named after their sink") \
-	X(COLLECT_LIST_LIMIT, "functions.collect_list.limit", INT, "-1", -1, 0, "longest COLLECT_LIST; -1: any") \
-	X(COLLECT_SET_LIMIT, "functions.collect_set.limit", INT, "-1", -1, 0, "longest COLLECT_SET; -1: any") \
-	X(THROW_ON_INVALID_TIME, "timestamp.throw.on.invalid", BOOL, "false", 0, 0, "a bad row time fails the query instead of dropping the row") \
-	X(PULL_TABLE_SCAN, "query.pull.table.scan.enabled", BOOL, "true", 0, 0, "pull queries may scan tables") \
-	X(OR_REPLACE, "create.or.replace.enabled", BOOL, "true", 0, 0, "CREATE OR REPLACE is allowed") \
-	X(SUBSTITUTE, "variable.substitution.enable", BOOL, "true", 0, 0, "${name} is replaced")
+typedef enum wr_setting_kind {
+	WR_SETTING_INT,
+	WR_SETTING_BYTES,
+	WR_SETTING_MS,
+	WR_SETTING_BOOL,
+	WR_SETTING_CHOICE,	/* the value is the index in the row's choices */
+	WR_SETTING_TEXT,
+} wr_setting_kind;
 
-typedef enum wr_setting {
-#define X(tag, name, kind, def, min, max, doc) WR_SET_##tag,
+enum { WR_SETTING_TEXT_MAX = 255 };
+
+/* X(id, name, kind, default, least, most, choices parted by |, doc) */
+#define WR_SETTINGS(X)                                                                                      \
+	X(AUTO_OFFSET_RESET, "auto.offset.reset", CHOICE, "earliest", 0, 0, "earliest|latest",             \
+	  "where a query begins on a source that names no START_AT")                                       \
+	X(PROCESSING_GUARANTEE, "processing.guarantee", CHOICE, "exactly_once", 0, 0,                       \
+	  "exactly_once|at_least_once|exactly_once_v2|exactly_once_beta",                                  \
+	  "exactly_once: results are seen at commits; at_least_once: results leave as they are made")      \
+	X(COMMIT_INTERVAL_MS, "commit.interval.ms", MS, "200", 1, 3600000, NULL,                            \
+	  "how often a query commits; 1000 where the guarantee is at_least_once and nothing else is said") \
+	X(COMMIT_BYTES, "commit.bytes", BYTES, "16m", 1024, INT64_MAX, NULL,                                \
+	  "a query commits early when its changed state and waiting output are larger")                    \
+	X(CACHE_BYTES, "cache.max.bytes.buffering", BYTES, "10485760", 0, INT64_MAX, NULL,                  \
+	  "room for merging several changes of one row between commits; 0: every change goes out")         \
+	X(TRANSACTION_TIMEOUT_MS, "transaction.timeout.ms", MS, "60000", 1000, 900000, NULL,                \
+	  "a Kafka transaction that lasts longer is aborted by the broker")                                \
+	X(MAX_TASK_IDLE_MS, "max.task.idle.ms", MS, "1000", 0, 3600000, NULL,                               \
+	  "how long a reader waits for a partition that may be behind, to keep time in order")             \
+	X(IDLE_TIMEOUT_MS, "idle.timeout.ms", MS, "30000", 0, INT64_MAX, NULL,                              \
+	  "a partition silent for so long at its end no longer holds back time; 0: it always does")        \
+	X(MEMORY, "memory", BYTES, "128m", 8388608, INT64_MAX, NULL,                                        \
+	  "bytes for the block cache of state and for records read ahead")                                 \
+	X(QUEUE_BYTES, "queue.bytes", BYTES, "4m", 1, INT64_MAX, NULL,                                      \
+	  "bound of each queue between the stages of a query")                                             \
+	X(TASKS, "tasks", INT, "0", 0, 256, NULL,                                                           \
+	  "tasks per stage; 0: the smaller of partitions and processors")                                  \
+	X(BATCH_ROWS, "batch.rows", INT, "1024", 1, 1024, NULL, "source rows in a batch; never changes results") \
+	X(STATE_STORE, "state.store", CHOICE, "rocksdb", 0, 0, "rocksdb|memory", "where state is kept")     \
+	X(ERRORS_MAX, "errors.max", INT, "10000", 0, INT64_MAX, NULL,                                       \
+	  "bad records kept for SHOW ERRORS, for each source; the oldest give way and are counted")        \
+	X(DIALECT, "dialect", CHOICE, "weir", 0, 0, "weir|ksql",                                            \
+	  "ksql: refuse what ksqlDB refuses; for conformance runs")                                        \
+	X(SCHEMA_REGISTRY_URL, "ksql.schema.registry.url", TEXT, "", 0, 0, NULL,                            \
+	  "the schema registry for AVRO, PROTOBUF and JSON_SR")                                            \
+	X(DEFAULT_KEY_FORMAT, "ksql.persistence.default.format.key", TEXT, "KAFKA", 0, 0, NULL,             \
+	  "key format where a statement names none")                                                       \
+	X(DEFAULT_VALUE_FORMAT, "ksql.persistence.default.format.value", TEXT, "", 0, 0, NULL,              \
+	  "value format where a statement names none; empty: it must")                                     \
+	X(WRAP_SINGLE_VALUES, "ksql.persistence.wrap.single.values", CHOICE, "", 0, 0, "|true|false",       \
+	  "whether a single value column is written as an object; empty: as the format likes")             \
+	X(OUTPUT_TOPIC_PREFIX, "ksql.output.topic.name.prefix", TEXT, "", 0, 0, NULL,                       \
+	  "goes before the name of a topic that CREATE AS makes")                                          \
+	X(COLLECT_LIST_LIMIT, "ksql.functions.collect_list.limit", INT, "2147483647", 0, INT64_MAX, NULL,   \
+	  "most elements of a COLLECT_LIST")                                                               \
+	X(COLLECT_SET_LIMIT, "ksql.functions.collect_set.limit", INT, "2147483647", 0, INT64_MAX, NULL,     \
+	  "most elements of a COLLECT_SET")                                                                \
+	X(SUBSTRING_LEGACY_ARGS, "ksql.functions.substring.legacy.args", BOOL, "false", 0, 0, NULL,         \
+	  "SUBSTRING counts from 0 and takes an end, as ksqlDB did long ago")                              \
+	X(TIMESTAMP_THROW, "ksql.timestamp.throw.on.invalid", BOOL, "false", 0, 0, NULL,                    \
+	  "a bad TIMESTAMP column stops the query instead of dropping the row")                            \
+	X(TIMESTAMP_EXTRACTOR, "default.timestamp.extractor", TEXT, "", 0, 0, NULL,                         \
+	  "name of a Kafka Streams extractor: what to do with records of negative time")                   \
+	X(PULL_TABLE_SCAN, "ksql.query.pull.table.scan.enabled", BOOL, "true", 0, 0, NULL,                  \
+	  "pull queries may read a whole table")                                                           \
+	X(PULL_RANGE_SCAN, "ksql.query.pull.range.scan.enabled", BOOL, "true", 0, 0, NULL,                  \
+	  "pull queries may read a range of keys")                                                         \
+	X(PULL_STREAM, "ksql.query.pull.stream.enabled", BOOL, "true", 0, 0, NULL,                          \
+	  "pull queries may read streams")                                                                 \
+	X(PULL_LIMIT, "ksql.query.pull.limit.clause.enabled", BOOL, "true", 0, 0, NULL,                     \
+	  "pull queries may have a LIMIT")                                                                 \
+	X(CREATE_OR_REPLACE, "ksql.create.or.replace.enabled", BOOL, "true", 0, 0, NULL,                    \
+	  "CREATE OR REPLACE is allowed")                                                                  \
+	X(VARIABLE_SUBSTITUTION, "ksql.variable.substitution.enable", BOOL, "true", 0, 0, NULL,             \
+	  "${name} in statements stands for a variable")
+
+typedef enum wr_setting_id {
+#define X(id, name, kind, text, least, most, choices, doc) WR_SET_##id,
 	WR_SETTINGS(X)
 #undef X
 	WR_SETTING_COUNT,
-} wr_setting;
+} wr_setting_id;
 
-enum { WR_SETTING_TEXT = 128 };
+typedef struct wr_setting_row {
+	const char *name;
+	wr_setting_kind kind;
+	const char *initial;
+	int64_t least, most;
+	const char *choices;	/* CHOICE: parted by |, else NULL */
+	const char *doc;
+} wr_setting_row;
 
 typedef struct wr_settings {
-	char text[WR_SETTING_COUNT][WR_SETTING_TEXT];	/* as given */
-	int64_t number[WR_SETTING_COUNT];		/* INT, SIZE (bytes), BOOL (0, 1); TEXT: 0 */
-	bool given[WR_SETTING_COUNT];			/* not the default */
+	int64_t value[WR_SETTING_COUNT];
+	char text[WR_SETTING_COUNT][WR_SETTING_TEXT_MAX + 1];	/* TEXT: the value */
+	bool given[WR_SETTING_COUNT];	/* by somebody, not by the row */
 } wr_settings;
 
-void wr_settings_default(wr_settings *s);
-/* Sets one by name. Known names that mean nothing here are accepted (compatibility). Errors: STATEMENT: unknown (did-you-mean) or out of
- * range. value is text: "200", "64MiB", "true". */
-WR_CHECKED wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err);
-/* Back to the default. */
-WR_CHECKED wr_status wr_settings_unset(wr_settings *s, wr_str name, wr_err *err);
-/* The setting of that name, or -1. */
-int wr_setting_find(wr_str name);
-const char *wr_setting_name(wr_setting id);
-const char *wr_setting_doc(wr_setting id);
+/* Everything as the rows say. */
+void wr_settings_init(wr_settings *s);
+/* Sets by name. Errors (STATEMENT, no span): no such setting, with the nearest as a hint; value of a wrong form or out of range. A
+ * name that ksqlDB knows and that has no meaning here is taken and ignored. */
+wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err);
+/* Back to what the row says. */
+wr_status wr_settings_unset(wr_settings *s, wr_str name, wr_err *err);
 
-static inline int64_t wr_set_num(const wr_settings *s, wr_setting id)
+/* Numbers, bytes and ms; BOOL 0 or 1; CHOICE the index. */
+int64_t wr_setting_int(const wr_settings *s, wr_setting_id id);
+static inline bool wr_setting_bool(const wr_settings *s, wr_setting_id id)
 {
-	return s->number[id];
+	return wr_setting_int(s, id) != 0;
 }
-static inline const char *wr_set_text(const wr_settings *s, wr_setting id)
-{
-	return s->text[id];
-}
-/* True when the TEXT setting is z, without regard to case. */
-bool wr_set_is(const wr_settings *s, wr_setting id, const char *z);
+/* TEXT: the value; CHOICE: the word chosen. */
+wr_str wr_setting_text(const wr_settings *s, wr_setting_id id);
+/* True for exactly_once and its other names. */
+bool wr_settings_exactly_once(const wr_settings *s);
+
+/* Any value as SHOW PROPERTIES prints it. */
+void wr_setting_print(const wr_settings *s, wr_setting_id id, wr_buf *out);
+const wr_setting_row *wr_setting_row_of(wr_setting_id id);
+/* The id, WR_SETTING_COUNT for a name that is known and ignored, -1 for one that is not known. */
+int wr_setting_find(wr_str name);
 
 #endif
