@@ -69,7 +69,8 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 	const wr_run_spec *s = run->spec;
 
 	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
-				     .ntasks = s->ntasks, .incarnation = s->incarnation };
+				     .ntasks = s->ntasks, .incarnation = s->incarnation,
+				     .client = s->client };
 	return s->sink_def->open(s->sink_spec, &run->sink_cx, mark, &run->sink, err);
 }
 

@@ -40,6 +40,7 @@ typedef struct wr_run_spec {
 	bool by_hand;			/* no threads: engine/hand.h feeds it */
 	const wr_sink_def *sink_def;
 	const wr_sink_spec *sink_spec;
+	void *client;			/* of a transient query: handed to its sink */
 	/* --until-end: true while another query of this process may still write that topic. */
 	bool (*still_written)(void *self, wr_str topic);
 	void *self;
@@ -86,7 +87,6 @@ struct wr_run {
 	_Atomic bool gate_open;		/* readers of non-first scans may read */
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
 	_Atomic uint64_t bad;		/* bad records */
-	_Atomic bool limit_reached;	/* LIMIT of a transient query */
 	uint64_t error_seq;
 	bool failed;
 	wr_err err;

@@ -56,6 +56,7 @@ typedef struct wr_sink_cx {
 	wr_state *state;	/* the query's */
 	uint16_t ntasks;
 	const char *incarnation;	/* UUID text: part of every id and mark */
+	void *client;			/* type "client": the engine's */
 } wr_sink_cx;
 
 struct wr_sink_def {

@@ -1,0 +1,266 @@
+/*
+ * The coordinator. Its loop knows nothing of rows: it looks after a run.
+ *
+ *	open a run (the first one was opened by CREATE, so that its errors reach the user)
+ *	  every commit interval, when something moved: an epoch
+ *	  the gate is ripe (a join's table is read): an epoch, open the gate
+ *	  the input is over: the last epoch; the query has ended
+ *	  a task failed, or an epoch did: close the run; wait; open a new one at the stored positions
+ *
+ * An error that would come again on the same row (RUNTIME, DATA, STATEMENT) ends the query; one of the world (CONNECT, IO) is tried again for
+ * ever, with a growing pause and one notice each time the words change.
+ */
+#include "engine/query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "engine/notice.h"
+#include "engine/push_query.h"
+
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, LOOK_MS = 50 };
+
+wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings)
+{
+	wr_query *q = wr_calloc(1, sizeof *q);
+
+	q->engine = e;
+	q->arena = arena;
+	q->plan = plan;
+	q->settings = *settings;
+	q->state = WR_QUERY_RUNNING;
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_condattr_t mono;
+
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&q->ended, &mono);
+	pthread_condattr_destroy(&mono);
+	return q;
+}
+
+wr_status wr_query_open(wr_query *q, wr_err *err)
+{
+	return wr_run_open(&q->spec, &q->run, err);
+}
+
+static void set_state(wr_query *q, wr_query_state state, const wr_err *err)
+{
+	pthread_mutex_lock(&q->lock);
+	q->state = state;
+	if (err)
+		q->err = *err;
+	pthread_cond_broadcast(&q->ended);
+	pthread_mutex_unlock(&q->lock);
+}
+
+static bool comes_again(const wr_err *err)
+{
+	return err->cls != WR_ERR_CONNECT && err->cls != WR_ERR_IO && err->cls != WR_ERR_INTERRUPTED;
+}
+
+/* Sleeps on the query's condition; wakes early when it is told to stop. */
+static void pause_ms(wr_query *q, int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&q->lock);
+	while (!q->stop && !q->abandon)
+		if (pthread_cond_timedwait(&q->ended, &q->lock, &t) == ETIMEDOUT)
+			break;
+	pthread_mutex_unlock(&q->lock);
+}
+
+/* Sleeps until a task has something to say, at most ms. */
+static void listen_to_tasks(wr_run *run, int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += (long)ms * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&run->lock);
+	if (!run->stop)
+		pthread_cond_timedwait(&run->changed, &run->lock, &t);
+	pthread_mutex_unlock(&run->lock);
+}
+
+static int64_t commit_interval_ns(const wr_query *q)
+{
+	int64_t ms = wr_set_num(&q->settings, WR_SET_COMMIT_INTERVAL);
+
+	if (!q->settings.given[WR_SET_COMMIT_INTERVAL] &&
+	    wr_set_is(&q->settings, WR_SET_PROCESSING_GUARANTEE, "at_least_once"))
+		ms = 1000;
+	return ms * 1000000;
+}
+
+/* What one look at the run found. */
+typedef enum look { LOOK_AGAIN, LOOK_ENDED, LOOK_BROKEN } look;
+
+static look epoch(wr_query *q, wr_run *run, bool final, wr_err *err)
+{
+	if (wr_run_epoch(run, final, err))
+		return LOOK_BROKEN;
+	q->epoch = run->epoch;
+	return final ? LOOK_ENDED : LOOK_AGAIN;
+}
+
+static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *rows, wr_err *err)
+{
+	int64_t now = wr_clock_mono_ns();
+
+	q->rows_in = run->rows;
+	q->bad = run->bad;
+	if (run->failed) {
+		*err = run->err;
+		return LOOK_BROKEN;
+	}
+	if (q->push && wr_push_query_done(q->push))
+		return LOOK_ENDED;
+	if (wr_run_gate_ripe(run)) {
+		look l = epoch(q, run, false, err);
+
+		wr_run_open_gate(run);
+		return l;
+	}
+	if (q->spec.until != WR_UNTIL_STOPPED && wr_run_inputs_done(run))
+		return epoch(q, run, true, err);
+	if (now - *last_commit < commit_interval_ns(q) || q->spec.transient)
+		return LOOK_AGAIN;
+	*last_commit = now;
+	if (run->rows == *rows)
+		return LOOK_AGAIN;
+	*rows = run->rows;
+	return epoch(q, run, false, err);
+}
+
+/* How long the coordinator may sleep: a finite run should not wait for its end, a transient query has no commits. */
+static int nap_ms(const wr_query *q)
+{
+	int64_t ms = commit_interval_ns(q) / 1000000;
+
+	return ms < LOOK_MS ? (int)ms : LOOK_MS;
+}
+
+static look watch(wr_query *q, wr_run *run, wr_err *err)
+{
+	int64_t last_commit = wr_clock_mono_ns();
+	uint64_t rows = run->rows;
+	look l = LOOK_AGAIN;
+
+	while (l == LOOK_AGAIN && !q->stop && !q->abandon) {
+		listen_to_tasks(run, nap_ms(q));
+		l = look_at(q, run, &last_commit, &rows, err);
+	}
+	if (l == LOOK_AGAIN && q->stop && !q->abandon && !q->spec.transient)
+		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : LOOK_ENDED;
+	return l;
+}
+
+static void tell_trouble(wr_query *q, const wr_err *err, bool again)
+{
+	if (strcmp(q->err.message, err->message) != 0)
+		wr_notice(q->engine, "query %s: %s: %s%s%s", q->id, wr_err_class_text(err->cls), err->message,
+			  err->hint[0] ? "; " : "", err->hint);
+	if (again)
+		wr_notice(q->engine, "query %s: rolled back to its last commit, will try again", q->id);
+}
+
+/* One run from start to close. true: another one is wanted. */
+static bool one_run(wr_query *q, int *backoff)
+{
+	wr_err err = WR_ERR_INIT;
+	wr_run *run = q->run;
+	look l = LOOK_BROKEN;
+
+	q->run = NULL;
+	if (run || wr_run_open(&q->spec, &run, &err) == WR_OK) {
+		set_state(q, WR_QUERY_RUNNING, NULL);
+		wr_run_start(run);
+		l = watch(q, run, &err);
+		if (run->epoch > q->epoch)
+			*backoff = BACKOFF_MIN_MS;
+		wr_run_close(run);
+	}
+	if (l != LOOK_BROKEN || q->abandon || q->stop) {
+		set_state(q, WR_QUERY_ENDED, NULL);
+		return false;
+	}
+	bool again = !comes_again(&err) && !q->spec.transient;
+
+	tell_trouble(q, &err, again);
+	set_state(q, again ? WR_QUERY_RETRYING : WR_QUERY_FAILED, &err);
+	return again;
+}
+
+static void *coordinate(void *arg)
+{
+	wr_query *q = arg;
+	int backoff = BACKOFF_MIN_MS;
+
+	while (one_run(q, &backoff)) {
+		pause_ms(q, backoff);
+		backoff = backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : backoff * 2;
+		if (q->stop || q->abandon) {
+			set_state(q, WR_QUERY_ENDED, NULL);
+			break;
+		}
+	}
+	if (q->push)
+		wr_push_query_over(q->push, q->state == WR_QUERY_FAILED ? &q->err : NULL);
+	return NULL;
+}
+
+void wr_query_start(wr_query *q)
+{
+	if (q->spec.by_hand)
+		return;
+	if (pthread_create(&q->thread, NULL, coordinate, q))
+		WR_BUG("cannot start a thread");
+	q->started = true;
+}
+
+void wr_query_stop(wr_query *q, bool commit)
+{
+	pthread_mutex_lock(&q->lock);
+	if (commit)
+		q->stop = true;
+	else
+		q->abandon = true;
+	pthread_cond_broadcast(&q->ended);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void wr_query_join(wr_query *q)
+{
+	if (q->started)
+		pthread_join(q->thread, NULL);
+	q->started = false;
+}
+
+void wr_query_free(wr_query *q)
+{
+	if (!q)
+		return;
+	wr_query_stop(q, false);
+	wr_query_join(q);
+	wr_run_close(q->run);
+	pthread_mutex_destroy(&q->lock);
+	pthread_cond_destroy(&q->ended);
+	wr_arena_free(q->arena);
+	free(q);
+}

@@ -1,0 +1,57 @@
+/*
+ * A query: its plan, and the coordinator that keeps a run of it alive: epochs on time, rollback when one fails, the end when its input is
+ * over. One thread per query.
+ */
+#ifndef ENGINE_QUERY_H
+#define ENGINE_QUERY_H
+
+#include "engine/engine.h"
+#include "engine/run.h"
+#include "planner/plan.h"
+
+typedef struct wr_query wr_query;
+struct wr_query {
+	wr_engine *engine;
+	char id[192];
+	char incarnation[40];	/* UUID text */
+	wr_arena *arena;	/* plan and everything the run refers to */
+	const wr_plan *plan;
+	const wr_stmt *stmt;
+	wr_str text;		/* of its statement */
+	wr_str sink_name;	/* relation or sink it fills; p NULL: transient */
+	wr_settings settings;
+	wr_run_spec spec;
+	int64_t seq;		/* of its statement in the catalog */
+
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	pthread_t thread;
+	bool started;		/* the coordinator's thread exists */
+	wr_run *run;		/* between open and start, and by hand; else the coordinator's */
+	_Atomic int state;	/* wr_query_state */
+	_Atomic bool stop;	/* end with a commit */
+	_Atomic bool abandon;	/* end without */
+	_Atomic bool pause;
+	wr_err err;		/* why FAILED or RETRYING */
+	_Atomic uint64_t rows_in, bad, epoch;
+	wr_push_query *push;	/* transient: its client */
+	wr_query *next;
+};
+
+/* Prepares a query; the plan must live in arena, which the query owns from now on. text is copied. Never fails. */
+wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings);
+/* Opens its first run: topics, state and sink are reached, start positions are stored. Errors: CONNECT, IO, STATEMENT. */
+WR_CHECKED wr_status wr_query_open(wr_query *q, wr_err *err);
+/* Starts the coordinator (nothing by hand). */
+void wr_query_start(wr_query *q);
+/* Asks it to end with (or without) a last commit; wr_query_join waits. */
+void wr_query_stop(wr_query *q, bool commit);
+void wr_query_join(wr_query *q);
+/* Stops without commit and frees. */
+void wr_query_free(wr_query *q);
+static inline bool wr_query_over(const wr_query *q)
+{
+	return q->state == WR_QUERY_ENDED || q->state == WR_QUERY_FAILED;
+}
+
+#endif
