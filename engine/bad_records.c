@@ -17,7 +17,7 @@ static void put_bytes(wr_buf *b, wr_str s)
 static void keep(wr_run *run, const wr_scan *scan, const wr_record *rec, const wr_err *why)
 {
 	wr_buf key = { 0 }, value = { 0 };
-	int64_t max = wr_set_num(run->spec->settings, WR_SET_ERRORS_MAX);
+	int64_t max = wr_setting_int(run->spec->settings, WR_SET_ERRORS_MAX);
 
 	wr_key_put_i64(&key, (int64_t)run->error_seq);
 	put_bytes(&value, scan->source->topic.n ? scan->source->topic : scan->source->file);

@@ -100,10 +100,10 @@ static void listen_to_tasks(wr_run *run, int ms)
 
 static int64_t commit_interval_ns(const wr_query *q)
 {
-	int64_t ms = wr_set_num(&q->settings, WR_SET_COMMIT_INTERVAL);
+	int64_t ms = wr_setting_int(&q->settings, WR_SET_COMMIT_INTERVAL_MS);
 
-	if (!q->settings.given[WR_SET_COMMIT_INTERVAL] &&
-	    wr_set_is(&q->settings, WR_SET_PROCESSING_GUARANTEE, "at_least_once"))
+	if (!q->settings.given[WR_SET_COMMIT_INTERVAL_MS] &&
+	    !wr_settings_exactly_once(&q->settings))
 		ms = 1000;
 	return ms * 1000000;
 }

@@ -51,7 +51,7 @@ wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_re
 	*out = r;
 	choose_parts(r, t->arena);
 	r->arena = wr_arena_new();
-	r->rows_max = (uint32_t)wr_set_num(t->run->spec->settings, WR_SET_BATCH_ROWS);
+	r->rows_max = (uint32_t)wr_setting_int(t->run->spec->settings, WR_SET_BATCH_ROWS);
 	r->records = WR_NEW_ARRAY(t->arena, wr_record, r->rows_max);
 	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
@@ -178,7 +178,7 @@ static bool idle_for_long(const wr_scan_reader *r, int32_t i)
 	int64_t limit = r->scan->scan->source->idle_timeout;
 
 	if (limit == 0)
-		limit = wr_set_num(r->task->run->spec->settings, WR_SET_IDLE_TIMEOUT);
+		limit = wr_setting_int(r->task->run->spec->settings, WR_SET_IDLE_TIMEOUT_MS);
 	return limit != 0 && wr_clock_mono_ns() - r->last_seen[i] >= limit * 1000000;
 }
 
@@ -235,4 +235,15 @@ int64_t wr_scan_reader_next(wr_scan_reader *r, int32_t i)
 	bool at_end;
 
 	return r->reader ? r->reader->def->next(r->reader, i, &at_end) : 0;
+}
+
+bool wr_scan_reader_at_end(wr_scan_reader *r)
+{
+	bool all = true, at_end;
+
+	for (int32_t i = 0; i < r->nparts && r->reader; i++) {
+		r->reader->def->next(r->reader, i, &at_end);
+		all &= at_end;
+	}
+	return all;
 }

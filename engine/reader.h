@@ -51,6 +51,8 @@ void wr_scan_reader_release(wr_scan_reader *r);
 bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times);
 /* Every partition of its share has been read to the end that counts. */
 bool wr_scan_reader_done(wr_scan_reader *r);
+/* Nothing more is there now, in any partition of its share. */
+bool wr_scan_reader_at_end(wr_scan_reader *r);
 /* The place to go on: next offset of share i; pending rows must have been pushed. */
 int64_t wr_scan_reader_next(wr_scan_reader *r, int32_t i);
 

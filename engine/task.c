@@ -216,13 +216,13 @@ static void sleep_for_records(wr_task *t)
 /* True when some reader that may be read has nothing pending and might still get something older. */
 static bool worth_waiting(wr_task *t, int64_t since)
 {
-	int64_t idle = wr_set_num(t->run->spec->settings, WR_SET_TASK_IDLE);
+	int64_t idle = wr_setting_int(t->run->spec->settings, WR_SET_MAX_TASK_IDLE_MS);
 
 	if (t->nreaders < 2 || idle == 0 || wr_clock_mono_ns() - since > idle * 1000000)
 		return false;
 	for (uint32_t i = 0; i < t->nreaders; i++)
 		if (may_read(t, t->readers[i]) && !wr_scan_reader_pending(t->readers[i]) &&
-		    !wr_scan_reader_done(t->readers[i]))
+		    !wr_scan_reader_at_end(t->readers[i]))
 			return true;
 	return false;
 }

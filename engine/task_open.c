@@ -37,7 +37,7 @@ static wr_op *new_op(wr_task *t, const wr_op_spec *spec)
 static void fill_cx(wr_task *t)
 {
 	const wr_run_spec *s = t->run->spec;
-	int64_t memory = wr_set_num(s->settings, WR_SET_MEMORY);
+	int64_t memory = wr_setting_int(s->settings, WR_SET_MEMORY);
 
 	t->cx = (wr_op_cx){
 		.arena = t->arena,
@@ -47,9 +47,9 @@ static void fill_cx(wr_task *t)
 		.ntasks = s->ntasks,
 		.settings = s->settings,
 		.cache_bytes = s->transient || s->by_hand ? 0 :
-			       (size_t)wr_set_num(s->settings, WR_SET_CACHE_BYTES) / s->ntasks,
+			       (size_t)wr_setting_int(s->settings, WR_SET_CACHE_BYTES) / s->ntasks,
 		.memory = (size_t)memory / 2 / s->ntasks,
-		.local_time = s->by_hand && wr_set_is(s->settings, WR_SET_DIALECT, "ksql"),
+		.local_time = s->by_hand && wr_str_is(wr_setting_text(s->settings, WR_SET_DIALECT), "ksql"),
 	};
 }
 
@@ -193,7 +193,7 @@ static void connect_queue(wr_task *t)
 		t->nproducers += t->run->spec->ntasks;
 	}
 	if (t->nproducers)
-		t->in = wr_queue_new((size_t)wr_set_num(t->run->spec->settings, WR_SET_QUEUE_BYTES),
+		t->in = wr_queue_new((size_t)wr_setting_int(t->run->spec->settings, WR_SET_QUEUE_BYTES),
 				     t->run->nparts);
 }
 
