@@ -63,7 +63,7 @@ $(B)/grammar/scan.gen.c: grammar/weir.l
 	flex -o $@ $<
 $(B)/grammar/%.gen.o: $(B)/grammar/%.gen.c
 	$(CC) $(CFLAGS_ALL) $(GENWARN) -MMD -MP -c -o $@ $<
-$(B)/grammar/scan.gen.o $(B)/grammar/syntax.o: | $(B)/grammar/parse.gen.c
+$(patsubst %.c,$(B)/%.o,$(wildcard grammar/*.c)) $(B)/grammar/scan.gen.o: | $(B)/grammar/parse.gen.c
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -103,6 +103,7 @@ struct wr_ast_type {
 	uint32_t nkids;
 	wr_ast_type **kids;
 	wr_ident *names;	/* STRUCT */
+	uint32_t depth;		/* of the tree below; the parser bounds it */
 };
 
 /* ---------------------------------------------------------------- expressions */
@@ -262,6 +263,7 @@ struct wr_ast_expr {
 		} at_zone;
 		wr_ast_query *query;
 	};
+	uint32_t depth;	/* of the tree below; the parser bounds it, so recursion over it is safe */
 	wr_str spelled;	/* number literals: the text as written, with its sign; else empty */
 };
 
@@ -299,6 +301,7 @@ struct wr_ast_relation {
 	wr_ast_relation_kind kind;
 	wr_span span;
 	wr_ident alias;		/* SOURCE, QUERY: may be absent */
+	uint32_t depth;
 	union {
 		wr_ident source;	/* SOURCE: name of a stream, table or CTE */
 		wr_ast_query *query;	/* QUERY: (SELECT …) */
@@ -347,6 +350,7 @@ typedef struct wr_cte {
 
 struct wr_ast_query {
 	wr_span span;
+	uint32_t depth;
 	uint32_t nctes;
 	wr_cte *ctes;
 	bool distinct;
