@@ -11,7 +11,7 @@ CC      := gcc
 endif
 
 # Highest room first: this is the link order, and tests/tools/layers holds includes to it.
-ROOMS := cli server engine planner operators sources sinks formats state expr functions grammar parser io core
+ROOMS := cli server engine planner operators sinks sources formats state expr functions grammar parser io core
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
         -Wwrite-strings -Wpointer-arith -Wvla -Wundef
