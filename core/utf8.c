@@ -4,9 +4,12 @@ unsigned wr_utf8_get(const char *p, const char *end, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *u = (const unsigned char *)p;
-	unsigned n = u[0] < 0x80 ? 1 : u[0] < 0xC2 ? 0 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : u[0] < 0xF5 ? 4 : 0;
+	unsigned n;
 	uint32_t v;
 
+	if (p >= end)
+		return 0;
+	n = u[0] < 0x80 ? 1 : u[0] < 0xC2 ? 0 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : u[0] < 0xF5 ? 4 : 0;
 	if (n == 0 || (size_t)(end - p) < n)
 		return 0;
 	v = n == 1 ? u[0] : u[0] & (0x7Fu >> n);
