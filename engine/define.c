@@ -1,0 +1,400 @@
+/*
+ * Statements that define: a plan becomes a relation, a topic, a running query.
+ *
+ * Order matters for what a crash may leave: the statement is recorded as creating, the topic made, the query opened (its start positions are
+ * stored), the statement marked live. What was only half made is removed at the next start.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine/graph.h"
+#include "engine/internal.h"
+#include "engine/journal.h"
+#include "io/kafka_admin.h"
+#include "planner/bind.h"
+
+/* ---------------------------------------------------------------- planning */
+
+static const char *topic_kind(const wr_engine *e)
+{
+	return e->config.broker ? "kafka" : e->config.dir ? "log" : "memory";
+}
+
+wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err)
+{
+	wr_plan_cx cx = { .arena = arena, .catalog = &x->e->names.catalog, .settings = &x->s->settings,
+			  .source_kind = topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
+
+	return wr_plan_statement(&cx, stmt, out, err);
+}
+
+/* ---------------------------------------------------------------- topics */
+
+static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
+{
+	const wr_relation *r = plan->relation;
+	int32_t n = plan->partitions > 0 ? plan->partitions : 1;
+
+	if (!r || r->file.p)
+		return WR_OK;
+	if (!e->topics)
+		return wr_kafka_topic_ensure(e->config.broker, r->topic,
+					     &(wr_kafka_topic){ plan->partitions, plan->replicas,
+								plan->retention_ms, plan->compact }, err);
+	return wr_topics_create(e->topics, r->topic, n, err);
+}
+
+/* ---------------------------------------------------------------- queries */
+
+static bool still_written(void *self, wr_str topic)
+{
+	wr_query *q = self;
+	bool written = false;
+
+	pthread_mutex_lock(&q->engine->list_lock);
+	for (wr_query *it = q->engine->queries; it && !written; it = it->next)
+		written = it != q && !wr_query_over(it) && it->spec.sink_spec &&
+			  wr_str_eq(it->spec.sink_spec->topic, topic);
+	pthread_mutex_unlock(&q->engine->list_lock);
+	return written;
+}
+
+static wr_until until_of(const wr_engine *e)
+{
+	return e->config.until == WR_RUN_UNTIL_END ? WR_UNTIL_END :
+	       e->config.until == WR_RUN_UNTIL_CAUGHT_UP ? WR_UNTIL_CAUGHT_UP : WR_UNTIL_STOPPED;
+}
+
+void wr_query_specify(wr_query *q, uint16_t ntasks)
+{
+	wr_engine *e = q->engine;
+	const wr_graph *g = q->plan->graph;
+	const wr_sink_spec *sink = g->sink;
+	static const wr_sink_spec client = { .type = "client" };
+
+	if (!sink)
+		sink = &client;
+	q->spec = (wr_run_spec){
+		.id = q->id,
+		.incarnation = q->incarnation,
+		.graph = wr_graph_for_tasks(q->arena, g, ntasks),
+		.settings = &q->settings,
+		.io = &e->io,
+		.db = g->sink ? e->db : e->scratch,
+		.ntasks = ntasks,
+		.until = until_of(e),
+		.transient = !g->sink,
+		.by_hand = e->config.by_hand,
+		.sink_def = g->sink ? wr_sink_find(wr_str_of(sink->type)) : &wr_client_sink_def,
+		.sink_spec = sink,
+		.client = q->push,
+		.still_written = still_written,
+		.self = q,
+	};
+	if (!q->spec.sink_def)
+		WR_BUG("no sink of type %s", sink->type);
+}
+
+/* The most partitions that any of its sources has. */
+static wr_status most_partitions(const wr_query *q, int32_t *most, wr_err *err)
+{
+	*most = 1;
+	for (uint32_t i = 0; i < q->plan->graph->nscans; i++) {
+		const wr_source_spec *s = q->plan->graph->scans[i].source;
+		int32_t n = 1;
+
+		if (wr_source_find(s->kind)->partitions(&q->engine->io, s, &n, err))
+			return WR_FAIL;
+		*most = n > *most ? n : *most;
+	}
+	return WR_OK;
+}
+
+/* Tasks per stage: as set; else the smaller of partitions and processors. Fixed for the query's life. */
+static wr_status choose_tasks(const wr_query *q, uint16_t *ntasks, wr_err *err)
+{
+	int64_t set = wr_setting_int(&q->settings, WR_SET_TASKS), cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int32_t partitions;
+
+	*ntasks = 1;
+	if (q->engine->config.by_hand)
+		return WR_OK;
+	if (most_partitions(q, &partitions, err))
+		return WR_FAIL;
+	if (set == 0)
+		set = partitions < cores ? partitions : cores;
+	*ntasks = (uint16_t)(set < 1 ? 1 : set > 64 ? 64 : set);
+	return WR_OK;
+}
+
+static void append_query(wr_engine *e, wr_query *q)
+{
+	wr_query **last = &e->queries;
+
+	pthread_mutex_lock(&e->list_lock);
+	while (*last)
+		last = &(*last)->next;
+	*last = q;
+	pthread_mutex_unlock(&e->list_lock);
+}
+
+static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
+{
+	const char *prefix = plan->kind == WR_PLAN_INSERT_QUERY ? "INSERTQUERY" :
+			     plan->kind == WR_PLAN_CREATE_SINK ? "SINK" :
+			     plan->relation && plan->relation->table ? "CTAS" : "CSAS";
+
+	if (plan->query_id.p)
+		snprintf(q->id, sizeof q->id, "%.*s", WR_STR_ARG(plan->query_id));
+	else if (plan->kind == WR_PLAN_INSERT_QUERY)
+		snprintf(q->id, sizeof q->id, "%s_%lld", prefix, (long long)seq);
+	else
+		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name), (long long)seq);
+}
+
+/* Makes, opens and links the query of a plan. Takes over arena. */
+static wr_status start_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
+{
+	wr_query *q = wr_query_new(x->e, arena, plan, &x->s->settings);
+	uint16_t ntasks = x->ntasks;
+
+	q->seq = x->seq;
+	q->text = wr_arena_str(arena, x->text);
+	q->sink_name = wr_arena_str(arena, plan->name);
+	name_query(q, plan, q->seq);
+	if (x->incarnation)
+		snprintf(q->incarnation, sizeof q->incarnation, "%s", x->incarnation);
+	else
+		wr_uuid_make(q->incarnation);
+	if (ntasks == 0 && choose_tasks(q, &ntasks, err))
+		goto failed;
+	wr_query_specify(q, ntasks);
+	if (wr_journal_creating(x, q, err) || wr_query_open(q, err))
+		goto failed;
+	append_query(x->e, q);
+	wr_query_start(q);
+	*out = q;
+	return WR_OK;
+failed:
+	wr_journal_undo(x, q);
+	wr_query_free(q);
+	return WR_FAIL;
+}
+
+/* ---------------------------------------------------------------- CREATE, INSERT INTO … SELECT */
+
+static const char *kind_word(const wr_plan *plan)
+{
+	return plan->kind == WR_PLAN_CREATE_SINK ? "sink" : plan->relation->table ? "table" : "stream";
+}
+
+/* true: the name is taken and the statement allows that. */
+static wr_status name_taken(wr_exec *x, const wr_plan *plan, bool *skip, wr_err *err)
+{
+	wr_named *n = plan->kind == WR_PLAN_INSERT_QUERY ? NULL : wr_names_find(x->e, plan->name);
+
+	*skip = n && plan->if_not_exists;
+	if (!n || plan->or_replace)
+		return WR_OK;
+	const char *there = !n->relation ? "sink" : n->relation->table ? "table" : "stream";
+
+	if (*skip) {
+		wr_say(x, WR_OUTCOME_WARNING, "Cannot add %s `%.*s`: A %s with the same name already exists.",
+		       kind_word(plan), WR_STR_ARG(plan->name), there);
+		return WR_OK;
+	}
+	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "there is a %s named %.*s already", there,
+		   WR_STR_ARG(plan->name));
+	return wr_err_hint(err, "DROP it first, or say CREATE %s IF NOT EXISTS", plan->kind == WR_PLAN_CREATE_SINK ?
+			   "SINK" : plan->relation->table ? "TABLE" : "STREAM");
+}
+
+static void say_created(wr_exec *x, const wr_plan *plan, const wr_query *q)
+{
+	x->out->object = plan->kind == WR_PLAN_INSERT_QUERY ? q->id : wr_z(x->arena, plan->name);
+	x->out->object_kind = plan->kind == WR_PLAN_INSERT_QUERY ? "query" : kind_word(plan);
+	if (q) {
+		x->out->query_id = wr_arena_strdup(x->arena, q->id);
+		wr_say(x, WR_OUTCOME_MESSAGE, "Created query with ID %s", q->id);
+	} else {
+		wr_say(x, WR_OUTCOME_MESSAGE, "%s created", plan->relation->table ? "Table" : "Stream");
+	}
+}
+
+static wr_status replace_old(wr_exec *x, const wr_plan *plan, wr_err *err)
+{
+	wr_named *old = plan->or_replace ? wr_names_find(x->e, plan->name) : NULL;
+
+	if (!old)
+		return WR_OK;
+	if (old->query)
+		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span,
+				  "replacing a running query is not built yet");
+	wr_names_remove(x->e, old);
+	return WR_OK;
+}
+
+static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kept, wr_err *err)
+{
+	wr_query *q = NULL;
+	bool skip;
+
+	if (name_taken(x, plan, &skip, err) || skip)
+		return skip ? WR_OK : WR_FAIL;
+	if (replace_old(x, plan, err) || make_topic(x->e, plan, err))
+		return WR_FAIL;
+	if (x->seq == 0)
+		x->seq = x->e->seq++;
+	*kept = true;	/* the arena belongs to the query or to the relation from here on */
+	if (plan->graph) {
+		if (start_query(x, arena, plan, &q, err))
+			return WR_FAIL;
+	} else if (wr_journal_creating(x, NULL, err)) {
+		return WR_FAIL;
+	}
+	if (plan->kind != WR_PLAN_INSERT_QUERY) {
+		wr_named *n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation,
+					   plan->name, x->text);
+
+		n->query = q;
+		n->seq = x->seq;
+	}
+	say_created(x, plan, q);
+	return wr_journal_live(x, err);
+}
+
+wr_status wr_exec_define(wr_exec *x, wr_err *err)
+{
+	wr_arena *arena = wr_arena_new();
+	wr_plan *plan = WR_NEW(arena, wr_plan);
+	bool kept = false;
+	wr_status status = wr_exec_plan(x, arena, x->stmt, plan, err);
+
+	if (status == WR_OK)
+		status = carry_out(x, arena, plan, &kept, err);
+	if (!kept)
+		wr_arena_free(arena);
+	return status;
+}
+
+wr_status wr_exec_explain(wr_exec *x, wr_err *err)
+{
+	wr_plan plan;
+	wr_buf text = { 0 };
+	const wr_stmt_explain *s = &x->stmt->explain;
+
+	if (s->statement) {
+		if (wr_exec_plan(x, x->arena, s->statement, &plan, err))
+			return WR_FAIL;
+		wr_plan_explain(&plan, &text);
+	} else {
+		wr_query *q = wr_engine_find_query(x->e, s->id.name);
+
+		if (!q)
+			return wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s",
+					  WR_STR_ARG(s->id.name));
+		wr_plan_explain(q->plan, &text);
+	}
+	wr_say(x, WR_OUTCOME_TEXT, "%s", wr_buf_z(&text));
+	wr_buf_free(&text);
+	return WR_OK;
+}
+
+/* ---------------------------------------------------------------- SELECT */
+
+wr_status wr_exec_select(wr_exec *x, wr_err *err)
+{
+	wr_arena *arena = wr_arena_new();
+	wr_plan *plan = WR_NEW(arena, wr_plan);
+
+	if (wr_exec_plan(x, arena, x->stmt, plan, err)) {
+		wr_arena_free(arena);
+		return WR_FAIL;
+	}
+	wr_push_query *p = wr_calloc(1, sizeof *p);
+	wr_query *q = wr_query_new(x->e, arena, plan, &x->s->settings);
+	uint16_t ntasks = 1;
+
+	p->query = q;
+	p->limit = plan->limit;
+	q->push = p;
+	q->text = wr_arena_str(arena, x->text);
+	snprintf(q->id, sizeof q->id, "transient_%lld", (long long)x->e->next_push++);
+	wr_uuid_make(q->incarnation);
+	wr_query_specify(q, ntasks);
+	for (size_t i = 0; i < sizeof x->e->pushes / sizeof *x->e->pushes; i++)
+		if (!x->e->pushes[i]) {
+			x->e->pushes[i] = p;
+			x->out->kind = WR_OUTCOME_QUERY;
+			x->out->query = p;
+			x->out->query_id = q->id;
+			return WR_OK;
+		}
+	wr_query_free(q);
+	free(p);
+	return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "too many push queries are running");
+}
+
+void wr_push_query_free(wr_push_query *p)
+{
+	if (!p)
+		return;
+	wr_engine *e = p->query->engine;
+
+	wr_push_query_cancel(p);
+	wr_push_query_wait(p);
+	pthread_mutex_lock(&e->lock);
+	for (size_t i = 0; i < sizeof e->pushes / sizeof *e->pushes; i++)
+		if (e->pushes[i] == p)
+			e->pushes[i] = NULL;
+	pthread_mutex_unlock(&e->lock);
+	wr_err ignored = WR_ERR_INIT;
+	char incarnation[40];
+
+	snprintf(incarnation, sizeof incarnation, "%s", p->query->incarnation);
+	wr_query_free(p->query);
+	(void)!wr_state_drop(e->scratch, incarnation, &ignored);
+	free(p);
+}
+
+/* ---------------------------------------------------------------- CREATE TYPE */
+
+static const wr_type *find_type(void *self, wr_str name)
+{
+	return wr_names_type(self, name);
+}
+
+wr_status wr_exec_type(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_create_type *s = &x->stmt->create_type;
+	const wr_type *type;
+
+	if (wr_names_type(x->e, s->name.name)) {
+		if (s->if_not_exists) {
+			wr_say(x, WR_OUTCOME_WARNING, "Cannot add type `%.*s`: it exists already.",
+			       WR_STR_ARG(s->name.name));
+			return WR_OK;
+		}
+		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is a type named %.*s already",
+				  WR_STR_ARG(s->name.name));
+	}
+	wr_binder b = { .arena = x->e->arena, .self = x->e, .find_type = find_type };
+
+	if (wr_bind_type(&b, s->type, &type, err))
+		return WR_FAIL;
+	if (x->seq == 0)
+		x->seq = x->e->seq++;
+	if (wr_journal_creating(x, NULL, err))
+		return WR_FAIL;
+	wr_named_type *t = WR_NEW(x->e->arena, wr_named_type);
+
+	*t = (wr_named_type){ .name = wr_arena_str(x->e->arena, s->name.name), .type = type,
+			      .text = wr_arena_str(x->e->arena, x->text), .seq = x->seq,
+			      .next = x->e->names.types };
+	x->e->names.types = t;
+	x->out->object = t->name.p;
+	x->out->object_kind = "type";
+	wr_say(x, WR_OUTCOME_MESSAGE, "Registered custom type with name '%s'", t->name.p);
+	return wr_journal_live(x, err);
+}

@@ -1,0 +1,125 @@
+/*
+ * The engine's insides, shared by its files:
+ *
+ *	engine.c    opening, closing, waiting          names.c     relations, types: the catalog as the planner sees it
+ *	session.c   settings and variables             execute.c   one statement: which file does it
+ *	define.c    CREATE, INSERT: plans to queries   drop.c      DROP, TERMINATE, PAUSE
+ *	listing.c   SHOW, DESCRIBE                     insert.c    INSERT VALUES
+ *	journal.c   the statements on disk, and the way back from them
+ *	hand.c      tests that move rows by hand
+ *
+ * wr_engine.lock is held while a statement is executed; names and queries change under it only. list_lock nests inside it.
+ */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+#include "engine/push_query.h"
+#include "engine/query.h"
+
+/* A relation or sink of the catalog. */
+typedef struct wr_named {
+	const wr_relation *relation;	/* NULL: a sink */
+	wr_str name;
+	wr_str text;			/* of its statement */
+	wr_query *query;		/* that fills it; NULL: none */
+	int64_t seq;
+	struct wr_named *next;
+} wr_named;
+
+typedef struct wr_named_type {
+	wr_str name;
+	const wr_type *type;
+	wr_str text;			/* CREATE TYPE … */
+	int64_t seq;
+	struct wr_named_type *next;
+} wr_named_type;
+
+typedef struct wr_names {
+	wr_catalog catalog;		/* handed to the planner */
+	wr_named *first;		/* in order of making */
+	wr_named_type *types;
+} wr_names;
+
+struct wr_engine {
+	wr_engine_config config;
+	wr_settings settings;
+	pthread_mutex_t lock;
+	pthread_mutex_t list_lock;	/* around `queries`, held for moments only: coordinators look there too */
+	wr_arena *arena;		/* names and types; grows with every definition */
+	wr_topics *topics;		/* NULL with a broker */
+	wr_io io;
+	wr_db *db;			/* state of persistent queries */
+	wr_db *scratch;			/* of transient ones: memory */
+	wr_names names;
+	wr_query *queries;		/* persistent, in order of making */
+	wr_push_query *pushes[512];	/* transient ones that exist */
+	int64_t seq;			/* of the next statement that is recorded */
+	int64_t next_push;
+	struct wr_journal *journal;	/* NULL: nothing is kept */
+};
+
+struct wr_session {
+	wr_engine *engine;
+	wr_settings settings;
+	wr_arena *arena;
+	uint32_t nvars, room;
+	wr_str (*vars)[2];
+};
+
+/* What a statement's execution has at hand. */
+typedef struct wr_exec {
+	wr_engine *e;
+	wr_session *s;
+	wr_arena *arena;	/* the caller's: the outcome lives here */
+	const wr_stmt *stmt;
+	wr_str text;		/* of this statement alone */
+	wr_outcome *out;
+	/* Recovery and continuation: the recorded identity instead of a new one. */
+	int64_t seq;		/* 0: a new statement */
+	const char *incarnation;
+	uint16_t ntasks;
+} wr_exec;
+
+/* names.c */
+void wr_names_init(wr_engine *e);
+wr_named *wr_names_find(wr_engine *e, wr_str name);
+wr_named *wr_names_add(wr_engine *e, const wr_relation *r, wr_str sink_name, wr_str text);
+void wr_names_remove(wr_engine *e, wr_named *n);
+const wr_type *wr_names_type(wr_engine *e, wr_str name);
+
+/* session.c */
+wr_str wr_session_lookup(void *session, wr_str name);	/* p NULL: not defined */
+bool wr_session_undefine(wr_session *s, wr_str name);
+
+/* define.c */
+WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err);	/* CREATE …, INSERT INTO … SELECT */
+WR_CHECKED wr_status wr_exec_select(wr_exec *x, wr_err *err);
+WR_CHECKED wr_status wr_exec_type(wr_exec *x, wr_err *err);
+WR_CHECKED wr_status wr_exec_explain(wr_exec *x, wr_err *err);
+/* Fills q->spec from its plan. */
+void wr_query_specify(wr_query *q, uint16_t ntasks);
+/* Plans a statement in an arena, with the engine's catalog and the session's settings. */
+WR_CHECKED wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err);
+/* drop.c */
+WR_CHECKED wr_status wr_exec_drop(wr_exec *x, wr_err *err);
+WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err);	/* TERMINATE, PAUSE, RESUME */
+/* Ends a persistent query, removes its state; unlinked and freed. */
+WR_CHECKED wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err);
+wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
+/* insert.c */
+WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
+/* listing.c */
+WR_CHECKED wr_status wr_exec_show(wr_exec *x, wr_err *err);
+WR_CHECKED wr_status wr_exec_describe(wr_exec *x, wr_err *err);
+/* execute.c: with the lock held */
+WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
+
+/* Outcome helpers. */
+void wr_say(wr_exec *x, wr_outcome_kind kind, const char *format, ...) WR_PRINTF(3, 4);
+const char *wr_z(wr_arena *a, wr_str s);
+
+/* A new UUID text. */
+void wr_uuid_make(char out[40]);
+
+#endif

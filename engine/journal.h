@@ -1,0 +1,23 @@
+/*
+ * The journal: which statements this data directory has carried out, and so what it resumes. Calls do nothing where nothing is kept (no data
+ * directory) and while the journal itself is being replayed.
+ */
+#ifndef ENGINE_JOURNAL_H
+#define ENGINE_JOURNAL_H
+
+#include "engine/internal.h"
+
+/* Opens DIR/weir.db, carries out again every live statement (queries resume under their incarnation), removes what was half made. */
+WR_CHECKED wr_status wr_journal_open(wr_engine *e, wr_err *err);
+void wr_journal_close(wr_engine *e);
+
+/* x's statement begins to exist: x->seq is its number; q its query (NULL: none). */
+WR_CHECKED wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err);
+/* All its parts exist. */
+WR_CHECKED wr_status wr_journal_live(wr_exec *x, wr_err *err);
+/* It came to nothing: forgotten, its state removed. */
+void wr_journal_undo(wr_exec *x, const wr_query *q);
+/* The statement numbered seq was dropped. */
+WR_CHECKED wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err);
+
+#endif
