@@ -20,4 +20,7 @@ void wr_journal_undo(wr_exec *x, const wr_query *q);
 /* The statement numbered seq was dropped. */
 WR_CHECKED wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err);
 
+/* The query of the statement numbered seq was terminated; what it filled stays. */
+WR_CHECKED wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err);
+
 #endif

@@ -1,0 +1,202 @@
+/* DROP, TERMINATE, PAUSE, RESUME: what ends. */
+#include <stdio.h>
+
+#include "engine/internal.h"
+#include "engine/journal.h"
+#include "io/kafka_admin.h"
+
+wr_query *wr_engine_find_query(wr_engine *e, wr_str id)
+{
+	for (wr_query *q = e->queries; q; q = q->next)
+		if (wr_str_ieq(wr_str_of(q->id), id))
+			return q;
+	return NULL;
+}
+
+static void unlink_query(wr_engine *e, wr_query *q)
+{
+	pthread_mutex_lock(&e->list_lock);
+	for (wr_query **at = &e->queries; *at; at = &(*at)->next)
+		if (*at == q) {
+			*at = q->next;
+			break;
+		}
+	pthread_mutex_unlock(&e->list_lock);
+	for (wr_named *n = e->names.first; n; n = n->next)
+		if (n->query == q)
+			n->query = NULL;
+}
+
+wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err)
+{
+	char incarnation[40];
+	wr_status status = WR_OK;
+
+	wr_query_stop(q, true);
+	wr_query_join(q);
+	unlink_query(e, q);
+	snprintf(incarnation, sizeof incarnation, "%s", q->incarnation);
+	wr_query_free(q);
+	if (e->topics)
+		status = wr_topics_forget(e->topics, incarnation, err);
+	return wr_state_drop(e->db, incarnation, err) ? WR_FAIL : status;
+}
+
+/* The first query that reads or writes the relation, its own creator left out. */
+static wr_query *user_of(wr_engine *e, const wr_named *n, const char **how)
+{
+	for (wr_query *q = e->queries; q; q = q->next) {
+		if (q == n->query)
+			continue;
+		*how = "read";
+		for (uint32_t i = 0; i < q->plan->nreads; i++)
+			if (wr_str_eq(q->plan->reads[i], n->name))
+				return q;
+		*how = "written";
+		if (q->plan->kind == WR_PLAN_INSERT_QUERY && wr_str_eq(q->plan->relation->name, n->name))
+			return q;
+	}
+	return NULL;
+}
+
+static wr_status delete_topic(wr_engine *e, const wr_relation *r, wr_err *err)
+{
+	return e->topics ? wr_topics_delete(e->topics, r->topic, err) :
+			   wr_kafka_topic_delete(e->config.broker, r->topic, err);
+}
+
+static wr_status drop_type(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_drop *s = &x->stmt->drop;
+
+	for (wr_named_type **at = &x->e->names.types; *at; at = &(*at)->next)
+		if (wr_str_eq((*at)->name, s->name.name)) {
+			int64_t seq = (*at)->seq;
+
+			*at = (*at)->next;
+			wr_say(x, WR_OUTCOME_MESSAGE, "Dropped type '%.*s'", WR_STR_ARG(s->name.name));
+			return wr_journal_dropped(x->e, seq, err);
+		}
+	if (s->if_exists) {
+		wr_say(x, WR_OUTCOME_WARNING, "Type '%.*s' does not exist", WR_STR_ARG(s->name.name));
+		return WR_OK;
+	}
+	return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is no type %.*s", WR_STR_ARG(s->name.name));
+}
+
+static const char *object_word(wr_object o)
+{
+	return o == WR_OBJ_SINK ? "sink" : o == WR_OBJ_TABLE ? "table" : "stream";
+}
+
+static wr_status missing(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_drop *s = &x->stmt->drop;
+
+	if (!s->if_exists)
+		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is no %s %.*s",
+				  object_word(s->object), WR_STR_ARG(s->name.name));
+	wr_say(x, WR_OUTCOME_WARNING, "Source `%.*s` does not exist.", WR_STR_ARG(s->name.name));
+	return WR_OK;
+}
+
+static wr_status may_drop(wr_exec *x, const wr_named *n, wr_err *err)
+{
+	const wr_stmt_drop *s = &x->stmt->drop;
+	const wr_relation *r = n->relation;
+	const char *how;
+
+	if ((s->object == WR_OBJ_SINK) != (r == NULL) || (r && r->table != (s->object == WR_OBJ_TABLE))) {
+		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is a %s, not a %s", WR_STR_ARG(n->name),
+			   !r ? "sink" : r->table ? "table" : "stream", object_word(s->object));
+		return wr_err_hint(err, "say DROP %s %.*s", !r ? "SINK" : r->table ? "TABLE" : "STREAM",
+				   WR_STR_ARG(n->name));
+	}
+	wr_query *q = user_of(x->e, n, &how);
+
+	if (q) {
+		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is %s by query %s", WR_STR_ARG(n->name), how,
+			   q->id);
+		return wr_err_hint(err, "TERMINATE %s first", q->id);
+	}
+	if (s->delete_topic && r && r->source_only)
+		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span,
+				  "%.*s is a SOURCE: its topic is not ours to delete", WR_STR_ARG(n->name));
+	return WR_OK;
+}
+
+wr_status wr_exec_drop(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_drop *s = &x->stmt->drop;
+
+	if (s->object == WR_OBJ_TYPE)
+		return drop_type(x, err);
+	if (s->object == WR_OBJ_CONNECTOR)
+		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span, "connectors are not run by this version");
+	wr_named *n = wr_names_find(x->e, s->name.name);
+
+	if (!n)
+		return missing(x, err);
+	if (may_drop(x, n, err))
+		return WR_FAIL;
+	const wr_relation *r = n->relation;
+	int64_t seq = n->seq;
+
+	if (n->query && wr_engine_end_query(x->e, n->query, err))
+		return WR_FAIL;
+	wr_names_remove(x->e, n);
+	if (s->delete_topic && r && delete_topic(x->e, r, err))
+		return WR_FAIL;
+	x->out->object = wr_z(x->arena, s->name.name);
+	x->out->object_kind = object_word(s->object);
+	wr_say(x, WR_OUTCOME_MESSAGE, r ? "Source `%.*s` (topic: %.*s) was dropped." : "Sink `%.*s` was dropped.",
+	       WR_STR_ARG(n->name), WR_STR_ARG(r ? r->topic : n->name));
+	return wr_journal_dropped(x->e, seq, err);
+}
+
+/* ---------------------------------------------------------------- TERMINATE, PAUSE, RESUME */
+
+static wr_status terminate(wr_exec *x, wr_query *q, wr_err *err)
+{
+	int64_t seq = q->seq;
+	bool named = q->plan->kind != WR_PLAN_INSERT_QUERY;
+
+	if (wr_engine_end_query(x->e, q, err))
+		return WR_FAIL;
+	/* A relation stays when its query ends; the journal must not bring the query back. */
+	return named ? wr_journal_terminated(x->e, seq, err) : wr_journal_dropped(x->e, seq, err);
+}
+
+static wr_status terminate_all(wr_exec *x, wr_err *err)
+{
+	while (x->e->queries)
+		if (terminate(x, x->e->queries, err))
+			return WR_FAIL;
+	wr_say(x, WR_OUTCOME_MESSAGE, "All queries terminated.");
+	return WR_OK;
+}
+
+wr_status wr_exec_query_id(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_query_id *s = &x->stmt->query_id;
+
+	if (x->stmt->kind != WR_STMT_TERMINATE)
+		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span, "%s is not run by this version",
+				  wr_stmt_kind_text(x->stmt->kind));
+	if (s->all)
+		return terminate_all(x, err);
+	wr_query *q = wr_engine_find_query(x->e, s->id.name);
+
+	x->out->object = wr_z(x->arena, s->id.name);
+	x->out->object_kind = "query";
+	if (!q && wr_engine_cancel(x->e, wr_z(x->arena, s->id.text))) {
+		wr_say(x, WR_OUTCOME_MESSAGE, "Query terminated.");
+		return WR_OK;
+	}
+	if (!q) {
+		wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s", WR_STR_ARG(s->id.text));
+		return wr_err_hint(err, "SHOW QUERIES lists them");
+	}
+	wr_say(x, WR_OUTCOME_MESSAGE, "Query terminated.");
+	return terminate(x, q, err);
+}

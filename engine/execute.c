@@ -1,0 +1,180 @@
+/* One statement: parsed, its variables substituted, handed to the file that does it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/internal.h"
+#include "parser/parse.h"
+
+const char *wr_z(wr_arena *a, wr_str s)
+{
+	return wr_arena_str(a, s).p;
+}
+
+void wr_say(wr_exec *x, wr_outcome_kind kind, const char *format, ...)
+{
+	wr_buf b = { 0 };
+	char text[4096];
+	va_list args, again;
+
+	va_start(args, format);
+	va_copy(again, args);
+	int n = vsnprintf(text, sizeof text, format, args);
+
+	if (n >= (int)sizeof text) {
+		char *p = wr_buf_reserve(&b, (size_t)n + 1);
+
+		vsnprintf(p, (size_t)n + 1, format, again);
+		x->out->message = wr_arena_strdup(x->arena, p);
+	} else {
+		x->out->message = wr_arena_strdup(x->arena, text);
+	}
+	va_end(again);
+	va_end(args);
+	wr_buf_free(&b);
+	x->out->kind = kind;
+}
+
+static wr_status setting(wr_exec *x, wr_err *err)
+{
+	const wr_stmt_setting *s = &x->stmt->setting;
+	wr_status status = WR_OK;
+
+	switch (x->stmt->kind) {
+	case WR_STMT_SET:
+	case WR_STMT_ALTER_SYSTEM:
+		status = wr_settings_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
+					 s->name.text, s->value, err);
+		break;
+	case WR_STMT_UNSET:
+		status = wr_settings_unset(&x->s->settings, s->name.text, err);
+		break;
+	case WR_STMT_DEFINE:
+		wr_session_define(x->s, s->name.text, s->value);
+		break;
+	default:
+		if (!wr_session_undefine(x->s, s->name.text))
+			status = wr_err_set(err, WR_ERR_STATEMENT, s->name.span,
+					    "there is no variable %.*s", WR_STR_ARG(s->name.text));
+	}
+	if (status && err->span.length == 0)
+		err->span = s->name.span;
+	return status;
+}
+
+static wr_status not_yet(wr_exec *x, wr_err *err)
+{
+	wr_span span = x->stmt->span;
+
+	return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, span, "%s is understood, but this version does not run it",
+			  wr_stmt_kind_text(x->stmt->kind));
+}
+
+wr_status wr_exec_statement(wr_exec *x, wr_err *err)
+{
+	switch (x->stmt->kind) {
+	case WR_STMT_CREATE_SOURCE:
+	case WR_STMT_CREATE_SINK:
+	case WR_STMT_INSERT_QUERY:
+		return wr_exec_define(x, err);
+	case WR_STMT_CREATE_TYPE:
+		return wr_exec_type(x, err);
+	case WR_STMT_INSERT_VALUES:
+		return wr_exec_insert_values(x, err);
+	case WR_STMT_QUERY:
+		return wr_exec_select(x, err);
+	case WR_STMT_DROP:
+		return wr_exec_drop(x, err);
+	case WR_STMT_TERMINATE:
+	case WR_STMT_PAUSE:
+	case WR_STMT_RESUME:
+		return wr_exec_query_id(x, err);
+	case WR_STMT_SET:
+	case WR_STMT_UNSET:
+	case WR_STMT_ALTER_SYSTEM:
+	case WR_STMT_DEFINE:
+	case WR_STMT_UNDEFINE:
+		return setting(x, err);
+	case WR_STMT_SHOW:
+		return wr_exec_show(x, err);
+	case WR_STMT_DESCRIBE:
+		return wr_exec_describe(x, err);
+	case WR_STMT_EXPLAIN:
+		return wr_exec_explain(x, err);
+	default:
+		return not_yet(x, err);
+	}
+}
+
+/* A SELECT's own text is what its spans count in; for the others the statement alone is kept. */
+static wr_str own_text(wr_str text, wr_span span)
+{
+	return (wr_str){ text.p + span.at, span.length };
+}
+
+wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+			    wr_outcome *out, wr_err *err)
+{
+	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span), .out = out };
+
+	*out = (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt,
+			     .text = wr_arena_str(a, x.text) };
+	pthread_mutex_lock(&e->lock);
+	wr_status status = wr_exec_statement(&x, err);
+
+	pthread_mutex_unlock(&e->lock);
+	return status;
+}
+
+/* The next statement of text with its variables replaced: *shown; spans count in it. */
+static wr_status next_text(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
+			   wr_str *shown, wr_err *err)
+{
+	wr_span span;
+	uint32_t begin = *at;
+
+	*found = wr_parse_split(text, at, &span);
+	*shown = text;
+	if (!*found)
+		return WR_OK;
+	if (!wr_setting_bool(&s->settings, WR_SET_VARIABLE_SUBSTITUTION))
+		return WR_OK;
+	wr_str own = own_text(text, span), replaced;
+
+	(void)begin;
+	if (wr_substitute(a, own, wr_session_lookup, s, &replaced, err)) {
+		err->span.at += span.at;
+		return WR_FAIL;
+	}
+	if (replaced.p == own.p)
+		return WR_OK;
+	*shown = replaced;
+	return WR_OK;
+}
+
+static wr_status parse_one(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
+			   wr_stmt **stmt, wr_str *shown, wr_err *err)
+{
+	uint32_t begin = *at, zero = 0;
+
+	*stmt = NULL;
+	if (next_text(s, a, text, at, found, shown, err) || !*found)
+		return *found ? WR_FAIL : WR_OK;
+	return wr_parse_next(a, *shown, shown->p == text.p ? &begin : &zero, stmt, err);
+}
+
+wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
+			 wr_outcome *out, wr_str *shown, wr_err *err)
+{
+	wr_stmt *stmt;
+
+	*shown = text;
+	*found = false;
+	if (parse_one(s, a, text, at, found, &stmt, shown, err))
+		return WR_FAIL;
+	if (!stmt) {
+		*found = false;
+		return WR_OK;
+	}
+	return wr_engine_execute(e, s, a, stmt, *shown, out, err);
+}
