@@ -1,21 +1,16 @@
 /*
  * Numbers as text.
  *
- * Doubles are the hard part: printing needs the shortest decimal that reads back the same, reading needs the nearest double.
- * Both have an exact short cut that covers nearly all data, and fall back on the C library, which is exact but ten times slower.
- *
- *   reading   Up to 15 digits fit a double exactly, and so do 10^0 .. 10^22. One multiplication or division of two exact
- *             doubles rounds once, so the result is the nearest double.
- *   printing  The same fact backwards: when v * 10^k lies within rounding of an integer m below 10^15 and m / 10^k gives v
- *             again, m and k are the digits; the smallest such k is the shortest text. Else 15, 16 and 17 digits are tried.
- *
- * Neither depends on the locale: the C library is called with a decimal point put in by hand where it matters (Weir never
- * calls setlocale for LC_NUMERIC).
+ * Printing a double needs the shortest decimal that reads back the same: whole numbers are easy, for the rest see
+ * number_shortest.c. Reading needs the nearest double: up to 15 digits fit a double exactly, and so do 10^0 .. 10^22. One
+ * multiplication or division of two exact doubles rounds once, so its result is the nearest double. What is longer goes to the C
+ * library, which is exact but ten times slower; Weir never sets LC_NUMERIC, so that its decimal point is a point.
  */
 #include "core/number.h"
 
+#include "core/number_shortest.h"
+
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char pairs[201] = "00010203040506070809101112131415161718192021222324"
@@ -128,46 +123,20 @@ static unsigned digits_of(uint64_t m, char *d, unsigned *all)
 	return n;
 }
 
-static bool print_short(double v, char *to, unsigned *len)
+/* Whole numbers and the rest: most doubles are whole. */
+static unsigned print_positive(double v, char *to)
 {
 	char d[20];
 	unsigned n, all;
+	int exp = 0;
+	uint64_t m;
 
-	if (v < 1e-4 || v >= 1e15)
-		return false;
-	for (unsigned k = 0; k <= 17; k++) {
-		double m = nearbyint(v * pow10s[k]);
-
-		if (m >= 1e15)
-			return false;
-		if (m / pow10s[k] != v)
-			continue;
-		n = digits_of((uint64_t)m, d, &all);
-		*len = layout(d, n, (int)all - 1 - (int)k, to);
-		return true;
-	}
-	return false;
-}
-
-/* Two digits at least, as Java: 4.9E-324. */
-static unsigned print_long(double v, char *to)
-{
-	char text[40], d[20];
-	unsigned n = 0;
-	const char *e;
-
-	for (int precision = v < 1e-300 ? 1 : 14; precision <= 16; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	e = strchr(text, 'e');
-	for (const char *p = text; p < e; p++)
-		if (*p >= '0' && *p <= '9')
-			d[n++] = *p;
-	while (n > 1 && d[n - 1] == '0')
-		n--;
-	return layout(d, n, atoi(e + 1), to);
+	if (v < 1e15 && v == (double)(int64_t)v)
+		m = (uint64_t)v;
+	else
+		m = wr_shortest(v, &exp);
+	n = digits_of(m, d, &all);
+	return layout(d, n, (int)all - 1 + exp, to);
 }
 
 static unsigned copy(char *to, const char *z)
@@ -180,8 +149,6 @@ static unsigned copy(char *to, const char *z)
 
 unsigned wr_print_double_to(double v, char *to)
 {
-	unsigned n;
-
 	if (isnan(v))
 		return copy(to, "NaN");
 	if (signbit(v)) {
@@ -192,7 +159,7 @@ unsigned wr_print_double_to(double v, char *to)
 		return copy(to, "Infinity");
 	if (v == 0)
 		return copy(to, "0.0");
-	return print_short(v, to, &n) ? n : print_long(v, to);
+	return print_positive(v, to);
 }
 
 void wr_print_double(double v, wr_buf *out)

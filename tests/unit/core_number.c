@@ -107,6 +107,27 @@ static void test_round_trip(void **state)
 	}
 }
 
+/* Powers of two, where the gap below is half as wide, and their neighbours: the nearest of the shortest. */
+static void test_powers_of_two(void **state)
+{
+	(void)state;
+	for (int e = -1074; e < 1024; e++)
+		for (int d = -1; d <= 1; d++) {
+			double v = ldexp(1, e), back;
+			char as_c[40];
+
+			v = d ? nextafter(v, d > 0 ? INFINITY : 0) : v;
+			if (v == 0 || isinf(v))
+				continue;
+			assert_true(wr_parse_double(wr_str_of(text_of(v)), &back));
+			assert_true(back == v);
+			snprintf(as_c, sizeof(as_c), "%.16e", v);	/* 17 digits, correctly rounded */
+			assert_true(fabs(back - strtod(as_c, NULL)) == 0);
+		}
+	assert_string_equal(text_of(ldexp(1, -44)), "5.684341886080802E-14");
+	assert_string_equal(text_of(9.5367431640625e-7), "9.5367431640625E-7");
+}
+
 static void test_parse_double(void **state)
 {
 	static const char *const good[] = { "1", "-1.5", "+2", ".5", "5.", "1e5", "1E-5", "123456789012345678901234567890",
@@ -169,7 +190,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_java_doubles), cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_parse_double), cmocka_unit_test(test_random_texts),
+		cmocka_unit_test(test_powers_of_two), cmocka_unit_test(test_parse_double),
+		cmocka_unit_test(test_random_texts),
 		cmocka_unit_test(test_int64),
 	};
 
