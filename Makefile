@@ -55,8 +55,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/grammar/parse.gen.c: grammar/weir.y
+$(B)/grammar/parse.gen.c: grammar/weir.y grammar/keywords.h
 	@mkdir -p $(@D)
+	@tests/tools/keywords -q
 	bison -Wall -Werror -Wcounterexamples --defines=$(B)/grammar/parse.gen.h -o $@ $<
 $(B)/grammar/scan.gen.c: grammar/weir.l
 	@mkdir -p $(@D)

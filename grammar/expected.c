@@ -12,55 +12,11 @@
 #include "grammar/parse.gen.h"
 #include "grammar/parse_cx.h"
 
+#include "core/near.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { LISTED_MAX = 6, WORD_MAX = 24 };
-
-/* Steps (insert, drop, change, swap of neighbours) from a to b; both at most WORD_MAX long. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
-	unsigned n = (unsigned)strlen(a), m = (unsigned)strlen(b);
-
-	for (unsigned i = 0; i <= n; i++) {
-		for (unsigned j = 0; j <= m; j++) {
-			unsigned best, change;
-
-			if (i == 0 || j == 0) {
-				d[i][j] = i + j;
-				continue;
-			}
-			change = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			best = d[i - 1][j] < d[i][j - 1] ? d[i - 1][j] + 1 : d[i][j - 1] + 1;
-			if (change < best)
-				best = change;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    d[i - 2][j - 2] + 1 < best)
-				best = d[i - 2][j - 2] + 1;
-			d[i][j] = best;
-		}
-	}
-	return d[n][m];
-}
-
-/* The nearest candidate: one step away for short words, two for longer ones. */
-static const char *nearest(const char *word, const char *const *candidates, size_t n)
-{
-	size_t length = strlen(word);
-	unsigned best = length > 5 ? 3 : 2;
-	const char *found = NULL;
-
-	for (size_t i = 0; length <= WORD_MAX && i < n; i++) {
-		unsigned d = distance(word, candidates[i]);
-
-		if (d < best) {
-			best = d;
-			found = candidates[i];
-		}
-	}
-	return found;
-}
+enum { LISTED_MAX = 6 };
 
 static bool expects(const wr_parse_cx *cx, const char *symbol)
 {
@@ -91,26 +47,23 @@ static bool is_keyword(wr_str s, bool *reserved)
 	return wr_keyword(s, reserved) != 0;
 }
 
-/* The expected keyword that the word nearly is, or NULL. */
-static const char *misspelt(wr_parse_cx *cx, const wr_token *t)
+/* The expected keyword that the word nearly is; p == NULL when there is none. Words that are FREE are offered where free is true. */
+static wr_str misspelt(const wr_parse_cx *cx, const wr_token *t, bool free)
 {
-	const char *candidates[WR_EXPECTED_MAX];
-	const char *word, *found;
+	wr_near near = wr_near_begin(t->ident.name);
 	bool reserved;
-	size_t n = 0;
 
 	if (!t->ident.name.p || t->ident.quoted || t->ident.name.n < 3)
-		return NULL;
+		return (wr_str){ 0 };
 	for (uint32_t i = 0; i < cx->nexpected; i++) {
 		wr_str s = symbol_word(wr_yy_symbol(cx->expected[i]));
 
 		/* words that are free here stand for any name: nobody misspelt them */
-		if (is_keyword(s, &reserved) && (reserved || !expects(cx, "a name")))
-			candidates[n++] = wr_arena_str(cx->build.arena, s).p;
+		if (is_keyword(s, &reserved) && (reserved || (free && !expects(cx, "a name"))) &&
+		    !wr_str_eq(s, t->ident.name))
+			wr_near_offer(&near, s);
 	}
-	word = wr_arena_str(cx->build.arena, t->ident.name).p;
-	found = nearest(word, candidates, n);
-	return found && strcmp(found, word) != 0 ? found : NULL;
+	return wr_near_best(&near);
 }
 
 /* Collects the words of the hint. */
@@ -164,24 +117,39 @@ static bool continues_expression(const char *symbol)
 
 static void collect(const wr_parse_cx *cx, listing *l)
 {
-	bool name = expects(cx, "a name"), expression = expects(cx, "CAST");
-	bool tail = expects(cx, "->") || expects(cx, "LIKE"), reserved;
+	bool name = expects(cx, "a name"), expression = expects(cx, "CAST"), reserved;
+	bool literal = !name && expects(cx, "a string") && expects(cx, "NULL");
+	bool tail = expects(cx, "->") || expects(cx, "LIKE");
+	bool alias = name && expects(cx, "AS");
 
 	if (expression)
 		list_add(l, WR_STR_LIT("an expression"));
-	else if (name)
+	else if (literal)
+		list_add(l, WR_STR_LIT("a literal"));
+	else if (name && !alias)
 		list_add(l, WR_STR_LIT("a name"));
 	for (uint32_t i = 0; i < cx->nexpected; i++) {
 		const char *symbol = wr_yy_symbol(cx->expected[i]);
 		wr_str word = symbol_word(symbol);
 		bool free_word = is_keyword(word, &reserved) && !reserved && !strchr(symbol, ' ');
 
-		if (strcmp(symbol, "a name") == 0 || (name && free_word) ||
-		    (expression && begins_expression(symbol)) ||
+		if (strcmp(symbol, "a name") == 0 || (name && free_word) || (alias && wr_str_is(word, "AS")) ||
+		    strcmp(symbol, "IF [NOT] EXISTS") == 0 ||
+		    ((expression || literal) && begins_expression(symbol)) ||
 		    (!expression && tail && continues_expression(symbol)))
 			continue;
 		list_add(l, word);
 	}
+}
+
+/* Of too many, what closes or goes on with a list. */
+static void keep_closing(const wr_parse_cx *cx, listing *l)
+{
+	l->n = 0;
+	if (expects(cx, "','"))
+		list_add(l, WR_STR_LIT(","));
+	if (expects(cx, "')'"))
+		list_add(l, WR_STR_LIT(")"));
 }
 
 static void hint_expected(wr_parse_cx *cx)
@@ -191,7 +159,9 @@ static void hint_expected(wr_parse_cx *cx)
 	size_t at = 0;
 
 	collect(cx, &l);
-	if (l.n == 0 || l.more)
+	if (l.more)
+		keep_closing(cx, &l);
+	if (l.n == 0)
 		return;
 	for (uint32_t i = 0; i < l.n && at < sizeof(text); i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%.*s",
@@ -226,21 +196,81 @@ static void say_end(wr_parse_cx *cx, const wr_token *t)
 	}
 }
 
+/* Words that go on with a statement: where one stands in a name's place, the name was forgotten. */
+static bool goes_on(int kind)
+{
+	switch (kind) {
+	case WR_T_FROM:
+	case WR_T_WHERE:
+	case WR_T_WINDOW:
+	case WR_T_GROUP:
+	case WR_T_HAVING:
+	case WR_T_LIMIT:
+	case WR_T_JOIN:
+	case WR_T_ON:
+	case WR_T_AS:
+	case WR_T_AND:
+	case WR_T_OR:
+	case WR_T_IN:
+	case WR_T_IS:
+	case WR_T_LIKE:
+	case WR_T_BETWEEN:
+	case WR_T_BY:
+	case WR_T_SELECT:
+	case WR_T_VALUES:
+	case WR_T_WITH:
+	case WR_T_WHEN:
+	case WR_T_THEN:
+	case WR_T_ELSE:
+	case WR_T_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void hint_reserved(wr_parse_cx *cx, const wr_token *t)
 {
 	bool reserved = false;
 
 	if (t->ident.name.p && !t->ident.quoted && is_keyword(t->ident.name, &reserved) && reserved &&
-	    expects(cx, "a name") && !expects(cx, "FROM"))
+	    expects(cx, "a name") && !expects(cx, "AS") && !goes_on(t->kind))
 		wr_err_hint(cx->build.err, "%.*s is a reserved word; as a name it is written `%.*s`",
 		            WR_STR_ARG(t->ident.name), WR_STR_ARG(t->ident.name));
+}
+
+static bool is_comparison(int kind)
+{
+	return kind == '=' || kind == '<' || kind == '>' || kind == WR_T_NE || kind == WR_T_LE ||
+	       kind == WR_T_GE || kind == WR_T_LIKE || kind == WR_T_IN || kind == WR_T_BETWEEN ||
+	       kind == WR_T_IS;
+}
+
+/* Mistakes that have a cause of their own. */
+static void hint_cause(wr_parse_cx *cx, const wr_token *t, uint32_t at)
+{
+	wr_err *err = cx->build.err;
+	int before = at > 0 ? t[-1].kind : 0;
+
+	if (at == 0)
+		wr_err_hint(err, "a statement begins with CREATE, INSERT, SELECT, DROP, SHOW, DESCRIBE, SET …");
+	else if (before == WR_T_ORDER || before == WR_T_PARTITION)
+		wr_err_hint(err, "expected BY");
+	else if (before == WR_T_NAME && !t[-1].ident.quoted && wr_str_is(t[-1].ident.name, "UNION"))
+		wr_err_hint(err, "there is no UNION: let two INSERT INTO statements write to one stream");
+	else if (is_comparison(t->kind) && expects(cx, "AND"))
+		wr_err_hint(err, "comparisons do not chain: write a = b AND b = c, or use parentheses");
+	else if (t->kind == WR_T_NAME && expects(cx, "a string") && !expects(cx, "a name"))
+		wr_err_hint(err, "a value that is text has quotes: '%.*s'", WR_STR_ARG(t->ident.text));
+	else
+		hint_reserved(cx, t);
 }
 
 void wr_parse_syntax_error(wr_parse_cx *cx, wr_span span)
 {
 	uint32_t at = cx->next;
 	const wr_token *items = cx->tokens->items, *t;
-	const char *near;
+	wr_str near;
 
 	if (cx->build.failed)
 		return;
@@ -248,18 +278,20 @@ void wr_parse_syntax_error(wr_parse_cx *cx, wr_span span)
 		at--;
 	t = &items[at];
 	cx->build.failed = true;
-	near = misspelt(cx, t);
-	if (!near && at > 0 && items[at - 1].kind == WR_T_NAME && (near = misspelt(cx, t - 1)))
-		t--;
-	if (near) {
+	near = misspelt(cx, t, true);
+	if (!near.p && at > 0 && items[at - 1].kind == WR_T_NAME) {
+		near = misspelt(cx, t - 1, t->kind != WR_T_NAME);
+		t -= near.p != NULL;
+	}
+	if (near.p) {
 		say_where(cx, t->span);
-		wr_err_hint(cx->build.err, "expected %s", near);
+		wr_err_hint(cx->build.err, "expected %.*s", WR_STR_ARG(near));
 		return;
 	}
 	if (t->kind == 0 || t->kind == ';')
 		say_end(cx, t);
 	else
 		say_where(cx, span);
-	hint_reserved(cx, t);
+	hint_cause(cx, t, at);
 	hint_expected(cx);
 }

@@ -72,8 +72,8 @@ bool wr_parse_split(wr_str text, uint32_t *at, wr_span *out)
 
 		if (next > text.n)
 			next = text.n;
-		else if (p == BLANK || p == COMMENT)
-			continue;
+		else if (p == BLANK || p == COMMENT || (!found && text.p[i] == ';'))
+			continue;	/* a ';' alone is no statement */
 		if (!found)
 			begin = i;
 		found = true;
