@@ -14,7 +14,7 @@ from oracle import harness
 
 ROUNDS = int(os.environ.get("ROUNDS", "12"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
-COLUMNS = (("id", "BIGINT"), ("g", "STRING"), ("h", "INT"), ("v", "INT"), ("d", "DECIMAL(10, 2)"), ("s", "STRING"))
+COLUMNS = (("id", "BIGINT"), ("g", "STRING"), ("h", "BIGINT"), ("v", "BIGINT"), ("d", "DECIMAL(10, 2)"), ("s", "STRING"))
 WORDS = ("", "a", "Roma", "Forlì", "ROMA", "a,b", 'say "x"', "  padded ", "東京", "line")
 
 
