@@ -247,7 +247,7 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 	if (x->seq == 0)
 		x->seq = x->e->seq++;
 	*kept = true;	/* the arena belongs to the query or to the relation from here on */
-	if (plan->graph) {
+	if (plan->graph && !x->relation_only) {
 		if (start_query(x, arena, plan, &q, err))
 			return WR_FAIL;
 	} else if (wr_journal_creating(x, NULL, err)) {

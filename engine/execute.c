@@ -131,7 +131,6 @@ static wr_status next_text(wr_session *s, wr_arena *a, wr_str text, uint32_t *at
 			   wr_str *shown, wr_err *err)
 {
 	wr_span span;
-	uint32_t begin = *at;
 
 	*found = wr_parse_split(text, at, &span);
 	*shown = text;
@@ -141,7 +140,6 @@ static wr_status next_text(wr_session *s, wr_arena *a, wr_str text, uint32_t *at
 		return WR_OK;
 	wr_str own = own_text(text, span), replaced;
 
-	(void)begin;
 	if (wr_substitute(a, own, wr_session_lookup, s, &replaced, err)) {
 		err->span.at += span.at;
 		return WR_FAIL;
@@ -152,15 +150,18 @@ static wr_status next_text(wr_session *s, wr_arena *a, wr_str text, uint32_t *at
 	return WR_OK;
 }
 
-static wr_status parse_one(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
-			   wr_stmt **stmt, wr_str *shown, wr_err *err)
+wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
+			  wr_stmt **stmt, wr_str *shown, wr_err *err)
 {
 	uint32_t begin = *at, zero = 0;
 
 	*stmt = NULL;
-	if (next_text(s, a, text, at, found, shown, err) || !*found)
-		return *found ? WR_FAIL : WR_OK;
-	return wr_parse_next(a, *shown, shown->p == text.p ? &begin : &zero, stmt, err);
+	if (next_text(s, a, text, at, found, shown, err))
+		return WR_FAIL;
+	if (*found && wr_parse_next(a, *shown, shown->p == text.p ? &begin : &zero, stmt, err))
+		return WR_FAIL;
+	*found = *stmt != NULL;
+	return WR_OK;
 }
 
 wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
@@ -170,11 +171,9 @@ wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, 
 
 	*shown = text;
 	*found = false;
-	if (parse_one(s, a, text, at, found, &stmt, shown, err))
+	if (wr_engine_parse(s, a, text, at, found, &stmt, shown, err))
 		return WR_FAIL;
-	if (!stmt) {
-		*found = false;
+	if (!*found)
 		return WR_OK;
-	}
 	return wr_engine_execute(e, s, a, stmt, *shown, out, err);
 }
