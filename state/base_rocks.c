@@ -130,6 +130,11 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 	/* the filter belongs to the options from here on */
 	rocksdb_block_based_options_set_filter_policy(t, rocksdb_filterpolicy_create_bloom_full(10));
 	rocksdb_block_based_options_set_whole_key_filtering(t, 1);
+	/* indexes and filters in pieces that the cache can hold and drop like data */
+	rocksdb_block_based_options_set_index_type(t, rocksdb_block_based_table_index_type_two_level_index_search);
+	rocksdb_block_based_options_set_partition_filters(t, 1);
+	rocksdb_block_based_options_set_metadata_block_size(t, 8 << 10);
+	rocksdb_block_based_options_set_pin_top_level_index_and_filter(t, 1);
 	rocksdb_block_based_options_set_cache_index_and_filter_blocks(t, 1);
 	rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(t, 1);
 	rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(t, 1);
@@ -141,9 +146,14 @@ static void make_options(rock_db *db, const wr_db_options *opt)
 {
 	size_t cache = opt->cache_bytes ? opt->cache_bytes : 64 * MB;
 	size_t buffers = cache / 2 < 16 * MB ? 16 * MB : cache / 2 > 128 * MB ? 128 * MB : cache / 2;
+	rocksdb_lru_cache_options_t *lru = rocksdb_lru_cache_options_create();
 	rocksdb_block_based_table_options_t *table;
 
-	db->cache = rocksdb_cache_create_lru(cache);
+	/* few shards: a block larger than a shard would be read from disk every time */
+	rocksdb_lru_cache_options_set_capacity(lru, cache);
+	rocksdb_lru_cache_options_set_num_shard_bits(lru, 2);
+	db->cache = rocksdb_cache_create_lru_opts(lru);
+	rocksdb_lru_cache_options_destroy(lru);
 	table = table_options(db->cache);
 	db->options = rocksdb_options_create();
 	rocksdb_options_set_create_if_missing(db->options, 1);

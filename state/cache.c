@@ -48,6 +48,7 @@ enum {
 	SLAB_MAX = 2 << 20,
 	CLASSES = 32,
 	CHUNK = 256,
+	AHEAD = 24,	/* entries to fetch ahead in a walk over all */
 };
 
 typedef struct entry {
@@ -210,6 +211,8 @@ static void resize(wr_cache *c, size_t n)
 	for (size_t i = 0; i < nold; i++) {
 		uint64_t at;
 
+		if (i + AHEAD < nold)
+			__builtin_prefetch(slot_entry(old[i + AHEAD]));
 		if (!old[i])
 			continue;
 		at = slot_entry(old[i])->hash & c->mask;
@@ -502,8 +505,11 @@ static wr_sort_item *sorted_dirty(wr_cache *c)
 {
 	wr_sort_item *items = wr_malloc(c->ndirty * sizeof(*items));
 
-	for (size_t i = 0; i < c->ndirty; i++)
+	for (size_t i = 0; i < c->ndirty; i++) {
+		if (i + AHEAD < c->ndirty)
+			__builtin_prefetch(c->dirty[i + AHEAD]);
 		items[i] = (wr_sort_item){ .key = key_str(c, c->dirty[i]), .item = c->dirty[i] };
+	}
 	wr_sort(items, c->ndirty);
 	return items;
 }
@@ -518,8 +524,8 @@ static void write_chunk(wr_cache *c, const wr_sort_item *items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		entry *e = items[i].item;
 
-		if (i + 4 < n)
-			__builtin_prefetch(((entry *)items[i + 4].item)->payload);
+		if (i + 8 < n)
+			__builtin_prefetch(items[i + 8].item);
 		e->meta &= ~(uint32_t)DIRTY;
 		if ((e->meta & (DEAD | STORED)) == DEAD)
 			continue;
@@ -555,6 +561,8 @@ void wr_cache_flush(wr_cache *c)
 	for (size_t i = 0; i < n; i++) {
 		entry *e = c->dirty[i];
 
+		if (i + AHEAD < n)
+			__builtin_prefetch(c->dirty[i + AHEAD]);
 		if (e->meta & DEAD) {
 			unlink_entry(c, e);
 			give_entry(c, e);
