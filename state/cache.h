@@ -29,7 +29,7 @@ typedef struct wr_cache_def {
 	size_t (*bytes)(void *self, const void *payload);
 } wr_cache_def;
 
-/* st must hold nothing but what this cache writes, and have no other writer. */
+/* No one else may write keys that this cache is asked for; other keys of the same store are not its business. */
 wr_cache *wr_cache_new(wr_store *st, const wr_cache_def *def, void *self);
 void wr_cache_close(wr_cache *c);
 
