@@ -29,9 +29,10 @@ static bool expects(const wr_parse_cx *cx, const char *symbol)
 /* What a person calls a symbol: its first word for those that lookahead.c makes; ';' without quotes. */
 static wr_str symbol_word(const char *symbol)
 {
-	static const char *const first_word[] = { "EMIT CHANGES", "PARTITION BY", "ORDER BY", "OFFSET n",
-	                                          "ESCAPE 'c'",   "WITH name AS", "EXPLAIN id",
-	                                          "COLUMN name",  "IF [NOT] EXISTS" };
+	static const char *const first_word[] = {
+		"EMIT CHANGES", "PARTITION BY", "ORDER BY",    "OFFSET n",	 "ESCAPE 'c'",
+		"WITH name AS", "EXPLAIN id",	"COLUMN name", "IF [NOT] EXISTS"
+	};
 	wr_str s = wr_str_of(symbol);
 
 	for (size_t i = 0; i < sizeof(first_word) / sizeof(*first_word); i++)
@@ -88,11 +89,34 @@ static void list_add(listing *l, wr_str s)
 static bool begins_expression(const char *symbol)
 {
 	static const char *const symbols[] = {
-		"a string", "a whole number", "a decimal number", "a floating-point number", "MAP(", "STRUCT(",
-		"ARRAY[",   "(names) =>",     "CASE",             "CAST",                    "NULL", "TRUE",
-		"FALSE",    "NOT",            "'('",              "'-'",                     "'+'",  "MILLISECONDS",
-		"SECONDS",  "MINUTES",        "HOURS",            "DAYS",                    "MONTHS",
-		"YEARS",    "MILLISECOND",    "DISTINCT",         "SELECT",                  "WITH name AS",
+		"a string",
+		"a whole number",
+		"a decimal number",
+		"a floating-point number",
+		"MAP(",
+		"STRUCT(",
+		"ARRAY[",
+		"(names) =>",
+		"CASE",
+		"CAST",
+		"NULL",
+		"TRUE",
+		"FALSE",
+		"NOT",
+		"'('",
+		"'-'",
+		"'+'",
+		"MILLISECONDS",
+		"SECONDS",
+		"MINUTES",
+		"HOURS",
+		"DAYS",
+		"MONTHS",
+		"YEARS",
+		"MILLISECOND",
+		"DISTINCT",
+		"SELECT",
+		"WITH name AS",
 	};
 
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++)
@@ -105,8 +129,9 @@ static bool begins_expression(const char *symbol)
 static bool continues_expression(const char *symbol)
 {
 	static const char *const symbols[] = {
-		"'['", "->", "'+'", "'-'", "'*'", "'/'", "'%'", "||", "'='", "<>",   "'<'", "<=",      "'>'",
-		">=",  "AT", "NOT", "IN",  "IS",  "LIKE", "BETWEEN", "AND", "OR", "'.'", "'('", "ESCAPE 'c'",
+		"'['",	"->",	   "'+'", "'-'", "'*'", "'/'", "'%'",	     "||", "'='",
+		"<>",	"'<'",	   "<=",  "'>'", ">=",	"AT",  "NOT",	     "IN", "IS",
+		"LIKE", "BETWEEN", "AND", "OR",	 "'.'", "'('", "ESCAPE 'c'",
 	};
 
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++)
@@ -133,8 +158,8 @@ static void collect(const wr_parse_cx *cx, listing *l)
 		wr_str word = symbol_word(symbol);
 		bool free_word = is_keyword(word, &reserved) && !reserved && !strchr(symbol, ' ');
 
-		if (strcmp(symbol, "a name") == 0 || (name && free_word) || (alias && wr_str_is(word, "AS")) ||
-		    strcmp(symbol, "IF [NOT] EXISTS") == 0 ||
+		if (strcmp(symbol, "a name") == 0 || (name && free_word) ||
+		    (alias && wr_str_is(word, "AS")) || strcmp(symbol, "IF [NOT] EXISTS") == 0 ||
 		    ((expression || literal) && begins_expression(symbol)) ||
 		    (!expression && tail && continues_expression(symbol)))
 			continue;
@@ -165,7 +190,10 @@ static void hint_expected(wr_parse_cx *cx)
 		return;
 	for (uint32_t i = 0; i < l.n && at < sizeof(text); i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%.*s",
-		                       i == 0 ? "" : i + 1 == l.n ? " or " : ", ", WR_STR_ARG(l.items[i]));
+				       i == 0	      ? ""
+				       : i + 1 == l.n ? " or "
+						      : ", ",
+				       WR_STR_ARG(l.items[i]));
 	wr_err_hint(cx->build.err, "expected %s", text);
 }
 
@@ -179,7 +207,8 @@ static void say_where(wr_parse_cx *cx, wr_span span)
 	if (n > 40)
 		for (n = 40; n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80; n--)
 			;
-	wr_err_set(err, WR_ERR_SYNTAX, span, "syntax error at %.*s%s", (int)n, text.p, n < text.n ? "…" : "");
+	wr_err_set(err, WR_ERR_SYNTAX, span, "syntax error at %.*s%s", (int)n, text.p,
+		   n < text.n ? "…" : "");
 }
 
 static void say_end(wr_parse_cx *cx, const wr_token *t)
@@ -222,10 +251,8 @@ static bool goes_on(int kind)
 	case WR_T_WHEN:
 	case WR_T_THEN:
 	case WR_T_ELSE:
-	case WR_T_END:
-		return true;
-	default:
-		return false;
+	case WR_T_END: return true;
+	default: return false;
 	}
 }
 
@@ -233,10 +260,11 @@ static void hint_reserved(wr_parse_cx *cx, const wr_token *t)
 {
 	bool reserved = false;
 
-	if (t->ident.name.p && !t->ident.quoted && is_keyword(t->ident.name, &reserved) && reserved &&
-	    expects(cx, "a name") && !expects(cx, "AS") && !goes_on(t->kind))
-		wr_err_hint(cx->build.err, "%.*s is a reserved word; as a name it is written `%.*s`",
-		            WR_STR_ARG(t->ident.name), WR_STR_ARG(t->ident.name));
+	if (t->ident.name.p && !t->ident.quoted && is_keyword(t->ident.name, &reserved) &&
+	    reserved && expects(cx, "a name") && !expects(cx, "AS") && !goes_on(t->kind))
+		wr_err_hint(cx->build.err,
+			    "%.*s is a reserved word; as a name it is written `%.*s`",
+			    WR_STR_ARG(t->ident.name), WR_STR_ARG(t->ident.name));
 }
 
 static bool is_comparison(int kind)
@@ -253,15 +281,20 @@ static void hint_cause(wr_parse_cx *cx, const wr_token *t, uint32_t at)
 	int before = at > 0 ? t[-1].kind : 0;
 
 	if (at == 0)
-		wr_err_hint(err, "a statement begins with CREATE, INSERT, SELECT, DROP, SHOW, DESCRIBE, SET …");
+		wr_err_hint(
+		    err,
+		    "a statement begins with CREATE, INSERT, SELECT, DROP, SHOW, DESCRIBE, SET …");
 	else if (before == WR_T_ORDER || before == WR_T_PARTITION)
 		wr_err_hint(err, "expected BY");
 	else if (before == WR_T_NAME && !t[-1].ident.quoted && wr_str_is(t[-1].ident.name, "UNION"))
-		wr_err_hint(err, "there is no UNION: let two INSERT INTO statements write to one stream");
+		wr_err_hint(
+		    err, "there is no UNION: let two INSERT INTO statements write to one stream");
 	else if (is_comparison(t->kind) && expects(cx, "AND"))
-		wr_err_hint(err, "comparisons do not chain: write a = b AND b = c, or use parentheses");
+		wr_err_hint(err,
+			    "comparisons do not chain: write a = b AND b = c, or use parentheses");
 	else if (t->kind == WR_T_NAME && expects(cx, "a string") && !expects(cx, "a name"))
-		wr_err_hint(err, "a value that is text has quotes: '%.*s'", WR_STR_ARG(t->ident.text));
+		wr_err_hint(err, "a value that is text has quotes: '%.*s'",
+			    WR_STR_ARG(t->ident.text));
 	else
 		hint_reserved(cx, t);
 }

@@ -121,8 +121,9 @@ int wr_scan_quoted(wr_scan *s)
 int wr_scan_string(wr_scan *s)
 {
 	s->token->text = unquote(s);
-	s->token->ident = (wr_ident){ .name = s->token->text, .text = s->token->text, .span = span_of(s),
-		                      .quoted = true };
+	s->token->ident = (wr_ident){
+		.name = s->token->text, .text = s->token->text, .span = span_of(s), .quoted = true
+	};
 	return WR_T_TEXT;
 }
 
@@ -149,12 +150,14 @@ int wr_scan_bad(wr_scan *s)
 
 	rest.n = character(rest.p, rest.n);
 	if (c < ' ' || c == 0x7F)
-		wr_err_set(s->err, WR_ERR_SYNTAX, span_of(s), "syntax error at the control character 0x%02X", c);
+		wr_err_set(s->err, WR_ERR_SYNTAX, span_of(s),
+			   "syntax error at the control character 0x%02X", c);
 	else
 		wr_err_set(s->err, WR_ERR_SYNTAX, (wr_span){ s->begin, rest.n },
-		           "syntax error at %.*s", WR_STR_ARG(rest));
+			   "syntax error at %.*s", WR_STR_ARG(rest));
 	if (c >= 0x80)
-		wr_err_hint(s->err, "names with letters other than A to Z stand in quotes: `Straße`");
+		wr_err_hint(s->err,
+			    "names with letters other than A to Z stand in quotes: `Straße`");
 	else if (c == '!')
 		wr_err_hint(s->err, "expected != or NOT");
 	else
@@ -166,7 +169,9 @@ int wr_scan_refuse(wr_scan *s, const char *message, const char *hint)
 {
 	if (message) {
 		/* an open quote runs to the end of the text: mark where it was opened */
-		wr_span span = { s->begin, s->at == s->text.n && s->at - s->begin > 1 ? 1 : s->at - s->begin };
+		wr_span span = { s->begin, s->at == s->text.n && s->at - s->begin > 1
+					       ? 1
+					       : s->at - s->begin };
 
 		wr_err_set(s->err, WR_ERR_SYNTAX, span, "%s", message);
 		wr_err_hint(s->err, "%s", hint);
@@ -174,15 +179,15 @@ int wr_scan_refuse(wr_scan *s, const char *message, const char *hint)
 		wr_str m = matched(s);
 
 		wr_err_set(s->err, WR_ERR_SYNTAX, span_of(s), "the variable %.*s has no value here",
-		           WR_STR_ARG(m));
+			   WR_STR_ARG(m));
 		wr_err_hint(s->err, "set it with DEFINE, or turn variable substitution on");
 	}
 	return -1;
 }
 
 static const struct keyword keywords[] = {
-#define RESERVED true
-#define FREE false
+#define RESERVED       true
+#define FREE	       false
 #define X(name, class) { #name, WR_T_##name, class },
 	WR_KEYWORDS(X)
 #undef X

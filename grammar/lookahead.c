@@ -76,35 +76,24 @@ static int kind_in_context(const wr_tokens *all, uint32_t i)
 	int next = t[1].kind;
 
 	switch (t->kind) {
-	case WR_T_EMIT:
-		return emits(all, i) ? WR_T_EMIT_CLAUSE : t->kind;
-	case WR_T_PARTITION:
-		return next == WR_T_BY ? WR_T_PARTITION_CLAUSE : t->kind;
-	case WR_T_ORDER:
-		return next == WR_T_BY ? WR_T_ORDER_CLAUSE : t->kind;
-	case WR_T_OFFSET:
-		return next == WR_T_INTEGER_NUMBER ? WR_T_OFFSET_CLAUSE : t->kind;
-	case WR_T_ESCAPE:
-		return next == WR_T_TEXT ? WR_T_ESCAPE_CLAUSE : t->kind;
-	case WR_T_WITH:
-		return next == '(' ? t->kind : WR_T_WITH_QUERIES;
-	case WR_T_MAP:
-		return next == '(' ? WR_T_MAP_OPEN : t->kind;
-	case WR_T_STRUCT:
-		return next == '(' ? WR_T_STRUCT_OPEN : t->kind;
-	case WR_T_ARRAY:
-		return next == '[' && !is_member(all, i) ? WR_T_ARRAY_OPEN : t->kind;
-	case '(':
-		return opens_lambda(t) ? WR_T_LAMBDA_OPEN : t->kind;
-	case WR_T_EXPLAIN:
-		return explains_id(t) ? WR_T_EXPLAIN_ID : t->kind;
+	case WR_T_EMIT: return emits(all, i) ? WR_T_EMIT_CLAUSE : t->kind;
+	case WR_T_PARTITION: return next == WR_T_BY ? WR_T_PARTITION_CLAUSE : t->kind;
+	case WR_T_ORDER: return next == WR_T_BY ? WR_T_ORDER_CLAUSE : t->kind;
+	case WR_T_OFFSET: return next == WR_T_INTEGER_NUMBER ? WR_T_OFFSET_CLAUSE : t->kind;
+	case WR_T_ESCAPE: return next == WR_T_TEXT ? WR_T_ESCAPE_CLAUSE : t->kind;
+	case WR_T_WITH: return next == '(' ? t->kind : WR_T_WITH_QUERIES;
+	case WR_T_MAP: return next == '(' ? WR_T_MAP_OPEN : t->kind;
+	case WR_T_STRUCT: return next == '(' ? WR_T_STRUCT_OPEN : t->kind;
+	case WR_T_ARRAY: return next == '[' && !is_member(all, i) ? WR_T_ARRAY_OPEN : t->kind;
+	case '(': return opens_lambda(t) ? WR_T_LAMBDA_OPEN : t->kind;
+	case WR_T_EXPLAIN: return explains_id(t) ? WR_T_EXPLAIN_ID : t->kind;
 	case WR_T_COLUMN:
-		return i > 0 && t[-1].kind == WR_T_ADD && is_word(&t[1]) && is_word(&t[2]) ?
-			       WR_T_COLUMN_WORD : t->kind;
+		return i > 0 && t[-1].kind == WR_T_ADD && is_word(&t[1]) && is_word(&t[2])
+			   ? WR_T_COLUMN_WORD
+			   : t->kind;
 	case WR_T_IF:
 		return t[next == WR_T_NOT ? 2 : 1].kind == WR_T_EXISTS ? WR_T_IF_CLAUSE : t->kind;
-	default:
-		return t->kind;
+	default: return t->kind;
 	}
 }
 

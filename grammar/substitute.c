@@ -14,7 +14,7 @@ typedef struct subst {
 	wr_str text;
 	wr_buf out;
 	uint32_t at;
-	char quote;	/* the open one, or 0 */
+	char quote; /* the open one, or 0 */
 	wr_lookup *lookup;
 	void *ctx;
 	wr_arena *arena;
@@ -40,17 +40,15 @@ static bool is_value(subst *s, wr_str value)
 	switch (t.items[i].kind) {
 	case WR_T_INTEGER_NUMBER:
 	case WR_T_DECIMAL_NUMBER:
-	case WR_T_DOUBLE_NUMBER:
-		return true;
+	case WR_T_DOUBLE_NUMBER: return true;
 	case WR_T_TEXT:
 	case WR_T_NAME:
 	case WR_T_TRUE:
 	case WR_T_FALSE:
-	case WR_T_NULL:
-		return i == 0;
+	case WR_T_NULL: return i == 0;
 	default:
-		return i == 0 && t.items[0].ident.name.p && wr_keyword(t.items[0].ident.name, &reserved) &&
-		       !reserved;
+		return i == 0 && t.items[0].ident.name.p &&
+		       wr_keyword(t.items[0].ident.name, &reserved) && !reserved;
 	}
 }
 
@@ -88,7 +86,8 @@ static wr_status replace(subst *s, wr_str name)
 		return WR_OK;
 	}
 	if (!value.p) {
-		wr_err_set(s->err, WR_ERR_STATEMENT, span, "the variable %.*s is not defined", WR_STR_ARG(name));
+		wr_err_set(s->err, WR_ERR_STATEMENT, span, "the variable %.*s is not defined",
+			   WR_STR_ARG(name));
 		return wr_err_hint(s->err, "DEFINE %.*s = '…';", WR_STR_ARG(name));
 	}
 	if (s->quote) {
@@ -97,9 +96,11 @@ static wr_status replace(subst *s, wr_str name)
 	}
 	if (!is_value(s, value)) {
 		wr_err_set(s->err, WR_ERR_STATEMENT, span,
-		           "the value of the variable %.*s is neither one name nor one literal", WR_STR_ARG(name));
-		return wr_err_hint(s->err, "a string has quotes of its own: DEFINE %.*s = '''text''';",
-		                   WR_STR_ARG(name));
+			   "the value of the variable %.*s is neither one name nor one literal",
+			   WR_STR_ARG(name));
+		return wr_err_hint(s->err,
+				   "a string has quotes of its own: DEFINE %.*s = '''text''';",
+				   WR_STR_ARG(name));
 	}
 	wr_buf_str(&s->out, value);
 	return WR_OK;
@@ -143,13 +144,14 @@ static wr_status step(subst *s)
 	if (name.p)
 		return replace(s, name);
 	if (s->quote ? c == s->quote : c == '\'' || c == '"' || c == '`')
-		s->quote = s->quote ? 0 : c;	/* a doubled quote closes and opens: the same */
+		s->quote = s->quote ? 0 : c; /* a doubled quote closes and opens: the same */
 	wr_buf_putc(&s->out, c);
 	s->at++;
 	return WR_OK;
 }
 
-wr_status wr_substitute(wr_arena *a, wr_str text, wr_lookup *lookup, void *ctx, wr_str *out, wr_err *err)
+wr_status wr_substitute(wr_arena *a, wr_str text, wr_lookup *lookup, void *ctx, wr_str *out,
+			wr_err *err)
 {
 	subst s = { .text = text, .lookup = lookup, .ctx = ctx, .arena = a, .err = err };
 	wr_status status = WR_OK;

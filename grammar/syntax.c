@@ -19,7 +19,8 @@ int wr_yylex(WR_YYSTYPE *value, WR_YYLTYPE *where, wr_parse_cx *cx)
 	if (t->kind)
 		cx->next++;
 	*where = t->span;
-	if (t->kind == WR_T_INTEGER_NUMBER || t->kind == WR_T_DECIMAL_NUMBER || t->kind == WR_T_DOUBLE_NUMBER)
+	if (t->kind == WR_T_INTEGER_NUMBER || t->kind == WR_T_DECIMAL_NUMBER ||
+	    t->kind == WR_T_DOUBLE_NUMBER)
 		value->text = t->text;
 	else
 		value->ident = t->ident;

@@ -21,8 +21,9 @@ void wr_build_refuse_empty(wr_build *cx, wr_span span)
 void wr_build_finish(wr_build *cx)
 {
 	if (cx->lone)
-		wr_build_refuse(cx, cx->lone->span, "the number does not fit BIGINT",
-		                "the largest is 9223372036854775807; write a point behind it for a DECIMAL");
+		wr_build_refuse(
+		    cx, cx->lone->span, "the number does not fit BIGINT",
+		    "the largest is 9223372036854775807; write a point behind it for a DECIMAL");
 }
 
 static wr_link *link_to(wr_build *cx, void *part)

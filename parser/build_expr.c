@@ -31,7 +31,7 @@ static void over_depth(wr_build *cx, wr_ast_expr *e, uint32_t depth)
 		e->depth = depth + 1;
 	if (e->depth > WR_AST_DEPTH_MAX)
 		wr_build_refuse(cx, e->span, "the expression is nested too deeply",
-		                "compute parts of it in a stream or table of their own");
+				"compute parts of it in a stream or table of their own");
 }
 
 static void over(wr_build *cx, wr_ast_expr *e, const wr_ast_expr *part)
@@ -78,7 +78,7 @@ wr_ast_expr *wr_build_integer(wr_build *cx, wr_span span, wr_str text)
 
 		if (value > ((uint64_t)INT64_MAX + 1 - digit) / 10) {
 			wr_build_refuse(cx, span, "the number does not fit BIGINT",
-			                "write a point behind it for a DECIMAL");
+					"write a point behind it for a DECIMAL");
 			return e;
 		}
 		value = value * 10 + digit;
@@ -110,7 +110,7 @@ wr_ast_expr *wr_build_double(wr_build *cx, wr_span span, wr_str text)
 	e->number = strtod(wr_arena_printf(cx->arena, "%.*s", WR_STR_ARG(text)).p, NULL);
 	if (!isfinite(e->number))
 		wr_build_refuse(cx, span, "the number does not fit DOUBLE",
-		                "the largest is about 1.797E308");
+				"the largest is about 1.797E308");
 	return e;
 }
 
@@ -137,18 +137,20 @@ wr_ast_expr *wr_build_column(wr_build *cx, wr_span span, const wr_ident *qualifi
 static void first_arg_unit(wr_ident name, wr_ast_expr *arg)
 {
 	static const char *const functions[] = { "TIMESTAMPADD", "TIMESTAMPSUB", "DATEADD",
-	                                         "DATESUB",      "TIMEADD",      "TIMESUB" };
+						 "DATESUB",	 "TIMEADD",	 "TIMESUB" };
 	static const struct {
 		const char *word;
 		wr_unit unit;
 	} words[] = {
-		{ "SECOND", WR_UNIT_SECONDS }, { "MINUTE", WR_UNIT_MINUTES }, { "HOUR", WR_UNIT_HOURS },
-		{ "DAY", WR_UNIT_DAYS },       { "MONTH", WR_UNIT_MONTHS },   { "YEAR", WR_UNIT_YEARS },
+		{ "SECOND", WR_UNIT_SECONDS }, { "MINUTE", WR_UNIT_MINUTES },
+		{ "HOUR", WR_UNIT_HOURS },     { "DAY", WR_UNIT_DAYS },
+		{ "MONTH", WR_UNIT_MONTHS },   { "YEAR", WR_UNIT_YEARS },
 	};
 	wr_str word = arg->column.name.name;
 	bool takes = false;
 
-	if (arg->kind != WR_AST_COLUMN || arg->column.name.quoted || wr_ident_given(&arg->column.qualifier))
+	if (arg->kind != WR_AST_COLUMN || arg->column.name.quoted ||
+	    wr_ident_given(&arg->column.qualifier))
 		return;
 	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++)
 		takes |= wr_str_is(name.name, functions[i]);
@@ -210,7 +212,7 @@ wr_when *wr_build_when(wr_build *cx, wr_ast_expr *when, wr_ast_expr *then)
 }
 
 wr_ast_expr *wr_build_case(wr_build *cx, wr_span span, wr_ast_expr *operand, wr_links whens,
-                           wr_ast_expr *otherwise)
+			   wr_ast_expr *otherwise)
 {
 	wr_ast_expr *e = node(cx, WR_AST_CASE, span);
 
@@ -282,12 +284,12 @@ wr_ast_expr *wr_build_binary(wr_build *cx, wr_binary_op op, wr_ast_expr *left, w
 }
 
 wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *low,
-                              wr_ast_expr *high)
+			      wr_ast_expr *high)
 {
 	wr_ast_expr *e = node(cx, WR_AST_BETWEEN, wr_span_join(value->span, high->span));
 
 	e->between.value = value;
-	e->between.not = not;
+	e->between.not = not ;
 	e->between.low = low;
 	e->between.high = high;
 	over(cx, e, value);
@@ -296,12 +298,13 @@ wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast
 	return e;
 }
 
-wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not, wr_ast_exprs items)
+wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+			      wr_ast_exprs items)
 {
 	wr_ast_expr *e = node(cx, WR_AST_IN_LIST, span);
 
 	e->in_list.value = value;
-	e->in_list.not = not;
+	e->in_list.not = not ;
 	e->in_list.items = items;
 	over(cx, e, value);
 	over_all(cx, e, &items);
@@ -309,12 +312,12 @@ wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bo
 }
 
 wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
-                               wr_ast_query *query)
+			       wr_ast_query *query)
 {
 	wr_ast_expr *e = node(cx, WR_AST_IN_QUERY, span);
 
 	e->in_query.value = value;
-	e->in_query.not = not;
+	e->in_query.not = not ;
 	e->in_query.query = query;
 	over(cx, e, value);
 	over_depth(cx, e, query->depth);
@@ -322,13 +325,13 @@ wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, b
 }
 
 wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *pattern,
-                           wr_ast_expr *escape)
+			   wr_ast_expr *escape)
 {
-	wr_ast_expr *e = node(cx, WR_AST_LIKE,
-	                      wr_span_join(value->span, escape ? escape->span : pattern->span));
+	wr_ast_expr *e =
+	    node(cx, WR_AST_LIKE, wr_span_join(value->span, escape ? escape->span : pattern->span));
 
 	e->like.value = value;
-	e->like.not = not;
+	e->like.not = not ;
 	e->like.pattern = pattern;
 	e->like.escape = escape;
 	over(cx, e, value);
@@ -336,12 +339,12 @@ wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_ex
 	return e;
 }
 
-wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool not)
+wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool not )
 {
 	wr_ast_expr *e = node(cx, WR_AST_IS_NULL, span);
 
 	e->is_null.value = value;
-	e->is_null.not = not;
+	e->is_null.not = not ;
 	over(cx, e, value);
 	return e;
 }

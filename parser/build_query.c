@@ -55,7 +55,7 @@ wr_ast_relation *wr_build_derived(wr_build *cx, wr_span span, wr_ast_query *quer
 }
 
 wr_ast_relation *wr_build_join(wr_build *cx, wr_span span, wr_ast_relation *left,
-                               const wr_ast_relation *join)
+			       const wr_ast_relation *join)
 {
 	wr_ast_relation *r = WR_NEW(cx->arena, wr_ast_relation);
 
@@ -65,7 +65,7 @@ wr_ast_relation *wr_build_join(wr_build *cx, wr_span span, wr_ast_relation *left
 	r->depth = max(max(left->depth, join->join.right->depth), join->join.on->depth) + 1;
 	if (r->depth > WR_AST_DEPTH_MAX)
 		wr_build_refuse(cx, span, "too many joins in one query",
-		                "make streams or tables of some of them");
+				"make streams or tables of some of them");
 	return r;
 }
 
@@ -110,6 +110,6 @@ wr_ast_query *wr_build_query(wr_build *cx, wr_span span, const wr_ast_query *par
 	q->depth = query_depth(q) + 1;
 	if (q->depth > WR_AST_DEPTH_MAX)
 		wr_build_refuse(cx, span, "the query is nested too deeply",
-		                "make streams or tables of parts of it");
+				"make streams or tables of parts of it");
 	return q;
 }

@@ -10,8 +10,8 @@ wr_stmt *wr_build_stmt(wr_build *cx, wr_span span, wr_stmt_kind kind)
 	return s;
 }
 
-wr_stmt *wr_build_values(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name, wr_links columns,
-                         wr_links rows)
+wr_stmt *wr_build_values(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name,
+			 wr_links columns, wr_links rows)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, kind);
 
@@ -22,7 +22,8 @@ wr_stmt *wr_build_values(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident
 	return s;
 }
 
-wr_stmt *wr_build_setting(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name, wr_str value)
+wr_stmt *wr_build_setting(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name,
+			  wr_str value)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, kind);
 
@@ -50,7 +51,8 @@ wr_stmt *wr_build_show(wr_build *cx, wr_span span, wr_show what, bool extended)
 }
 
 /* TABLES may be a name, so DESCRIBE TABLES comes here as the source TABLES. */
-wr_stmt *wr_build_describe(wr_build *cx, wr_span span, wr_object object, wr_ident name, bool extended)
+wr_stmt *wr_build_describe(wr_build *cx, wr_span span, wr_object object, wr_ident name,
+			   bool extended)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, WR_STMT_DESCRIBE);
 
@@ -75,7 +77,8 @@ wr_stmt *wr_build_drop(wr_build *cx, wr_span span, wr_object object, bool if_exi
 	return s;
 }
 
-wr_stmt *wr_build_text(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_str text, wr_span text_span)
+wr_stmt *wr_build_text(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_str text,
+		       wr_span text_span)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, kind);
 
@@ -91,10 +94,10 @@ static void check_key_words(wr_build *cx, const wr_stmt_create_source *c)
 
 		if (c->is_table && e->kind == WR_ELEMENT_KEY)
 			wr_build_refuse(cx, e->kind_span, "the key of a table is a PRIMARY KEY",
-			                "write PRIMARY KEY in place of KEY");
+					"write PRIMARY KEY in place of KEY");
 		if (!c->is_table && e->kind == WR_ELEMENT_PRIMARY_KEY)
 			wr_build_refuse(cx, e->kind_span, "a stream has no PRIMARY KEY",
-			                "write KEY, or create a table");
+					"write KEY, or create a table");
 	}
 }
 
@@ -107,8 +110,8 @@ wr_stmt *wr_build_create(wr_build *cx, wr_span span, const wr_stmt_create_source
 	return s;
 }
 
-wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool if_not_exists, wr_ident name, wr_props props,
-                       wr_ast_query *query)
+wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool if_not_exists, wr_ident name,
+		       wr_props props, wr_ast_query *query)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, WR_STMT_CREATE_SINK);
 
@@ -116,8 +119,8 @@ wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool if_not_exists, wr_ident 
 	return s;
 }
 
-wr_stmt *wr_build_connector(wr_build *cx, wr_span span, bool is_source, bool if_not_exists, wr_ident name,
-                            wr_props props)
+wr_stmt *wr_build_connector(wr_build *cx, wr_span span, bool is_source, bool if_not_exists,
+			    wr_ident name, wr_props props)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, WR_STMT_CREATE_CONNECTOR);
 

@@ -36,7 +36,8 @@ static bool complete(wr_build *cx, wr_ast_type *t)
 		known &= t->kids[i]->type != NULL;
 	}
 	if (t->depth > 100) {
-		wr_build_refuse(cx, t->span, "the type is nested too deeply", "100 levels are the limit");
+		wr_build_refuse(cx, t->span, "the type is nested too deeply",
+				"100 levels are the limit");
 		return false;
 	}
 	return known;
@@ -112,8 +113,10 @@ wr_ast_type *wr_build_type_decimal(wr_build *cx, wr_span span, wr_str precision,
 	int64_t p = number(precision, INT16_MAX), s = number(scale, INT16_MAX);
 
 	if (p < 1 || p > INT16_MAX || s > p) {
-		wr_build_refuse(cx, span, "DECIMAL(p, s) needs a precision of at least 1 and a scale not above it",
-		                "DECIMAL(10, 2) holds 8 digits before the point and 2 behind it");
+		wr_build_refuse(
+		    cx, span,
+		    "DECIMAL(p, s) needs a precision of at least 1 and a scale not above it",
+		    "DECIMAL(10, 2) holds 8 digits before the point and 2 behind it");
 		p = s = 1;
 	}
 	t->type = wr_type_decimal(cx->arena, (unsigned)p, (unsigned)s);
@@ -132,7 +135,8 @@ wr_ast_type *wr_build_type_named(wr_build *cx, wr_span span, wr_ident name, bool
 		}
 	}
 	if (sized && !(t->type && t->type->tag == WR_STRING))
-		wr_build_refuse(cx, span, "this type takes no length", "only VARCHAR and DECIMAL have (…)");
+		wr_build_refuse(cx, span, "this type takes no length",
+				"only VARCHAR and DECIMAL have (…)");
 	return t;
 }
 
@@ -146,10 +150,13 @@ wr_duration wr_build_duration(wr_build *cx, wr_span span, wr_str count, wr_unit 
 	int64_t n = number(count, INT64_MAX / 16 / 86400000);
 
 	if (n > INT64_MAX / 16 / 86400000) {
-		wr_build_refuse(cx, span, "the time span is too long", "it must fit 64 bits of milliseconds");
+		wr_build_refuse(cx, span, "the time span is too long",
+				"it must fit 64 bits of milliseconds");
 		n = 0;
 	}
-	return (wr_duration){ .given = true, .ms = n * unit_ms[unit], .count = n, .unit = unit, .span = span };
+	return (wr_duration){
+		.given = true, .ms = n * unit_ms[unit], .count = n, .unit = unit, .span = span
+	};
 }
 
 wr_limit wr_build_limit(wr_build *cx, wr_span span, wr_str count)
@@ -182,16 +189,16 @@ wr_prop *wr_build_prop(wr_build *cx, wr_ident name, wr_ast_expr *value)
 	/* the only way here that is no literal: a minus before something that is no number */
 	if (value->kind == WR_AST_UNARY)
 		wr_build_refuse(cx, value->span, "a property's value is a literal",
-		                "write a number, a string, TRUE, FALSE or NULL");
+				"write a number, a string, TRUE, FALSE or NULL");
 	return p;
 }
 
 wr_props wr_build_props(wr_build *cx, wr_span span, wr_links list)
 {
 	return (wr_props){ .given = true,
-	                   .n = list.n,
-	                   .items = wr_build_array(cx, list, sizeof(wr_prop)),
-	                   .span = span };
+			   .n = list.n,
+			   .items = wr_build_array(cx, list, sizeof(wr_prop)),
+			   .span = span };
 }
 
 wr_element *wr_build_element(wr_build *cx, wr_span span, wr_ident name, wr_ast_type *type)
@@ -207,15 +214,15 @@ wr_element *wr_build_element(wr_build *cx, wr_span span, wr_ident name, wr_ast_t
 wr_elements wr_build_elements(wr_build *cx, wr_span span, wr_links list)
 {
 	return (wr_elements){ .given = true,
-	                      .n = list.n,
-	                      .items = wr_build_array(cx, list, sizeof(wr_element)),
-	                      .span = span };
+			      .n = list.n,
+			      .items = wr_build_array(cx, list, sizeof(wr_element)),
+			      .span = span };
 }
 
 /* The names a scalar type has in statements; a row without name ends them. */
 static const struct scalar_name scalar_names[13] = {
-	{ "BOOLEAN", WR_BOOLEAN },     { "INTEGER", WR_INTEGER }, { "INT", WR_INTEGER },
-	{ "BIGINT", WR_BIGINT },       { "DOUBLE", WR_DOUBLE },   { "STRING", WR_STRING },
-	{ "VARCHAR", WR_STRING },      { "BYTES", WR_BYTES },     { "DATE", WR_DATE },
-	{ "TIME", WR_TIME },           { "TIMESTAMP", WR_TIMESTAMP },
+	{ "BOOLEAN", WR_BOOLEAN }, { "INTEGER", WR_INTEGER },	  { "INT", WR_INTEGER },
+	{ "BIGINT", WR_BIGINT },   { "DOUBLE", WR_DOUBLE },	  { "STRING", WR_STRING },
+	{ "VARCHAR", WR_STRING },  { "BYTES", WR_BYTES },	  { "DATE", WR_DATE },
+	{ "TIME", WR_TIME },	   { "TIMESTAMP", WR_TIMESTAMP },
 };

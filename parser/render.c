@@ -1,6 +1,6 @@
 #include "parser/render.h"
 
-enum { WIDTH_MAX = 160 };	/* characters of a line that are shown */
+enum { WIDTH_MAX = 160 }; /* characters of a line that are shown */
 
 static bool begins_character(char c)
 {
@@ -65,7 +65,7 @@ static void render_place(wr_buf *out, wr_str text, wr_span span)
 	bool left, right;
 
 	if (place > line.n)
-		place = line.n;	/* at the \r of a line's end */
+		place = line.n; /* at the \r of a line's end */
 	wr_line_column(text, span.at, &number, &column);
 	shown = window(line, place, &left, &right);
 	wr_buf_printf(out, "  line %u:%u\n  %s", number, column, left ? "…" : "");
@@ -88,7 +88,7 @@ void wr_render_error(wr_buf *out, wr_str text, const wr_err *err)
 		render_place(out, text, err->span);
 	if (err->topic[0])
 		wr_buf_printf(out, "  record: %s, partition %d, offset %lld\n", err->topic,
-		              (int)err->partition, (long long)err->offset);
+			      (int)err->partition, (long long)err->offset);
 	if (err->hint[0])
 		wr_buf_printf(out, "  hint: %s\n", err->hint);
 }

@@ -73,7 +73,7 @@ bool wr_parse_split(wr_str text, uint32_t *at, wr_span *out)
 		if (next > text.n)
 			next = text.n;
 		else if (p == BLANK || p == COMMENT || (!found && text.p[i] == ';'))
-			continue;	/* a ';' alone is no statement */
+			continue; /* a ';' alone is no statement */
 		if (!found)
 			begin = i;
 		found = true;
@@ -89,14 +89,10 @@ bool wr_parse_split(wr_str text, uint32_t *at, wr_span *out)
 static wr_complete open_piece(char first)
 {
 	switch (first) {
-	case '\'':
-		return WR_COMPLETE_STRING;
-	case '"':
-		return WR_COMPLETE_DOUBLE;
-	case '`':
-		return WR_COMPLETE_BACKTICK;
-	default:
-		return WR_COMPLETE_COMMENT;
+	case '\'': return WR_COMPLETE_STRING;
+	case '"': return WR_COMPLETE_DOUBLE;
+	case '`': return WR_COMPLETE_BACKTICK;
+	default: return WR_COMPLETE_COMMENT;
 	}
 }
 

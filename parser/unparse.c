@@ -11,7 +11,18 @@
  */
 #include "parser/unparse.h"
 
-enum strength { S_OR = 1, S_AND, S_NOT, S_PREDICATE, S_VALUE, S_SUM, S_PRODUCT, S_UNARY, S_ZONE, S_PRIMARY };
+enum strength {
+	S_OR = 1,
+	S_AND,
+	S_NOT,
+	S_PREDICATE,
+	S_VALUE,
+	S_SUM,
+	S_PRODUCT,
+	S_UNARY,
+	S_ZONE,
+	S_PRIMARY
+};
 
 static void put(const wr_ast_expr *e, enum strength least, wr_buf *out);
 
@@ -46,7 +57,8 @@ static bool is_plain(wr_str s)
 
 		if (c >= '0' && c <= '9')
 			continue;
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (c == '@' && i > 0)))
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+		      (c == '@' && i > 0)))
 			return false;
 		letters = true;
 	}
@@ -79,21 +91,11 @@ static void scalar(const wr_type *t, wr_buf *out)
 void wr_unparse_type(const wr_ast_type *t, wr_buf *out)
 {
 	switch (t->kind) {
-	case WR_ASTT_SCALAR:
-		scalar(t->type, out);
-		return;
-	case WR_ASTT_NAMED:
-		wr_unparse_ident(&t->name, out);
-		return;
-	case WR_ASTT_ARRAY:
-		wr_buf_puts(out, "ARRAY<");
-		break;
-	case WR_ASTT_MAP:
-		wr_buf_puts(out, "MAP<");
-		break;
-	case WR_ASTT_STRUCT:
-		wr_buf_puts(out, "STRUCT<");
-		break;
+	case WR_ASTT_SCALAR: scalar(t->type, out); return;
+	case WR_ASTT_NAMED: wr_unparse_ident(&t->name, out); return;
+	case WR_ASTT_ARRAY: wr_buf_puts(out, "ARRAY<"); break;
+	case WR_ASTT_MAP: wr_buf_puts(out, "MAP<"); break;
+	case WR_ASTT_STRUCT: wr_buf_puts(out, "STRUCT<"); break;
 	}
 	for (uint32_t i = 0; i < t->nkids; i++) {
 		wr_buf_puts(out, i ? ", " : "");
@@ -111,41 +113,30 @@ void wr_unparse_type(const wr_ast_type *t, wr_buf *out)
 static enum strength binary_strength(wr_binary_op op)
 {
 	switch (op) {
-	case WR_BIN_OR:
-		return S_OR;
-	case WR_BIN_AND:
-		return S_AND;
-	case WR_BIN_CONCAT:
-		return S_VALUE;
+	case WR_BIN_OR: return S_OR;
+	case WR_BIN_AND: return S_AND;
+	case WR_BIN_CONCAT: return S_VALUE;
 	case WR_BIN_ADD:
-	case WR_BIN_SUB:
-		return S_SUM;
+	case WR_BIN_SUB: return S_SUM;
 	case WR_BIN_MUL:
 	case WR_BIN_DIV:
-	case WR_BIN_MOD:
-		return S_PRODUCT;
-	default:
-		return S_PREDICATE;
+	case WR_BIN_MOD: return S_PRODUCT;
+	default: return S_PREDICATE;
 	}
 }
 
 static enum strength strength(const wr_ast_expr *e)
 {
 	switch (e->kind) {
-	case WR_AST_BINARY:
-		return binary_strength(e->binary.op);
-	case WR_AST_UNARY:
-		return e->unary.op == WR_UN_NOT ? S_NOT : S_UNARY;
+	case WR_AST_BINARY: return binary_strength(e->binary.op);
+	case WR_AST_UNARY: return e->unary.op == WR_UN_NOT ? S_NOT : S_UNARY;
 	case WR_AST_BETWEEN:
 	case WR_AST_IN_LIST:
 	case WR_AST_IN_QUERY:
 	case WR_AST_LIKE:
-	case WR_AST_IS_NULL:
-		return S_PREDICATE;
-	case WR_AST_AT_ZONE:
-		return S_ZONE;
-	default:
-		return e->spelled.n && e->spelled.p[0] == '-' ? S_UNARY : S_PRIMARY;
+	case WR_AST_IS_NULL: return S_PREDICATE;
+	case WR_AST_AT_ZONE: return S_ZONE;
+	default: return e->spelled.n && e->spelled.p[0] == '-' ? S_UNARY : S_PRIMARY;
 	}
 }
 
@@ -307,23 +298,15 @@ static void put_subscript(const wr_ast_expr *e, wr_buf *out)
 static void put_literal(const wr_ast_expr *e, wr_buf *out)
 {
 	switch (e->kind) {
-	case WR_AST_NULL:
-		wr_buf_puts(out, "NULL");
-		return;
-	case WR_AST_BOOL:
-		wr_buf_puts(out, e->boolean ? "TRUE" : "FALSE");
-		return;
-	case WR_AST_STRING:
-		wr_unparse_string(e->text, out);
-		return;
+	case WR_AST_NULL: wr_buf_puts(out, "NULL"); return;
+	case WR_AST_BOOL: wr_buf_puts(out, e->boolean ? "TRUE" : "FALSE"); return;
+	case WR_AST_STRING: wr_unparse_string(e->text, out); return;
 	case WR_AST_TYPED:
 		wr_unparse_ident(&e->typed.type, out);
 		wr_buf_putc(out, ' ');
 		wr_unparse_string(e->typed.text, out);
 		return;
-	default:
-		wr_buf_str(out, e->spelled);
-		return;
+	default: wr_buf_str(out, e->spelled); return;
 	}
 }
 
@@ -369,51 +352,27 @@ static void put_bare(const wr_ast_expr *e, wr_buf *out)
 	case WR_AST_DECIMAL:
 	case WR_AST_DOUBLE:
 	case WR_AST_STRING:
-	case WR_AST_TYPED:
-		put_literal(e, out);
-		return;
-	case WR_AST_COLUMN:
-		put_column(e, out);
-		return;
-	case WR_AST_CALL:
-		put_call(e, out);
-		return;
-	case WR_AST_LAMBDA:
-		put_lambda(e, out);
-		return;
-	case WR_AST_UNIT:
-		wr_buf_puts(out, wr_unit_name(e->unit));
-		return;
-	case WR_AST_CASE:
-		put_case(e, out);
-		return;
-	case WR_AST_UNARY:
-		put_unary(e, out);
-		return;
-	case WR_AST_BINARY:
-		put_binary(e, out);
-		return;
+	case WR_AST_TYPED: put_literal(e, out); return;
+	case WR_AST_COLUMN: put_column(e, out); return;
+	case WR_AST_CALL: put_call(e, out); return;
+	case WR_AST_LAMBDA: put_lambda(e, out); return;
+	case WR_AST_UNIT: wr_buf_puts(out, wr_unit_name(e->unit)); return;
+	case WR_AST_CASE: put_case(e, out); return;
+	case WR_AST_UNARY: put_unary(e, out); return;
+	case WR_AST_BINARY: put_binary(e, out); return;
 	case WR_AST_BETWEEN:
 	case WR_AST_IN_LIST:
 	case WR_AST_IN_QUERY:
 	case WR_AST_LIKE:
-	case WR_AST_IS_NULL:
-		put_predicate(e, out);
-		return;
-	case WR_AST_SUBSCRIPT:
-		put_subscript(e, out);
-		return;
+	case WR_AST_IS_NULL: put_predicate(e, out); return;
+	case WR_AST_SUBSCRIPT: put_subscript(e, out); return;
 	case WR_AST_MAP:
-	case WR_AST_STRUCT:
-		put_fields(e, out);
-		return;
+	case WR_AST_STRUCT: put_fields(e, out); return;
 	case WR_AST_CAST:
 	case WR_AST_DEREF:
 	case WR_AST_ARRAY:
 	case WR_AST_AT_ZONE:
-	case WR_AST_QUERY:
-		put_compound(e, out);
-		return;
+	case WR_AST_QUERY: put_compound(e, out); return;
 	}
 }
 

@@ -47,8 +47,9 @@ static void ctes(const wr_ast_query *q, wr_buf *out)
 static void struct_star(const wr_ast_expr *e, wr_buf *out)
 {
 	wr_ast_expr deref = { .kind = WR_AST_DEREF,
-		              .deref = { .base = (wr_ast_expr *)e,
-		                         .field = { .name = WR_STR_LIT("X"), .text = WR_STR_LIT("X") } } };
+			      .deref = {
+				  .base = (wr_ast_expr *)e,
+				  .field = { .name = WR_STR_LIT("X"), .text = WR_STR_LIT("X") } } };
 
 	wr_unparse_expr(&deref, out);
 	out->p[out->n - 1] = '*';
@@ -65,16 +66,12 @@ static void items(const wr_ast_query *q, wr_buf *out)
 			wr_unparse_expr(item->expr, out);
 			alias(&item->alias, out);
 			break;
-		case WR_ITEM_STAR:
-			wr_buf_putc(out, '*');
-			break;
+		case WR_ITEM_STAR: wr_buf_putc(out, '*'); break;
 		case WR_ITEM_SOURCE_STAR:
 			wr_unparse_ident(&item->source, out);
 			wr_buf_puts(out, ".*");
 			break;
-		case WR_ITEM_STRUCT_STAR:
-			struct_star(item->expr, out);
-			break;
+		case WR_ITEM_STRUCT_STAR: struct_star(item->expr, out); break;
 		}
 	}
 }
@@ -103,15 +100,12 @@ static void within(const wr_within *w, wr_buf *out)
 
 static void relation(const wr_ast_relation *r, wr_buf *out)
 {
-	static const char *const words[] = { " JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN " };
+	static const char *const words[] = { " JOIN ", " LEFT JOIN ", " RIGHT JOIN ",
+					     " FULL JOIN " };
 
 	switch (r->kind) {
-	case WR_REL_SOURCE:
-		wr_unparse_ident(&r->source, out);
-		break;
-	case WR_REL_QUERY:
-		subquery(r->query, out);
-		break;
+	case WR_REL_SOURCE: wr_unparse_ident(&r->source, out); break;
+	case WR_REL_QUERY: subquery(r->query, out); break;
 	case WR_REL_JOIN:
 		relation(r->join.left, out);
 		wr_buf_puts(out, words[r->join.type]);
@@ -164,8 +158,8 @@ static void grouping(const char *word, const wr_ast_exprs *l, wr_buf *out)
 	for (uint32_t i = 0; i < l->n; i++) {
 		const wr_ast_expr *e = l->items[i];
 		bool parens = (e->kind == WR_AST_BINARY && e->binary.op < WR_BIN_CONCAT) ||
-		              (e->kind == WR_AST_UNARY && e->unary.op == WR_UN_NOT) ||
-		              (e->kind >= WR_AST_BETWEEN && e->kind <= WR_AST_IS_NULL);
+			      (e->kind == WR_AST_UNARY && e->unary.op == WR_UN_NOT) ||
+			      (e->kind >= WR_AST_BETWEEN && e->kind <= WR_AST_IS_NULL);
 
 		wr_buf_puts(out, i ? ", " : word);
 		wr_buf_puts(out, parens ? "(" : "");

@@ -147,7 +147,8 @@ static void insert_query(const wr_stmt_insert_query *q, wr_buf *out)
 
 static const char *object_word(wr_object o)
 {
-	static const char *const words[] = { "STREAM", "TABLE", "SINK", "CONNECTOR", "TYPE", "FUNCTION", "" };
+	static const char *const words[] = { "STREAM", "TABLE",	   "SINK", "CONNECTOR",
+					     "TYPE",   "FUNCTION", "" };
 
 	return words[o];
 }
@@ -253,7 +254,8 @@ static void assertion(const wr_stmt *s, wr_buf *out)
 	const wr_stmt_assert *a = &s->assertion;
 	bool topic = s->kind == WR_STMT_ASSERT_TOPIC;
 
-	wr_buf_printf(out, "ASSERT %s%s", a->not_exists ? "NOT EXISTS " : "", topic ? "TOPIC " : "SCHEMA");
+	wr_buf_printf(out, "ASSERT %s%s", a->not_exists ? "NOT EXISTS " : "",
+		      topic ? "TOPIC " : "SCHEMA");
 	if (wr_ident_given(&a->name)) {
 		flag(!topic, " SUBJECT ", out);
 		name_or_string(&a->name, out);
@@ -278,74 +280,36 @@ static void body(const wr_stmt *s, wr_buf *out)
 {
 	switch (s->kind) {
 	case WR_STMT_CREATE_SOURCE:
-	case WR_STMT_ASSERT_SOURCE:
-		create_source(s, out);
-		break;
-	case WR_STMT_CREATE_SINK:
-		create_sink(&s->create_sink, out);
-		break;
-	case WR_STMT_CREATE_CONNECTOR:
-		create_connector(&s->create_connector, out);
-		break;
-	case WR_STMT_CREATE_TYPE:
-		create_type(&s->create_type, out);
-		break;
-	case WR_STMT_INSERT_VALUES:
-		values("INSERT INTO ", &s->values, " VALUES ", out);
-		break;
-	case WR_STMT_ASSERT_VALUES:
-		values("ASSERT VALUES ", &s->values, " VALUES ", out);
-		break;
+	case WR_STMT_ASSERT_SOURCE: create_source(s, out); break;
+	case WR_STMT_CREATE_SINK: create_sink(&s->create_sink, out); break;
+	case WR_STMT_CREATE_CONNECTOR: create_connector(&s->create_connector, out); break;
+	case WR_STMT_CREATE_TYPE: create_type(&s->create_type, out); break;
+	case WR_STMT_INSERT_VALUES: values("INSERT INTO ", &s->values, " VALUES ", out); break;
+	case WR_STMT_ASSERT_VALUES: values("ASSERT VALUES ", &s->values, " VALUES ", out); break;
 	case WR_STMT_ASSERT_NULL_VALUES:
 		values("ASSERT NULL VALUES ", &s->values, " KEY ", out);
 		break;
-	case WR_STMT_INSERT_QUERY:
-		insert_query(&s->insert_query, out);
-		break;
-	case WR_STMT_QUERY:
-		wr_unparse_query(s->query, out);
-		break;
-	case WR_STMT_DROP:
-		drop(&s->drop, out);
-		break;
-	case WR_STMT_ALTER:
-		alter(&s->alter, out);
-		break;
+	case WR_STMT_INSERT_QUERY: insert_query(&s->insert_query, out); break;
+	case WR_STMT_QUERY: wr_unparse_query(s->query, out); break;
+	case WR_STMT_DROP: drop(&s->drop, out); break;
+	case WR_STMT_ALTER: alter(&s->alter, out); break;
 	case WR_STMT_ALTER_SYSTEM:
 	case WR_STMT_SET:
-	case WR_STMT_UNSET:
-		setting(s, out);
-		break;
+	case WR_STMT_UNSET: setting(s, out); break;
 	case WR_STMT_DEFINE:
-	case WR_STMT_UNDEFINE:
-		define(s, out);
-		break;
-	case WR_STMT_SHOW:
-		show(&s->show, out);
-		break;
-	case WR_STMT_DESCRIBE:
-		describe(&s->describe, out);
-		break;
-	case WR_STMT_PRINT:
-		print(&s->print, out);
-		break;
+	case WR_STMT_UNDEFINE: define(s, out); break;
+	case WR_STMT_SHOW: show(&s->show, out); break;
+	case WR_STMT_DESCRIBE: describe(&s->describe, out); break;
+	case WR_STMT_PRINT: print(&s->print, out); break;
 	case WR_STMT_TERMINATE:
 	case WR_STMT_PAUSE:
-	case WR_STMT_RESUME:
-		query_id(s, out);
-		break;
-	case WR_STMT_EXPLAIN:
-		explain(&s->explain, out);
-		break;
+	case WR_STMT_RESUME: query_id(s, out); break;
+	case WR_STMT_EXPLAIN: explain(&s->explain, out); break;
 	case WR_STMT_ASSERT_TOPIC:
-	case WR_STMT_ASSERT_SCHEMA:
-		assertion(s, out);
-		break;
+	case WR_STMT_ASSERT_SCHEMA: assertion(s, out); break;
 	case WR_STMT_SAMPLE:
 	case WR_STMT_BACKUP:
-	case WR_STMT_RUN_SCRIPT:
-		text(s, out);
-		break;
+	case WR_STMT_RUN_SCRIPT: text(s, out); break;
 	}
 }
 

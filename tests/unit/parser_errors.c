@@ -36,7 +36,8 @@ static void says(const char *text, const char *message, const char *place, const
 	assert_string_equal(err.hint, hint);
 	assert_true(err.span.at + err.span.length <= strlen(text) + 1);
 	if (place)
-		assert_string_equal(wr_arena_str(a, (wr_str){ text + err.span.at, err.span.length }).p, place);
+		assert_string_equal(
+		    wr_arena_str(a, (wr_str){ text + err.span.at, err.span.length }).p, place);
 	wr_arena_free(a);
 }
 
@@ -44,30 +45,31 @@ static void test_render(void **state)
 {
 	(void)state;
 	shows("SELECT * FORM t;", "error: syntax error at FORM\n"
-	                          "  line 1:10\n"
-	                          "  SELECT * FORM t;\n"
-	                          "           ^^^^\n"
-	                          "  hint: expected FROM\n");
-	shows("SHOW TOPICS;\nSELECT *\n\tFROM s\n\tWHERE größe = 1;", "error: syntax error at ö\n"
-	                                                              "  line 4:10\n"
-	                                                              "   WHERE größe = 1;\n"
-	                                                              "           ^\n"
-	                                                              "  hint: names with letters other than A to Z stand in quotes: `Straße`\n");
+				  "  line 1:10\n"
+				  "  SELECT * FORM t;\n"
+				  "           ^^^^\n"
+				  "  hint: expected FROM\n");
+	shows("SHOW TOPICS;\nSELECT *\n\tFROM s\n\tWHERE größe = 1;",
+	      "error: syntax error at ö\n"
+	      "  line 4:10\n"
+	      "   WHERE größe = 1;\n"
+	      "           ^\n"
+	      "  hint: names with letters other than A to Z stand in quotes: `Straße`\n");
 	shows("SELECT a FROM t", "error: the statement does not end\n"
-	                         "  line 1:16\n"
-	                         "  SELECT a FROM t\n"
-	                         "                 ^\n"
-	                         "  hint: end it with ;\n");
+				 "  line 1:16\n"
+				 "  SELECT a FROM t\n"
+				 "                 ^\n"
+				 "  hint: end it with ;\n");
 	shows("SELECT 'größer' 'x' FROM t;", "error: syntax error at 'x'\n"
-	                                     "  line 1:17\n"
-	                                     "  SELECT 'größer' 'x' FROM t;\n"
-	                                     "                  ^^^\n"
-	                                     "  hint: expected FROM or ,\n");
+					     "  line 1:17\n"
+					     "  SELECT 'größer' 'x' FROM t;\n"
+					     "                  ^^^\n"
+					     "  hint: expected FROM or ,\n");
 	shows("SELECT 'abc\n FROM t;", "error: a string is not closed\n"
-	                               "  line 1:8\n"
-	                               "  SELECT 'abc\n"
-	                               "         ^\n"
-	                               "  hint: end it with '\n");
+				       "  line 1:8\n"
+				       "  SELECT 'abc\n"
+				       "         ^\n"
+				       "  hint: end it with '\n");
 }
 
 static void test_render_long_line(void **state)
@@ -100,7 +102,8 @@ static void test_render_without_place(void **state)
 	err.partition = 2;
 	err.offset = 17;
 	wr_render_error(&out, WR_STR_LIT("SELECT 1;"), &err);
-	assert_string_equal(wr_buf_z(&out), "error: not JSON\n  record: orders, partition 2, offset 17\n");
+	assert_string_equal(wr_buf_z(&out),
+			    "error: not JSON\n  record: orders, partition 2, offset 17\n");
 	wr_buf_reset(&out);
 	wr_err_clear(&err);
 	err.topic[0] = 0;
@@ -117,27 +120,33 @@ static void test_misspelt(void **state)
 	says("SELEC a FROM t;", "syntax error at SELEC", "SELEC", "expected SELECT");
 	says("CREATE STREM s (a INT);", "syntax error at STREM", "STREM", "expected STREAM");
 	says("SELECT * FROM t WHRE a;", "syntax error at WHRE", "WHRE", "expected WHERE");
-	says("SELECT * FROM t EMIT CHANGE;", "syntax error at CHANGE", "CHANGE", "expected CHANGES");
-	says("SELECT * FROM t LIMIT 5 OFSET 3;", "syntax error at OFSET", "OFSET", "expected OFFSET");
+	says("SELECT * FROM t EMIT CHANGE;", "syntax error at CHANGE", "CHANGE",
+	     "expected CHANGES");
+	says("SELECT * FROM t LIMIT 5 OFSET 3;", "syntax error at OFSET", "OFSET",
+	     "expected OFFSET");
 	says("SHOW STREAM;", "syntax error at STREAM", "STREAM", "expected STREAMS");
-	says("SELECT COUNT(*) FROM t WINDOW TUMBLIG (SIZE 1 MINUTE) GROUP BY a;", "syntax error at TUMBLIG",
-	     "TUMBLIG", "expected TUMBLING");
+	says("SELECT COUNT(*) FROM t WINDOW TUMBLIG (SIZE 1 MINUTE) GROUP BY a;",
+	     "syntax error at TUMBLIG", "TUMBLIG", "expected TUMBLING");
 	says("INSERT INTO t VALUE (1);", "syntax error at VALUE", "VALUE", "expected VALUES");
 }
 
 static void test_expected(void **state)
 {
 	(void)state;
-	says("SELECT * FROM t WHERE;", "the statement ends too early", ";", "expected an expression");
+	says("SELECT * FROM t WHERE;", "the statement ends too early", ";",
+	     "expected an expression");
 	says("SELECT a, FROM t;", "syntax error at FROM", "FROM", "expected an expression or *");
 	says("SELECT (a FROM t;", "syntax error at FROM", "FROM", "expected )");
-	says("SELECT * FROM a JOIN b WHERE x;", "syntax error at WHERE", "WHERE", "expected ON or WITHIN");
-	says("INSERT INTO t (a, b VALUES (1);", "syntax error at VALUES", "VALUES", "expected , or )");
+	says("SELECT * FROM a JOIN b WHERE x;", "syntax error at WHERE", "WHERE",
+	     "expected ON or WITHIN");
+	says("INSERT INTO t (a, b VALUES (1);", "syntax error at VALUES", "VALUES",
+	     "expected , or )");
 	says("CREATE STREAM s (a INT", "the text ends too early", NULL, "expected , or )");
 	says("SELECT * FROM t GROUP a;", "syntax error at a", "a", "expected BY");
 	says("DROP STREAM;", "the statement ends too early", ";", "expected a name");
 	says("SELECT * FROM t LIMIT x;", "syntax error at x", "x", "expected a whole number");
-	says("CREATE SINK x WITH (TYPE=) AS SELECT * FROM t;", "syntax error at )", ")", "expected a literal");
+	says("CREATE SINK x WITH (TYPE=) AS SELECT * FROM t;", "syntax error at )", ")",
+	     "expected a literal");
 }
 
 static void test_causes(void **state)
@@ -159,8 +168,8 @@ static void test_causes(void **state)
 	says("CREATE STREAM t (id INT PRIMARY KEY);", "a stream has no PRIMARY KEY", "PRIMARY KEY",
 	     "write KEY, or create a table");
 	says("CREATE STREAM s (a DECIMAL(3,4));",
-	     "DECIMAL(p, s) needs a precision of at least 1 and a scale not above it", "DECIMAL(3,4)",
-	     "DECIMAL(10, 2) holds 8 digits before the point and 2 behind it");
+	     "DECIMAL(p, s) needs a precision of at least 1 and a scale not above it",
+	     "DECIMAL(3,4)", "DECIMAL(10, 2) holds 8 digits before the point and 2 behind it");
 }
 
 static void test_scanner(void **state)
@@ -170,14 +179,16 @@ static void test_scanner(void **state)
 	says("SELECT /* a FROM t;", "a comment is not closed", "/", "end it with */");
 	says("SELECT `` FROM t;", "a name is empty", "``", "write it between the quotes");
 	says("SELECT a ! b FROM t;", "syntax error at !", "!", "expected != or NOT");
-	says("SELECT a ^ b FROM t;", "syntax error at ^", "^", "this character has no meaning here");
+	says("SELECT a ^ b FROM t;", "syntax error at ^", "^",
+	     "this character has no meaning here");
 	says("SELECT a \x01 FROM t;", "syntax error at the control character 0x01", "\x01",
 	     "this character has no meaning here");
 	says("SELECT ${x} FROM t;", "the variable ${x} has no value here", "${x}",
 	     "set it with DEFINE, or turn variable substitution on");
 	says("SELECT a FROM t WHERE x = 'ein sehr langer Text, der nicht ganz gezeigt wird' 'x';",
 	     "syntax error at 'x'", "'x'", "");
-	says("SELECT 'ein sehr langer Text, der nicht ganz gezeigt wird' FROM 'ein sehr langer Text, der nicht ganz';",
+	says("SELECT 'ein sehr langer Text, der nicht ganz gezeigt wird' FROM 'ein sehr langer "
+	     "Text, der nicht ganz';",
 	     "syntax error at 'ein sehr langer Text, der nicht ganz'",
 	     "'ein sehr langer Text, der nicht ganz'", "expected a name or (");
 }
@@ -242,7 +253,8 @@ static void test_empty_grouping(void **state)
 	wr_stmts s;
 
 	(void)state;
-	assert_int_equal(wr_parse(a, WR_STR_LIT("SELECT a FROM s PARTITION BY ();"), &s, &err), WR_FAIL);
+	assert_int_equal(wr_parse(a, WR_STR_LIT("SELECT a FROM s PARTITION BY ();"), &s, &err),
+			 WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_STATEMENT);
 	assert_string_equal(err.message, "there is nothing between the parentheses");
 	wr_arena_free(a);
@@ -255,7 +267,8 @@ static void test_statements_before_an_error(void **state)
 	wr_stmts s;
 
 	(void)state;
-	assert_int_equal(wr_parse(a, WR_STR_LIT("SHOW TOPICS; SHOW TABLES; SHOW X;"), &s, &err), WR_FAIL);
+	assert_int_equal(wr_parse(a, WR_STR_LIT("SHOW TOPICS; SHOW TABLES; SHOW X;"), &s, &err),
+			 WR_FAIL);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(err.span.at, 31);
 	wr_arena_free(a);
@@ -264,11 +277,16 @@ static void test_statements_before_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_render),        cmocka_unit_test(test_render_long_line),
-		cmocka_unit_test(test_render_without_place), cmocka_unit_test(test_misspelt),
-		cmocka_unit_test(test_expected),      cmocka_unit_test(test_causes),
-		cmocka_unit_test(test_scanner),       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_empty_grouping), cmocka_unit_test(test_statements_before_an_error),
+		cmocka_unit_test(test_render),
+		cmocka_unit_test(test_render_long_line),
+		cmocka_unit_test(test_render_without_place),
+		cmocka_unit_test(test_misspelt),
+		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_scanner),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_empty_grouping),
+		cmocka_unit_test(test_statements_before_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

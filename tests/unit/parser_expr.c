@@ -101,8 +101,8 @@ static void test_predicates(void **state)
 	same("a IS NOT NULL");
 	same("a IS DISTINCT FROM b");
 	same("a IS NOT DISTINCT FROM b");
-	assert_true(parsed("a NOT LIKE 'x'")->like.not);
-	assert_true(parsed("a NOT IN (1)")->in_list.not);
+	assert_true(parsed("a NOT LIKE 'x'")->like.not );
+	assert_true(parsed("a NOT IN (1)")->in_list.not );
 	refused("a = b = c", "syntax error at =");
 	refused("a IN ()", "syntax error at )");
 }
@@ -143,7 +143,8 @@ static void test_lambdas(void **state)
 	same("TRANSFORM(a, x => x + 1)");
 	same("TRANSFORM(m, (k, v) => UCASE(k), (k, v) => v + 1)");
 	means("FILTER(a, x => x > 1 AND y)", "FILTER(a, (x) => ((x > 1) AND y))");
-	same("REDUCE(a, (b), (s, x) => REDUCE(x, s, (t, y) => t + y))");
+	means("REDUCE(a, b, (s, x) => REDUCE(x, s, (t, y) => t + y))",
+	      "REDUCE(a, (b), (s, x) => REDUCE(x, s, (t, y) => (t + y)))");
 	e = parsed("f((a), (b, c) => d)");
 	assert_int_equal(e->call.args.items[0]->kind, WR_AST_COLUMN);
 	assert_int_equal(e->call.args.items[1]->lambda.params.n, 2);
@@ -230,7 +231,8 @@ static void test_type(void **state)
 	wr_buf b = { 0 };
 
 	(void)state;
-	assert_int_equal(wr_parse_type(arena, WR_STR_LIT("MAP<STRING, DECIMAL(3, 1)>"), &t, &err), WR_OK);
+	assert_int_equal(wr_parse_type(arena, WR_STR_LIT("MAP<STRING, DECIMAL(3, 1)>"), &t, &err),
+			 WR_OK);
 	wr_type_print(t->type, &b);
 	assert_string_equal(wr_buf_z(&b), "MAP<STRING, DECIMAL(3, 1)>");
 	assert_int_equal(wr_parse_type(arena, WR_STR_LIT("DECIMAL(0, 0)"), &t, &err), WR_FAIL);
@@ -258,8 +260,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_precedence), cmocka_unit_test(test_predicates),
 		cmocka_unit_test(test_primaries),  cmocka_unit_test(test_lambdas),
-		cmocka_unit_test(test_units),      cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_strings),    cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_units),	   cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_strings),	   cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_type),
 	};
 

@@ -56,15 +56,20 @@ static void same(const char *in, wr_stmt_kind kind)
 static void test_create_source(void **state)
 {
 	(void)state;
-	check("create stream s (id int key, name varchar, v double) with (kafka_topic='t', VALUE_FORMAT='JSON');",
+	check("create stream s (id int key, name varchar, v double) with (kafka_topic='t', "
+	      "VALUE_FORMAT='JSON');",
 	      WR_STMT_CREATE_SOURCE,
-	      "CREATE STREAM s (id INTEGER KEY, name STRING, v DOUBLE) WITH (kafka_topic = 't', VALUE_FORMAT = 'JSON');");
-	same("CREATE OR REPLACE TABLE t (id BIGINT PRIMARY KEY) WITH (kafka_topic = 't');", WR_STMT_CREATE_SOURCE);
-	same("CREATE SOURCE STREAM IF NOT EXISTS s (h ARRAY<STRUCT<key STRING, value BYTES>> HEADERS, x BYTES HEADER('a''b'));",
+	      "CREATE STREAM s (id INTEGER KEY, name STRING, v DOUBLE) WITH (kafka_topic = 't', "
+	      "VALUE_FORMAT = 'JSON');");
+	same("CREATE OR REPLACE TABLE t (id BIGINT PRIMARY KEY) WITH (kafka_topic = 't');",
+	     WR_STMT_CREATE_SOURCE);
+	same("CREATE SOURCE STREAM IF NOT EXISTS s (h ARRAY<STRUCT<key STRING, value BYTES>> "
+	     "HEADERS, x BYTES HEADER('a''b'));",
 	     WR_STMT_CREATE_SOURCE);
 	same("CREATE STREAM s;", WR_STMT_CREATE_SOURCE);
 	same("CREATE STREAM s WITH ();", WR_STMT_CREATE_SOURCE);
-	same("CREATE TABLE t WITH (partitions = 4, wrap = TRUE, x = NULL, y = -1.5) AS SELECT a FROM s;",
+	same("CREATE TABLE t WITH (partitions = 4, wrap = TRUE, x = NULL, y = -1.5) AS SELECT a "
+	     "FROM s;",
 	     WR_STMT_CREATE_SOURCE);
 	check("CREATE STREAM s WITH (\"HEADER.X-A\" = 'b', `c` = 1);", WR_STMT_CREATE_SOURCE,
 	      "CREATE STREAM s WITH ('HEADER.X-A' = 'b', 'c' = 1);");
@@ -76,14 +81,16 @@ static void test_create_source_tree(void **state)
 	const wr_stmt_create_source *c;
 
 	(void)state;
-	c = &one("CREATE OR REPLACE SOURCE TABLE IF NOT EXISTS Ab (x INT PRIMARY KEY, `y` Foo) WITH ('k.V'=1);")
-		     ->create_source;
+	c = &one("CREATE OR REPLACE SOURCE TABLE IF NOT EXISTS Ab (x INT PRIMARY KEY, `y` Foo) "
+		 "WITH ('k.V'=1);")
+		 ->create_source;
 	assert_true(c->is_table && c->or_replace && c->is_source && c->if_not_exists);
 	assert_true(wr_str_is(c->name.name, "AB") && wr_str_is(c->name.text, "Ab"));
 	assert_int_equal(c->elements.n, 2);
 	assert_int_equal(c->elements.items[0].kind, WR_ELEMENT_PRIMARY_KEY);
 	assert_true(c->elements.items[0].type->type == wr_type_of(WR_INTEGER));
-	assert_true(c->elements.items[1].name.quoted && wr_str_is(c->elements.items[1].name.name, "y"));
+	assert_true(c->elements.items[1].name.quoted &&
+		    wr_str_is(c->elements.items[1].name.name, "y"));
 	assert_null(c->elements.items[1].type->type);
 	assert_true(wr_str_is(c->elements.items[1].type->name.name, "FOO"));
 	assert_true(wr_str_is(c->props.items[0].name.name, "K.V"));
@@ -94,12 +101,15 @@ static void test_create_source_tree(void **state)
 static void test_types(void **state)
 {
 	(void)state;
-	check("CREATE TYPE t AS STRUCT<a INT, b VARCHAR(STRING), c DECIMAL(4,2), d TIME, e TIMESTAMP, f DATE, g BOOLEAN>;",
+	check("CREATE TYPE t AS STRUCT<a INT, b VARCHAR(STRING), c DECIMAL(4,2), d TIME, e "
+	      "TIMESTAMP, f DATE, g BOOLEAN>;",
 	      WR_STMT_CREATE_TYPE,
-	      "CREATE TYPE t AS STRUCT<a INTEGER, b STRING, c DECIMAL(4, 2), d TIME, e TIMESTAMP, f DATE, g BOOLEAN>;");
+	      "CREATE TYPE t AS STRUCT<a INTEGER, b STRING, c DECIMAL(4, 2), d TIME, e TIMESTAMP, "
+	      "f DATE, g BOOLEAN>;");
 	check("CREATE TYPE IF NOT EXISTS t AS MAP<STRING,ARRAY<x>>;", WR_STMT_CREATE_TYPE,
 	      "CREATE TYPE IF NOT EXISTS t AS MAP<STRING, ARRAY<x>>;");
-	check("CREATE TYPE t AS INT ARRAY ARRAY;", WR_STMT_CREATE_TYPE, "CREATE TYPE t AS ARRAY<ARRAY<INTEGER>>;");
+	check("CREATE TYPE t AS INT ARRAY ARRAY;", WR_STMT_CREATE_TYPE,
+	      "CREATE TYPE t AS ARRAY<ARRAY<INTEGER>>;");
 	check("CREATE TYPE t AS STRUCT<>;", WR_STMT_CREATE_TYPE, "CREATE TYPE t AS STRUCT<>;");
 	check("CREATE TYPE t AS STRUCT< >;", WR_STMT_CREATE_TYPE, "CREATE TYPE t AS STRUCT<>;");
 }
@@ -109,13 +119,15 @@ static void test_sinks(void **state)
 	const wr_ast_query *q;
 
 	(void)state;
-	same("CREATE SINK IF NOT EXISTS out WITH (TYPE = 'http', URL = 'http://h/${a}') AS SELECT Count(*) AS n FROM s;",
+	same("CREATE SINK IF NOT EXISTS out WITH (TYPE = 'http', URL = 'http://h/${a}') AS SELECT "
+	     "Count(*) AS n FROM s;",
 	     WR_STMT_CREATE_SINK);
 	same("DROP SINK out;", WR_STMT_DROP);
 	same("DROP SINK IF EXISTS out;", WR_STMT_DROP);
 	same("SHOW SINKS;", WR_STMT_SHOW);
 	same("DESCRIBE SINK out;", WR_STMT_DESCRIBE);
-	q = one("CREATE SINK x WITH (TYPE='csv') AS SELECT COUNT(*) AS myCount FROM s;")->create_sink.query;
+	q = one("CREATE SINK x WITH (TYPE='csv') AS SELECT COUNT(*) AS myCount FROM s;")
+		->create_sink.query;
 	assert_true(wr_str_is(q->items[0].alias.text, "myCount"));
 	assert_true(wr_str_is(q->items[0].alias.name, "MYCOUNT"));
 }
@@ -123,7 +135,8 @@ static void test_sinks(void **state)
 static void test_connectors(void **state)
 {
 	(void)state;
-	same("CREATE SINK CONNECTOR IF NOT EXISTS c WITH ('connector.class' = 'x');", WR_STMT_CREATE_CONNECTOR);
+	same("CREATE SINK CONNECTOR IF NOT EXISTS c WITH ('connector.class' = 'x');",
+	     WR_STMT_CREATE_CONNECTOR);
 	same("CREATE SOURCE CONNECTOR c WITH ('a' = 'b');", WR_STMT_CREATE_CONNECTOR);
 	same("DROP CONNECTOR IF EXISTS c;", WR_STMT_DROP);
 	same("DESCRIBE CONNECTOR c;", WR_STMT_DESCRIBE);
@@ -153,7 +166,8 @@ static void test_drop_alter(void **state)
 	same("DROP TYPE IF EXISTS t;", WR_STMT_DROP);
 	check("ALTER STREAM s ADD a INT, ADD COLUMN b STRING;", WR_STMT_ALTER,
 	      "ALTER STREAM s ADD COLUMN a INTEGER, ADD COLUMN b STRING;");
-	check("ALTER TABLE t ADD column INT;", WR_STMT_ALTER, "ALTER TABLE t ADD COLUMN column INTEGER;");
+	check("ALTER TABLE t ADD column INT;", WR_STMT_ALTER,
+	      "ALTER TABLE t ADD COLUMN column INTEGER;");
 	same("ALTER SYSTEM 'k' = 'v';", WR_STMT_ALTER_SYSTEM);
 }
 
@@ -221,7 +235,8 @@ static void test_asserts(void **state)
 {
 	(void)state;
 	same("ASSERT TOPIC t;", WR_STMT_ASSERT_TOPIC);
-	same("ASSERT NOT EXISTS TOPIC 't.x' WITH (PARTITIONS = 1) TIMEOUT 10 SECONDS;", WR_STMT_ASSERT_TOPIC);
+	same("ASSERT NOT EXISTS TOPIC 't.x' WITH (PARTITIONS = 1) TIMEOUT 10 SECONDS;",
+	     WR_STMT_ASSERT_TOPIC);
 	same("ASSERT SCHEMA SUBJECT s ID 3 TIMEOUT 1 MINUTES;", WR_STMT_ASSERT_SCHEMA);
 	same("ASSERT NOT EXISTS SCHEMA ID 3;", WR_STMT_ASSERT_SCHEMA);
 	same("ASSERT SCHEMA SUBJECT 's-value';", WR_STMT_ASSERT_SCHEMA);
@@ -245,15 +260,20 @@ static void test_select(void **state)
 	(void)state;
 	check("select *, s.*, f->*, a x, b as `y` from s as t emit changes limit 5;", WR_STMT_QUERY,
 	      "SELECT *, s.*, f->*, a AS x, b AS `y` FROM s AS t EMIT CHANGES LIMIT 5;");
-	same("SELECT a FROM s WHERE a > 1 GROUP BY a, b + 1 PARTITION BY c HAVING COUNT(*) > 1 EMIT FINAL;",
+	same("SELECT a FROM s WHERE a > 1 GROUP BY a, b + 1 PARTITION BY c HAVING COUNT(*) > 1 "
+	     "EMIT FINAL;",
 	     WR_STMT_QUERY);
-	check("SELECT a FROM s GROUP BY (a, b AND c);", WR_STMT_QUERY, "SELECT a FROM s GROUP BY a, (b AND c);");
-	check("SELECT a FROM s PARTITION BY (a);", WR_STMT_QUERY, "SELECT a FROM s PARTITION BY a;");
-	check("SELECT DISTINCT a FROM s ORDER BY a ASC, b + 1 DESC LIMIT 10 OFFSET 5;", WR_STMT_QUERY,
-	      "SELECT DISTINCT a FROM s ORDER BY a, b + 1 DESC LIMIT 10 OFFSET 5;");
-	same("WITH c (x) AS (SELECT a FROM s), d AS (SELECT * FROM c) SELECT x FROM (SELECT * FROM d) AS q;",
+	check("SELECT a FROM s GROUP BY (a, b AND c);", WR_STMT_QUERY,
+	      "SELECT a FROM s GROUP BY a, (b AND c);");
+	check("SELECT a FROM s PARTITION BY (a);", WR_STMT_QUERY,
+	      "SELECT a FROM s PARTITION BY a;");
+	check("SELECT DISTINCT a FROM s ORDER BY a ASC, b + 1 DESC LIMIT 10 OFFSET 5;",
+	      WR_STMT_QUERY, "SELECT DISTINCT a FROM s ORDER BY a, b + 1 DESC LIMIT 10 OFFSET 5;");
+	same("WITH c (x) AS (SELECT a FROM s), d AS (SELECT * FROM c) SELECT x FROM (SELECT * FROM "
+	     "d) AS q;",
 	     WR_STMT_QUERY);
-	same("SELECT a FROM s WHERE a IN (SELECT b FROM t) AND c > (SELECT MAX(d) FROM u);", WR_STMT_QUERY);
+	same("SELECT a FROM s WHERE a IN (SELECT b FROM t) AND c > (SELECT MAX(d) FROM u);",
+	     WR_STMT_QUERY);
 }
 
 static void test_windows(void **state)
@@ -263,13 +283,18 @@ static void test_windows(void **state)
 	(void)state;
 	check("SELECT a FROM s WINDOW TUMBLING (SIZE 10 SECOND) GROUP BY a;", WR_STMT_QUERY,
 	      "SELECT a FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY a;");
-	same("SELECT a FROM s WINDOW w TUMBLING (SIZE 1 DAYS, RETENTION 2 DAYS, GRACE PERIOD 3 HOURS) GROUP BY a;",
+	same("SELECT a FROM s WINDOW w TUMBLING (SIZE 1 DAYS, RETENTION 2 DAYS, GRACE PERIOD 3 "
+	     "HOURS) GROUP BY a;",
 	     WR_STMT_QUERY);
-	same("SELECT a FROM s WINDOW HOPPING (SIZE 2 MINUTES, ADVANCE BY 1 MINUTES, RETENTION 1 HOURS) GROUP BY a;",
+	same("SELECT a FROM s WINDOW HOPPING (SIZE 2 MINUTES, ADVANCE BY 1 MINUTES, RETENTION 1 "
+	     "HOURS) GROUP BY a;",
 	     WR_STMT_QUERY);
-	same("SELECT a FROM s WINDOW session SESSION (500 MILLISECONDS, GRACE PERIOD 0 SECONDS) GROUP BY a;",
+	same("SELECT a FROM s WINDOW session SESSION (500 MILLISECONDS, GRACE PERIOD 0 SECONDS) "
+	     "GROUP BY a;",
 	     WR_STMT_QUERY);
-	w = one("SELECT a FROM s WINDOW HOPPING (SIZE 2 MINUTES, ADVANCE BY 30 SECONDS) GROUP BY a;")->query->window;
+	w = one("SELECT a FROM s WINDOW HOPPING (SIZE 2 MINUTES, ADVANCE BY 30 SECONDS) GROUP BY "
+		"a;")
+		->query->window;
 	assert_int_equal(w->size.ms, 120000);
 	assert_int_equal(w->advance.ms, 30000);
 	assert_int_equal(w->advance.unit, WR_UNIT_SECONDS);
@@ -281,13 +306,17 @@ static void test_joins(void **state)
 	const wr_ast_relation *r;
 
 	(void)state;
-	check("SELECT * FROM a INNER JOIN b ON a.x = b.y;", WR_STMT_QUERY, "SELECT * FROM a JOIN b ON a.x = b.y;");
+	check("SELECT * FROM a INNER JOIN b ON a.x = b.y;", WR_STMT_QUERY,
+	      "SELECT * FROM a JOIN b ON a.x = b.y;");
 	check("SELECT * FROM a x LEFT OUTER JOIN b y WITHIN 1 HOUR ON x.k = y.k;", WR_STMT_QUERY,
 	      "SELECT * FROM a AS x LEFT JOIN b AS y WITHIN 1 HOURS ON x.k = y.k;");
-	same("SELECT * FROM a RIGHT JOIN b WITHIN (1 HOURS, 2 DAYS) GRACE PERIOD 5 MINUTES ON a.k = b.k AND a.l = b.l;",
+	same("SELECT * FROM a RIGHT JOIN b WITHIN (1 HOURS, 2 DAYS) GRACE PERIOD 5 MINUTES ON a.k "
+	     "= b.k AND a.l = b.l;",
 	     WR_STMT_QUERY);
-	same("SELECT * FROM a JOIN b ON a.k = b.k FULL JOIN (SELECT * FROM c) AS c ON a.k = c.k;", WR_STMT_QUERY);
-	r = one("SELECT * FROM a JOIN b ON x = y LEFT JOIN c WITHIN 5 SECONDS ON x = z;")->query->from;
+	same("SELECT * FROM a JOIN b ON a.k = b.k FULL JOIN (SELECT * FROM c) AS c ON a.k = c.k;",
+	     WR_STMT_QUERY);
+	r = one("SELECT * FROM a JOIN b ON x = y LEFT JOIN c WITHIN 5 SECONDS ON x = z;")
+		->query->from;
 	assert_int_equal(r->kind, WR_REL_JOIN);
 	assert_int_equal(r->join.type, WR_JOIN_LEFT);
 	assert_int_equal(r->join.within.before.ms, 5000);
@@ -301,7 +330,9 @@ static void test_joins(void **state)
 static void test_free_words(void **state)
 {
 	(void)state;
-	same("SELECT emit, partition AS escape, offset AS order FROM emit AS partition EMIT CHANGES;", WR_STMT_QUERY);
+	same("SELECT emit, partition AS escape, offset AS order FROM emit AS partition EMIT "
+	     "CHANGES;",
+	     WR_STMT_QUERY);
 	check("SELECT a emit, b offset FROM s partition PARTITION BY emit;", WR_STMT_QUERY,
 	      "SELECT a AS emit, b AS offset FROM s AS partition PARTITION BY emit;");
 	check("SELECT array, map, struct, x.array[1], s->array[1] FROM s;", WR_STMT_QUERY,
@@ -309,7 +340,8 @@ static void test_free_words(void **state)
 	check("SELECT (array)[1] FROM s;", WR_STMT_QUERY, "SELECT `ARRAY`[1] FROM s;");
 	same("SELECT if FROM s WHERE if NOT IN (1);", WR_STMT_QUERY);
 	same("SELECT date, DATE('x'), DATE 'x', id, key FROM s;", WR_STMT_QUERY);
-	same("CREATE STREAM order (source STRING, sink STRING, type STRING, errors INTEGER);", WR_STMT_CREATE_SOURCE);
+	same("CREATE STREAM order (source STRING, sink STRING, type STRING, errors INTEGER);",
+	     WR_STMT_CREATE_SOURCE);
 }
 
 static void test_spans(void **state)
@@ -322,7 +354,8 @@ static void test_spans(void **state)
 	assert_int_equal(wr_parse(arena, wr_str_of(text), &s, &err), WR_OK);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(s.items[0]->span.at, 11);
-	assert_memory_equal(text + s.items[0]->span.at, "SELECT a + b\nFROM s ;", s.items[0]->span.length);
+	assert_memory_equal(text + s.items[0]->span.at, "SELECT a + b\nFROM s ;",
+			    s.items[0]->span.length);
 	assert_int_equal(s.items[0]->span.length, 21);
 	assert_memory_equal(text + s.items[0]->query->items[0].expr->span.at, "a + b", 5);
 	assert_memory_equal(text + s.items[1]->span.at, "DROP\tTABLE t;", s.items[1]->span.length);
@@ -387,7 +420,8 @@ static void test_equality_sees_differences(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(different) / sizeof(*different); i++)
 		for (size_t j = 0; j < sizeof(different) / sizeof(*different); j++)
-			assert_int_equal(wr_ast_stmt_eq(one(different[i]), one(different[j])), i == j);
+			assert_int_equal(wr_ast_stmt_eq(one(different[i]), one(different[j])),
+					 i == j);
 	assert_true(wr_ast_stmt_eq(one("select A from s;"), one("SELECT (a)\nFROM S;")));
 }
 

@@ -39,7 +39,8 @@ static void test_complete(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		if (wr_parse_complete(wr_str_of(cases[i].text)) != cases[i].is)
-			fail_msg("%s: %d", cases[i].text, (int)wr_parse_complete(wr_str_of(cases[i].text)));
+			fail_msg("%s: %d", cases[i].text,
+				 (int)wr_parse_complete(wr_str_of(cases[i].text)));
 }
 
 static void test_split(void **state)
@@ -87,10 +88,12 @@ static void test_line_column(void **state)
 static wr_str lookup(void *ctx, wr_str name)
 {
 	static const char *const variables[][2] = {
-		{ "topic", "orders" },     { "format", "'JSON'" }, { "n", "-5" },       { "quote", "it's" },
-		{ "two", "a, b" },         { "drop", "DROP" },     { "empty", "" },     { "comment", "--" },
-		{ "sneaky", "'a' -- '" },  { "yes", "TRUE" },      { "tick", "a`b" },   { "quoted", "`a b`" },
-		{ "minus", "--5" },        { "nested", "${n}" },   { "key", "key" },    { "blank", " a" },
+		{ "topic", "orders" }, { "format", "'JSON'" }, { "n", "-5" },
+		{ "quote", "it's" },   { "two", "a, b" },      { "drop", "DROP" },
+		{ "empty", "" },       { "comment", "--" },    { "sneaky", "'a' -- '" },
+		{ "yes", "TRUE" },     { "tick", "a`b" },      { "quoted", "`a b`" },
+		{ "minus", "--5" },    { "nested", "${n}" },   { "key", "key" },
+		{ "blank", " a" },
 	};
 
 	(void)ctx;
@@ -147,7 +150,8 @@ static void test_substitute(void **state)
 static void test_substitute_refuses(void **state)
 {
 	const char *neither = "the value of the variable %s is neither one name nor one literal";
-	static const char *const bad[] = { "two", "drop", "empty", "comment", "sneaky", "minus", "blank", "nested" };
+	static const char *const bad[] = { "two",    "drop",  "empty", "comment",
+					   "sneaky", "minus", "blank", "nested" };
 
 	(void)state;
 	refused("SELECT ${nobody};", "the variable nobody is not defined");
@@ -163,8 +167,8 @@ static void test_substitute_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_complete),   cmocka_unit_test(test_split),
-		cmocka_unit_test(test_line_column), cmocka_unit_test(test_substitute),
+		cmocka_unit_test(test_complete),	   cmocka_unit_test(test_split),
+		cmocka_unit_test(test_line_column),	   cmocka_unit_test(test_substitute),
 		cmocka_unit_test(test_substitute_refuses),
 	};
 
