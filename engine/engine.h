@@ -86,6 +86,9 @@ WR_CHECKED wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr
  * a copy of the catalog: see wr_engine_validate). */
 WR_CHECKED wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt,
                                        wr_str text, wr_outcome *out, wr_err *err);
+/* The next statement of a text, variables replaced, not carried out. */
+WR_CHECKED wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
+                                     wr_stmt **stmt, wr_str *shown, wr_err *err);
 /* Checks all statements of a text one after the other against a copy of the catalog; nothing is executed. */
 WR_CHECKED wr_status wr_engine_validate(wr_engine *e, wr_session *s, wr_str text, wr_err *err);
 
@@ -108,6 +111,8 @@ typedef struct wr_push_def {
 const char *wr_push_query_id(const wr_push_query *q);
 const wr_schema *wr_push_query_schema(const wr_push_query *q);	/* columns in select order */
 bool wr_push_query_table(const wr_push_query *q);
+/* The result's columns as the statement spells them; NULL: as the schema has them. */
+const wr_str *wr_push_query_names(const wr_push_query *q);
 WR_CHECKED wr_status wr_push_query_start(wr_push_query *q, const wr_push_def *def, wr_err *err);
 /* Asks it to end; ended() comes from its thread. Any thread. */
 void wr_push_query_cancel(wr_push_query *q);

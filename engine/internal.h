@@ -113,11 +113,7 @@ WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
 /* listing.c */
 WR_CHECKED wr_status wr_exec_show(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_describe(wr_exec *x, wr_err *err);
-/* execute.c */
-/* The next statement of a text, variables replaced: as wr_engine_next, without carrying it out. */
-WR_CHECKED wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
-                                     wr_stmt **stmt, wr_str *shown, wr_err *err);
-/* with the lock held */
+/* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
 
 /* Outcome helpers. */

@@ -135,3 +135,8 @@ void wr_push_query_wait(wr_push_query *p)
 		pthread_cond_wait(&p->query->ended, &p->query->lock);
 	pthread_mutex_unlock(&p->query->lock);
 }
+
+const wr_str *wr_push_query_names(const wr_push_query *p)
+{
+	return p->query->plan->names;
+}

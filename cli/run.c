@@ -1,0 +1,149 @@
+/*
+ * weir run: the statements of a file (and of -e) one after the other, then the queries until they end or somebody says stop.
+ *
+ * A SELECT among the statements prints its rows on stdout, one JSON object a line, while the file's other queries run beside it. It holds the
+ * file's next statement back when it ends by itself (LIMIT); else it runs on together with the rest.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/rows.h"
+#include "core/log.h"
+
+enum { MAX_SELECTS = 64 };
+
+typedef struct running {
+	wr_engine *engine;
+	wr_push_query *selects[MAX_SELECTS];
+	wr_row_printer printers[MAX_SELECTS];
+	unsigned n;
+	int status;	/* exit status so far */
+} running;
+
+static void start_select(running *r, const wr_outcome *out)
+{
+	wr_err err = WR_ERR_INIT;
+
+	if (r->n == MAX_SELECTS) {
+		fputs("weir: too many SELECT statements in one file\n", stderr);
+		r->status = WR_EXIT_FAILED;
+		return;
+	}
+	wr_row_printer *p = &r->printers[r->n];
+
+	wr_row_printer_init(p, stdout, out->query);
+	if (wr_push_query_start(out->query, &p->def, &err)) {
+		r->status = wr_print_error(out->text, &err);
+		wr_push_query_free(out->query);
+		return;
+	}
+	r->selects[r->n++] = out->query;
+}
+
+static void on_outcome(void *self, const wr_outcome *out)
+{
+	running *r = self;
+
+	switch (out->kind) {
+	case WR_OUTCOME_QUERY:
+		start_select(r, out);
+		break;
+	case WR_OUTCOME_LISTING:
+		wr_print_listing(stdout, &out->listing);
+		break;
+	case WR_OUTCOME_TEXT:
+		printf("%s\n", out->message);
+		break;
+	case WR_OUTCOME_MESSAGE:
+	case WR_OUTCOME_WARNING:
+		fprintf(stderr, "%s\n", out->message);
+		break;
+	default:
+		break;
+	}
+	fflush(stdout);
+}
+
+static bool selects_over(const running *r)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (!r->printers[i].over)
+			return false;
+	return true;
+}
+
+/* Until everything that can end has ended. A service without SELECTs runs until it is stopped. */
+static void wait_for_end(running *r, const wr_options *o, bool has_queries)
+{
+	wr_err err = WR_ERR_INIT;
+	bool service = o->until == WR_RUN_FOREVER && has_queries;
+
+	while (!wr_stop && (service || !selects_over(r)))
+		usleep(2000);
+	if (!service && has_queries && !wr_stop && wr_engine_wait(r->engine, &wr_stop, &err))
+		r->status = wr_print_error((wr_str){ 0 }, &err);
+	for (unsigned i = 0; i < r->n; i++) {
+		wr_push_query_free(r->selects[i]);
+		if (r->printers[i].err.cls != WR_ERR_NONE)
+			r->status = wr_print_error((wr_str){ 0 }, &r->printers[i].err);
+	}
+}
+
+static wr_status run_statements(running *r, wr_session *s, const wr_options *o, wr_arena *a, wr_str *shown,
+				wr_err *err)
+{
+	for (unsigned i = 0; i < o->nfiles; i++) {
+		wr_str text;
+
+		if (wr_read_file(a, o->files[i], &text, err) ||
+		    wr_engine_run_text(r->engine, s, o->files[i], text, on_outcome, r, shown, err))
+			return WR_FAIL;
+	}
+	return o->sql ? wr_engine_run_text(r->engine, s, "-e", wr_str_of(o->sql), on_outcome, r, shown, err) : WR_OK;
+}
+
+static int run(running *r, const wr_options *o, wr_err *err)
+{
+	wr_session *s = wr_session_new(r->engine);
+	wr_arena *a = wr_arena_new();
+	wr_str shown = { 0 };
+	const char *ids[1];
+
+	wr_options_define(o, s);
+	if (run_statements(r, s, o, a, &shown, err))
+		r->status = wr_print_error(shown, err);
+	else
+		wait_for_end(r, o, wr_engine_query_ids(r->engine, ids, 1) > 0);
+	if (r->status && r->n)
+		wait_for_end(r, &(wr_options){ 0 }, false);
+	wr_session_free(s);
+	wr_arena_free(a);
+	return r->status;
+}
+
+int wr_cmd_run(const wr_options *o)
+{
+	running *r = wr_calloc(1, sizeof *r);
+	wr_settings settings;
+	wr_err err = WR_ERR_INIT;
+	wr_engine_config config = { .dir = o->dir, .broker = o->broker, .settings = &settings, .until = o->until };
+	int status;
+
+	if (o->nfiles == 0 && !o->sql) {
+		fputs("weir run: name a file of statements, or give them with -e\n", stderr);
+		return WR_EXIT_USAGE;
+	}
+	wr_catch_signals();
+	if (wr_options_settings(o, &settings, &err) || wr_engine_open(&config, &r->engine, &err)) {
+		free(r);
+		return wr_print_error((wr_str){ 0 }, &err);
+	}
+	status = run(r, o, &err);
+	if (status == 0 && wr_stop == 2 /* SIGINT */)
+		status = WR_EXIT_INTERRUPTED;
+	wr_engine_close(r->engine);
+	free(r);
+	return status;
+}
