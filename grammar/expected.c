@@ -274,6 +274,14 @@ static bool is_comparison(int kind)
 	       kind == WR_T_IS;
 }
 
+/* Reserved words that begin a statement. */
+static bool begins_statement(int kind)
+{
+	return kind == WR_T_CREATE || kind == WR_T_SELECT || kind == WR_T_INSERT ||
+	       kind == WR_T_DROP || kind == WR_T_DESCRIBE || kind == WR_T_PRINT ||
+	       kind == WR_T_LIST || kind == WR_T_UNSET || kind == WR_T_TERMINATE;
+}
+
 /* Mistakes that have a cause of their own. */
 static void hint_cause(wr_parse_cx *cx, const wr_token *t, uint32_t at)
 {
@@ -289,6 +297,8 @@ static void hint_cause(wr_parse_cx *cx, const wr_token *t, uint32_t at)
 	else if (before == WR_T_NAME && !t[-1].ident.quoted && wr_str_is(t[-1].ident.name, "UNION"))
 		wr_err_hint(
 		    err, "there is no UNION: let two INSERT INTO statements write to one stream");
+	else if (begins_statement(t->kind) && expects(cx, "';'"))
+		wr_err_hint(err, "end the statement before it with ;");
 	else if (is_comparison(t->kind) && expects(cx, "AND"))
 		wr_err_hint(err,
 			    "comparisons do not chain: write a = b AND b = c, or use parentheses");

@@ -172,6 +172,15 @@ static void test_causes(void **state)
 	     "DECIMAL(3,4)", "DECIMAL(10, 2) holds 8 digits before the point and 2 behind it");
 }
 
+static void test_missing_semicolon(void **state)
+{
+	(void)state;
+	says("SELECT a FROM t\nCREATE STREAM s (a INT);", "syntax error at CREATE", "CREATE",
+	     "end the statement before it with ;");
+	says("SHOW TOPICS\nSELECT a FROM t;", "syntax error at SELECT", "SELECT",
+	     "end the statement before it with ;");
+}
+
 static void test_scanner(void **state)
 {
 	(void)state;
@@ -283,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_misspelt),
 		cmocka_unit_test(test_expected),
 		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_missing_semicolon),
 		cmocka_unit_test(test_scanner),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_empty_grouping),
