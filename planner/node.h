@@ -27,6 +27,7 @@ typedef enum wr_node_kind {
 typedef struct wr_node wr_node;
 struct wr_node {
 	wr_node_kind kind;
+	wr_span span;			/* JOIN_* */
 	wr_node *in[2];
 	const wr_schema *out;
 	bool table;			/* rows are table changes */
