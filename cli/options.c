@@ -133,4 +133,5 @@ void wr_options_define(const wr_options *o, wr_session *s)
 
 		wr_session_define(s, (wr_str){ o->defines[i], (uint32_t)(eq - o->defines[i]) }, wr_str_of(eq + 1));
 	}
+	wr_session_keep_defined(s);
 }

@@ -44,6 +44,8 @@ wr_session *wr_session_new(wr_engine *e);
 void wr_session_free(wr_session *s);
 wr_settings *wr_session_settings(wr_session *s);
 void wr_session_define(wr_session *s, wr_str name, wr_str value);
+/* What is defined by now came with the command line: statements DEFINE leave it as it is, so a file's are its defaults. */
+void wr_session_keep_defined(wr_session *s);
 
 /* ---------------------------------------------------------------- statements */
 

@@ -50,7 +50,7 @@ static wr_status setting(wr_exec *x, wr_err *err)
 		status = wr_settings_unset(&x->s->settings, s->name.text, err);
 		break;
 	case WR_STMT_DEFINE:
-		wr_session_define(x->s, s->name.text, s->value);
+		wr_session_define_here(x->s, s->name.text, s->value);
 		break;
 	default:
 		if (!wr_session_undefine(x->s, s->name.text))

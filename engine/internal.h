@@ -65,6 +65,7 @@ struct wr_session {
 	wr_arena *arena;
 	uint32_t nvars, room;
 	wr_str (*vars)[2];
+	uint32_t given;		/* the first so many stay as they are: wr_session_keep_defined */
 };
 
 /* What a statement's execution has at hand. */
@@ -91,6 +92,7 @@ const wr_type *wr_names_type(wr_engine *e, wr_str name);
 
 /* session.c */
 wr_str wr_session_lookup(void *session, wr_str name);	/* p NULL: not defined */
+void wr_session_define_here(wr_session *s, wr_str name, wr_str value);	/* the statement DEFINE */
 bool wr_session_undefine(wr_session *s, wr_str name);
 
 /* define.c */

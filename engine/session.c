@@ -42,6 +42,19 @@ void wr_session_define(wr_session *s, wr_str name, wr_str value)
 	s->vars[i][1] = wr_arena_str(s->arena, value);
 }
 
+void wr_session_keep_defined(wr_session *s)
+{
+	s->given = s->nvars;
+}
+
+void wr_session_define_here(wr_session *s, wr_str name, wr_str value)
+{
+	for (uint32_t i = 0; i < s->given; i++)
+		if (wr_str_ieq(s->vars[i][0], name))
+			return;
+	wr_session_define(s, name, value);
+}
+
 wr_str wr_session_lookup(void *self, wr_str name)
 {
 	wr_session *s = self;
@@ -58,6 +71,7 @@ bool wr_session_undefine(wr_session *s, wr_str name)
 		if (wr_str_ieq(s->vars[i][0], name)) {
 			memmove(s->vars[i], s->vars[i + 1], (s->nvars - i - 1) * sizeof *s->vars);
 			s->nvars--;
+			s->given -= i < s->given;
 			return true;
 		}
 	return false;
