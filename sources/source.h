@@ -30,6 +30,7 @@ typedef struct wr_io {
 	const char *broker;	/* "host:port,…"; NULL: the embedded topic log */
 	const char *dir;	/* data directory; NULL: none (memory topics) */
 	void *topics;		/* struct wr_topic_log *: io/topic_log.h, for "log" and "memory" */
+	bool one_partition;	/* tests by hand: whatever is written goes to partition 0 */
 	size_t prefetch_bytes;	/* per reader */
 	const char *const *kafka_conf;	/* name, value … NULL: further librdkafka settings */
 } wr_io;

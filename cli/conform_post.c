@@ -1,0 +1,115 @@
+/* Conditions on the catalog after a case: sources with given name, kind, schema and formats. */
+#include "cli/conform.h"
+
+#include "core/schema.h"
+#include "formats/format.h"
+
+typedef struct wanted {
+	const wr_json *want;
+	wr_conform *c;
+	bool found;
+} wanted;
+
+static bool text_is(const wr_json *j, wr_str s)
+{
+	return !j || j->kind == WR_JSON_NULL || wr_str_ieq(j->text, s);
+}
+
+/* The runner's schema text: `A` STRING KEY, also without back-quotes; blanks do not count. */
+static void squeeze(wr_buf *out, wr_str s)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		if (s.p[i] != ' ' && s.p[i] != '`')
+			wr_buf_putc(out, s.p[i]);
+	wr_buf_putc(out, 0);
+}
+
+static void replace_all(wr_buf *b, const char *from, const char *to)
+{
+	wr_buf out = { 0 };
+	const char *p = wr_buf_z(b), *hit;
+
+	for (; (hit = strstr(p, from)); p = hit + strlen(from)) {
+		wr_buf_put(&out, p, (size_t)(hit - p));
+		wr_buf_puts(&out, to);
+	}
+	wr_buf_puts(&out, p);
+	wr_buf_free(b);
+	*b = out;
+}
+
+static bool schema_is(const wr_json *j, const wr_relation *r)
+{
+	wr_buf ours = { 0 }, a = { 0 }, b = { 0 };
+	bool same;
+
+	if (!j || j->kind == WR_JSON_NULL)
+		return true;
+	wr_schema_print(r->schema, false, &ours);
+	squeeze(&a, wr_buf_view(&ours));
+	squeeze(&b, j->text);
+	replace_all(&b, "PRIMARYKEY", "KEY");
+	replace_all(&b, "VARCHAR", "STRING");
+	same = strcasecmp(wr_buf_z(&a), wr_buf_z(&b)) == 0;
+	wr_buf_free(&ours);
+	wr_buf_free(&a);
+	wr_buf_free(&b);
+	return same;
+}
+
+static bool key_format_is(const wr_json *j, const wr_relation *r)
+{
+	static const char *const words[] = { "", "TUMBLING", "HOPPING", "SESSION" };
+
+	if (!j || j->kind != WR_JSON_OBJECT)
+		return true;
+	if (!text_is(wr_json_get(j, "format"), wr_str_of(r->key_format)))
+		return false;
+	const wr_json *window = wr_json_get(j, "windowType");
+	wr_str want = wr_json_string(window, WR_STR_LIT(""));
+
+	if (!wr_str_ieq(want, wr_str_of(words[r->window_kind])))
+		return false;
+	return wr_json_int(wr_json_get(j, "windowSize"), r->window_size) == r->window_size;
+}
+
+static bool value_format_is(const wr_json *j, const wr_relation *r)
+{
+	if (!j || j->kind == WR_JSON_NULL)
+		return true;
+	return text_is(j->kind == WR_JSON_OBJECT ? wr_json_get(j, "format") : j, wr_str_of(r->value_format));
+}
+
+static void compare(void *self, const wr_relation *r)
+{
+	wanted *w = self;
+	const wr_json *name = wr_json_get(w->want, "name"), *type = wr_json_get(w->want, "type");
+
+	if (w->found || !wr_json_is(name, WR_JSON_STRING) || !wr_str_eq(name->text, r->name))
+		return;
+	w->found = text_is(type, wr_str_of(r->table ? "table" : "stream")) &&
+		   schema_is(wr_json_get(w->want, "schema"), r) &&
+		   key_format_is(wr_json_get(w->want, "keyFormat"), r) &&
+		   value_format_is(wr_json_get(w->want, "valueFormat"), r);
+	if (w->found)
+		return;
+	wr_buf text = { 0 };
+
+	wr_buf_printf(&text, "%s with schema ", r->table ? "table" : "stream");
+	wr_schema_print(r->schema, false, &text);
+	wr_buf_printf(&text, ", key format %s, value format %s", r->key_format, r->value_format);
+	wr_case_fail(w->c->result, "%.*s is not as expected: %s", WR_STR_ARG(r->name), wr_buf_z(&text));
+	wr_buf_free(&text);
+}
+
+void wr_conform_post(wr_conform *c)
+{
+	WR_JSON_EACH(want, wr_json_get(wr_json_get(c->test, "post"), "sources")) {
+		wanted w = { .want = want, .c = c };
+
+		wr_engine_relations(c->engine, compare, &w);
+		if (!w.found)
+			wr_case_fail(c->result, "the catalog has no such source: %.*s",
+				     WR_STR_ARG(wr_json_string(wr_json_get(want, "name"), WR_STR_LIT("?"))));
+	}
+}
