@@ -18,6 +18,8 @@ typedef struct wr_conform {
 
 /* Fills rec (bytes in the arena). false with a reason when the case cannot be encoded. */
 bool wr_conform_encode(wr_conform *c, const wr_relation *r, const wr_json *input, wr_record *rec);
+/* Headers as a case lists them; NULL: none. */
+const wr_headers *wr_conform_headers(wr_conform *c, const wr_json *list);
 /* Key and value of a record as JSON; window bounds where the key is windowed (else *windowed false). */
 typedef struct wr_conform_actual {
 	wr_json *key, *value;

@@ -131,7 +131,7 @@ static wr_str base64(wr_arena *a, wr_str s)
 	return (wr_str){ out, n };
 }
 
-static const wr_headers *headers(wr_conform *c, const wr_json *list)
+const wr_headers *wr_conform_headers(wr_conform *c, const wr_json *list)
 {
 	if (!list || list->n == 0)
 		return NULL;
@@ -156,7 +156,7 @@ bool wr_conform_encode(wr_conform *c, const wr_relation *r, const wr_json *input
 	const wr_json *window = wr_json_get(input, "window");
 
 	*rec = (wr_record){ .timestamp = wr_json_int(wr_json_get(input, "timestamp"), 0),
-			    .headers = headers(c, wr_json_get(input, "headers")) };
+			    .headers = wr_conform_headers(c, wr_json_get(input, "headers")) };
 	rec->key = side(c, r, wr_json_get(input, "key"), true, window);
 	rec->value = side(c, r, wr_json_get(input, "value"), false, NULL);
 	return true;
