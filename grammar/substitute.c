@@ -61,6 +61,18 @@ static void put_quoted(subst *s, wr_str value)
 	}
 }
 
+/* A value must stay the token it is: two minuses would begin a comment, two quotes would join two strings. */
+static void put_code(subst *s, wr_str value)
+{
+	char first = value.p[0], last = value.p[value.n - 1];
+
+	if (s->out.n && s->out.p[s->out.n - 1] == first && strchr("-'\"`", first))
+		wr_buf_putc(&s->out, ' ');
+	wr_buf_str(&s->out, value);
+	if (s->at < s->text.n && s->text.p[s->at] == last && strchr("'\"`", last))
+		wr_buf_putc(&s->out, ' ');
+}
+
 /* The name in ${name} at i; p == NULL when there is none. */
 static wr_str variable_at(wr_str text, uint32_t i)
 {
@@ -102,7 +114,7 @@ static wr_status replace(subst *s, wr_str name)
 				   "a string has quotes of its own: DEFINE %.*s = '''text''';",
 				   WR_STR_ARG(name));
 	}
-	wr_buf_str(&s->out, value);
+	put_code(s, value);
 	return WR_OK;
 }
 

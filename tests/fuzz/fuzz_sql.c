@@ -2,7 +2,8 @@
  * Fuzz target: any text through the parser. Besides crashes it looks for
  *   - a tree whose text does not parse back to the same tree;
  *   - statements that the splitter finds elsewhere than the parser;
- *   - an error without words, or with a span outside of the text (rendering it must not read outside either).
+ *   - an error without words, or with a span outside of the text (rendering it must not read outside either);
+ *   - a variable whose value, put in, changes how many statements there are.
  */
 #include "parser/parse.h"
 #include "parser/render.h"
@@ -42,6 +43,34 @@ static void check_error(wr_str text, const wr_err *err)
 	wr_buf_free(&out);
 }
 
+static wr_str lookup(void *ctx, wr_str name)
+{
+	(void)ctx;
+	if (name.n > 2)
+		return WR_STR_LIT("-5");
+	return name.n == 2 ? WR_STR_LIT("'a;b'") : WR_STR_LIT("x");
+}
+
+static uint32_t count_statements(wr_str text)
+{
+	uint32_t at = 0, n = 0;
+	wr_span span;
+
+	while (wr_parse_split(text, &at, &span))
+		n++;
+	return n;
+}
+
+static void check_variables(wr_arena *a, wr_str text)
+{
+	wr_err err = WR_ERR_INIT;
+	wr_str with;
+
+	if (wr_parse_complete(text) == WR_COMPLETE &&
+	    wr_substitute(a, text, lookup, NULL, &with, &err) == WR_OK)
+		WR_ASSERT(count_statements(with) == count_statements(text));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -66,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_span(text, s, begin);
 		check_round_trip(a, s);
 	}
+	check_variables(a, text);
 	wr_arena_reset(a);
 	return 0;
 }

@@ -145,6 +145,10 @@ static void test_substitute(void **state)
 	becomes("-- ${nobody}\n/* ${nobody} */ ${topic}", "-- ${nobody}\n/* ${nobody} */ orders");
 	becomes("'$' $ '${}' '${a b}' '${'", "'$' $ '${}' '${a b}' '${'");
 	becomes("'${nested}'", "'${n}'");
+	becomes("${key}_${topic}", "key_orders");
+	/* neither a comment nor one longer string */
+	becomes("3-${n} x", "3- -5 x");
+	becomes("'a'${format}'b'", "'a' 'JSON' 'b'");
 }
 
 static void test_substitute_refuses(void **state)

@@ -1,0 +1,2 @@
+DEFINE v = 'x'; SELECT ${v}, '${va}', $${v} FROM ${va} -- ${v}
+;
