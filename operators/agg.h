@@ -8,10 +8,10 @@
  *	agg_session.c    session windows
  *	agg_emit.c       what goes downstream, and when
  *
- * Keys in the operator's store, by their first byte:
+ * The operator has two stores. The first is the cache's: [window start] group -> the group's states (of SESSION: all live
+ * sessions of the group). The other's keys, by their first byte:
  *
  *	META                               times and counters
- *	GROUP  [window start] group        a group's states (of SESSION: all live sessions of the group)
  *	TIMER  time group                  SESSION: look at this group when time has passed
  *	VALUES aggregate group value pk    the multiset of a table's values
  *	       aggregate group arrival     … of those that want them by arrival,
@@ -27,10 +27,9 @@
 
 enum agg_prefix {
 	AGG_META = 0,
-	AGG_GROUP = 1,
-	AGG_TIMER = 2,
-	AGG_VALUES = 3,
-	AGG_ARRIVAL = 4,
+	AGG_TIMER = 1,
+	AGG_VALUES = 2,
+	AGG_ARRIVAL = 3,
 };
 
 /* One aggregate of the list. */
@@ -91,11 +90,19 @@ typedef struct agg_out {
 	uint32_t changes;
 } agg_out;
 
+/* What outlives a restart beside the groups. */
+typedef struct agg_meta {
+	int64_t time, closed, max_start;
+	uint64_t arrivals;
+} agg_meta;
+
 typedef struct op_aggregate {
 	wr_op op;
 	const wr_spec_aggregate *spec;
-	wr_store *st;
+	wr_store *st, *side;
+	wr_cache_def payload;
 	wr_cache *groups;
+	bool tight;
 	uint32_t nparts;
 	agg_part *parts;
 	bool any_multi;
@@ -124,6 +131,7 @@ typedef struct op_aggregate {
 	int64_t keep;		/* a window is kept until start + keep (SESSION: end + keep) */
 	int64_t next_timer;	/* SESSION: no timer before this */
 	uint64_t arrivals;	/* values by arrival counted so far */
+	agg_meta saved;
 
 	wr_buf key;		/* of the present row */
 	wr_buf tmp, tmp2;

@@ -187,10 +187,10 @@ static bool image_row(op_aggregate *self, const agg_group *g, wr_str key, agg_li
 	return push_key(self, key);
 }
 
-/* The part of a group's key behind prefix and window start; the start goes to *start. */
+/* The part of a group's key behind the window start, which goes to *start. */
 static wr_str group_key(const op_aggregate *self, wr_str key, int64_t *start)
 {
-	const char *p = key.p + 1, *end = key.p + key.n;
+	const char *p = key.p, *end = key.p + key.n;
 
 	*start = 0;
 	if (agg_windowed(self))

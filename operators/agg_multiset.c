@@ -24,13 +24,13 @@ static bool by_arrival(const agg_part *p)
 	return p->def->multiset == WR_AGG_ALL_BY_ARRIVAL;
 }
 
-/* prefix ‖ aggregate ‖ group, of a group key (which begins with its own prefix). */
+/* prefix ‖ aggregate ‖ group */
 static void put_group(wr_buf *out, enum agg_prefix prefix, const agg_part *p, wr_str group)
 {
 	wr_buf_reset(out);
 	wr_buf_putc(out, (char)prefix);
 	wr_buf_putc(out, (char)p->index);
-	wr_buf_put(out, group.p + 1, group.n - 1);
+	wr_buf_str(out, group);
 }
 
 static void put_pk(const op_aggregate *self, wr_buf *out, uint32_t i)
@@ -111,7 +111,7 @@ static bool add_ordered(op_aggregate *self, agg_part *p, agg_group *g, uint32_t 
 	wr_str key = entry_key(self, p, i, &group), suffix;
 
 	save_args(self, p, i, &self->tmp2);
-	wr_store_put(self->st, key, wr_buf_view(&self->tmp2));
+	wr_store_put(self->side, key, wr_buf_view(&self->tmp2));
 	suffix = (wr_str){ key.p + group, (uint32_t)(key.n - group) };
 	if (!decides(p, m, suffix))
 		return true;
@@ -137,7 +137,7 @@ static bool next_ordered(op_aggregate *self, agg_part *p, agg_group *g, size_t g
 	}
 	restart(p, agg_state(g, p));
 	m->cur.n = 0;
-	it = wr_store_scan(self->st, from, to, !first);
+	it = wr_store_scan(self->side, from, to, !first);
 	if (wr_iter_next(it, &key, &value)) {
 		wr_row_bytes_set(&m->cur, key.p + group, key.n - group);
 		good = step_saved(self, p, agg_state(g, p), value);
@@ -153,7 +153,7 @@ static bool take_ordered(op_aggregate *self, agg_part *p, agg_group *g, uint32_t
 	wr_str key = entry_key(self, p, i, &group);
 	wr_str suffix = { key.p + group, (uint32_t)(key.n - group) };
 
-	wr_store_del(self->st, key);
+	wr_store_del(self->side, key);
 	if (!wr_str_eq(suffix, wr_row_bytes_view(&m->cur)))
 		return true;
 	return next_ordered(self, p, g, group);
@@ -179,10 +179,10 @@ static bool add_arrival(op_aggregate *self, agg_part *p, agg_group *g, uint32_t 
 {
 	int64_t number = (int64_t)++self->arrivals;
 
-	wr_store_put(self->st, place_key(self, p, i),
+	wr_store_put(self->side, place_key(self, p, i),
 	             (wr_str){ (const char *)&number, sizeof(number) });
 	save_args(self, p, i, &self->tmp2);
-	wr_store_put(self->st, arrival_key(self, p, number), wr_buf_view(&self->tmp2));
+	wr_store_put(self->side, arrival_key(self, p, number), wr_buf_view(&self->tmp2));
 	if (agg_multi_of(g, p)->stale)
 		return true;
 	return p->def->step(&p->cx, agg_state(g, p), p->args, i - self->in_at);
@@ -193,11 +193,11 @@ static bool take_arrival(op_aggregate *self, agg_part *p, agg_group *g, uint32_t
 	wr_str place = place_key(self, p, i);
 	int64_t number;
 
-	if (!wr_store_get(self->st, place, &self->tmp2) || self->tmp2.n != sizeof(number))
+	if (!wr_store_get(self->side, place, &self->tmp2) || self->tmp2.n != sizeof(number))
 		return true;
 	memcpy(&number, self->tmp2.p, sizeof(number));
-	wr_store_del(self->st, place);
-	wr_store_del(self->st, arrival_key(self, p, number));
+	wr_store_del(self->side, place);
+	wr_store_del(self->side, arrival_key(self, p, number));
 	agg_multi_of(g, p)->stale = true;
 	return true;
 }
@@ -210,7 +210,7 @@ static void make_anew(op_aggregate *self, agg_part *p, agg_group *g, wr_str grou
 	restart(p, agg_state(g, p));
 	put_group(&self->tmp, AGG_VALUES, p, group);
 	from = wr_buf_view(&self->tmp);
-	it = wr_store_scan(self->st, from, behind(&self->tmp2, from.p, from.n), false);
+	it = wr_store_scan(self->side, from, behind(&self->tmp2, from.p, from.n), false);
 	while (wr_iter_next(it, &key, &value))
 		step_saved(self, p, agg_state(g, p), value);
 	wr_iter_close(it);

@@ -124,13 +124,13 @@ static wr_str timer_key(op_aggregate *self, int64_t t, wr_str group)
 	return wr_buf_view(&self->tmp);
 }
 
-/* Sees to it that the group (key without prefix) is looked at when t has passed. */
+/* Sees to it that the group is looked at when t has passed. */
 static void arm(op_aggregate *self, agg_sessions *s, wr_str group, int64_t t)
 {
 	if (s->timer <= t)
 		return;
 	s->timer = t;
-	wr_store_put(self->st, timer_key(self, t, group), (wr_str){ "", 0 });
+	wr_store_put(self->side, timer_key(self, t, group), (wr_str){ "", 0 });
 	if (t < self->next_timer)
 		self->next_timer = t;
 }
@@ -146,7 +146,7 @@ void agg_session_open(op_aggregate *self)
 	if (w->retention > self->keep)
 		self->keep = w->retention;
 	self->next_timer = INT64_MAX;
-	it = wr_store_scan(self->st, (wr_str){ &from, 1 }, (wr_str){ &to, 1 }, false);
+	it = wr_store_scan(self->side, (wr_str){ &from, 1 }, (wr_str){ &to, 1 }, false);
 	if (wr_iter_next(it, &key, &value)) {
 		p = key.p + 1;
 		wr_key_get_i64(&self->next_timer, &p, key.p + key.n);
@@ -263,7 +263,6 @@ wr_status agg_session_row(op_aggregate *self, uint32_t row, wr_err *err)
 	wr_str key;
 
 	wr_buf_reset(&self->key);
-	wr_buf_putc(&self->key, AGG_GROUP);
 	wr_key_put_row(&self->key, b->cols, b->schema->nkeys, row);
 	key = wr_buf_view(&self->key);
 	hash = wr_cache_hash(key);
@@ -280,7 +279,7 @@ wr_status agg_session_row(op_aggregate *self, uint32_t row, wr_err *err)
 	wr_cache_touch(self->groups, s);
 	if (take_row(self, s, i, j, row, err) != WR_OK)
 		return WR_FAIL;
-	arm(self, s, (wr_str){ key.p + 1, key.n - 1 }, at(self, s, i)->end);
+	arm(self, s, key, at(self, s, i)->end);
 	return WR_OK;
 }
 
@@ -300,13 +299,13 @@ static int over_order(const void *x, const void *y)
 	return wr_str_cmp(p->key, q->key);
 }
 
-/* The groups (keys without prefix) whose timers are before limit, into the arena; the timers are taken away. */
+/* The groups whose timers are before limit, into the arena; the timers are taken away. */
 static wr_str *fired(op_aggregate *self, wr_arena *a, int64_t limit, uint32_t *n)
 {
 	const char from = AGG_TIMER, to = AGG_TIMER + 1;
 	uint32_t room = 64;
 	wr_str *keys = wr_arena_alloc(a, room * sizeof(*keys)), key, value;
-	wr_iter *it = wr_store_scan(self->st, (wr_str){ &from, 1 }, (wr_str){ &to, 1 }, false);
+	wr_iter *it = wr_store_scan(self->side, (wr_str){ &from, 1 }, (wr_str){ &to, 1 }, false);
 
 	*n = 0;
 	self->next_timer = INT64_MAX;
@@ -329,28 +328,21 @@ static wr_str *fired(op_aggregate *self, wr_arena *a, int64_t limit, uint32_t *n
 	}
 	wr_iter_close(it);
 	for (uint32_t i = 0; i < *n; i++) {
-		wr_store_del(self->st, keys[i]);
+		wr_store_del(self->side, keys[i]);
 		keys[i] = (wr_str){ keys[i].p + 9, keys[i].n - 9 };
 	}
 	return keys;
 }
 
-static agg_sessions *sessions_of(op_aggregate *self, wr_str group, wr_str *key, uint64_t *hash)
+static agg_sessions *sessions_of(op_aggregate *self, wr_str group)
 {
-	wr_buf_reset(&self->key);
-	wr_buf_putc(&self->key, AGG_GROUP);
-	wr_buf_str(&self->key, group);
-	*key = wr_buf_view(&self->key);
-	*hash = wr_cache_hash(*key);
-	return wr_cache_find(self->groups, *key, *hash);
+	return wr_cache_find(self->groups, group, wr_cache_hash(group));
 }
 
 /* Drops the sessions of a group that ended before `limit`, and sets its timer anew. */
 static void forget(op_aggregate *self, wr_str group, int64_t limit)
 {
-	uint64_t hash;
-	wr_str key;
-	agg_sessions *s = sessions_of(self, group, &key, &hash);
+	agg_sessions *s = sessions_of(self, group);
 	uint32_t kept = 0;
 	int64_t first = INT64_MAX;
 
@@ -374,7 +366,7 @@ static void forget(op_aggregate *self, wr_str group, int64_t limit)
 	if (kept)
 		arm(self, s, group, first);
 	else
-		wr_cache_remove(self->groups, key, hash);
+		wr_cache_remove(self->groups, group, wr_cache_hash(group));
 }
 
 /* EMIT FINAL: sessions of the groups that ended before `limit`, by (end, key). */
@@ -385,17 +377,13 @@ static wr_status give_finals(op_aggregate *self, const wr_str *groups, uint32_t 
 	over *list;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t hash;
-		wr_str key;
-		agg_sessions *s = sessions_of(self, groups[i], &key, &hash);
+		agg_sessions *s = sessions_of(self, groups[i]);
 
 		room += s ? s->n : 0;
 	}
 	list = wr_arena_alloc(a, room * sizeof(*list));
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t hash;
-		wr_str key;
-		agg_sessions *s = sessions_of(self, groups[i], &key, &hash);
+		agg_sessions *s = sessions_of(self, groups[i]);
 
 		for (uint32_t k = 0; s && k < s->n; k++)
 			if (at(self, s, k)->end < limit)

@@ -54,19 +54,19 @@ static void note_start(op_aggregate *self, int64_t start)
 		self->lowest = start;
 }
 
-/* self->key: prefix, start (to be set), group. */
+/* self->key: start (to be set), group. */
 static void set_start(op_aggregate *self, int64_t start)
 {
 	uint64_t v = __builtin_bswap64((uint64_t)start ^ (uint64_t)1 << 63);
 
-	memcpy(self->key.p + 1, &v, 8);
+	memcpy(self->key.p, &v, 8);
 }
 
-static void put_prefix(wr_buf *key, int64_t start)
+static wr_str start_key(wr_buf *key, int64_t start)
 {
 	wr_buf_reset(key);
-	wr_buf_putc(key, AGG_GROUP);
 	wr_key_put_i64(key, start);
+	return wr_buf_view(key);
 }
 
 wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err)
@@ -76,7 +76,7 @@ wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err)
 	int64_t t = b->rowtime[i], advance = advance_of(w);
 	bool taken = false, created;
 
-	put_prefix(&self->key, 0);
+	start_key(&self->key, 0);
 	wr_key_put_row(&self->key, b->cols, b->schema->nkeys, i);
 	for (int64_t start = first_start(w, t); start <= t; start += advance) {
 		wr_str key = wr_buf_view(&self->key);
@@ -101,20 +101,18 @@ wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err)
 /* Iterates the groups of windows that start in [from, to]. */
 static wr_iter *scan_starts(op_aggregate *self, int64_t from, int64_t to)
 {
-	put_prefix(&self->tmp, from);
-	wr_buf_reset(&self->tmp2);
-	if (to == INT64_MAX)
-		wr_buf_putc(&self->tmp2, AGG_GROUP + 1);
-	else
-		put_prefix(&self->tmp2, to + 1);
-	return wr_store_scan(self->st, wr_buf_view(&self->tmp), wr_buf_view(&self->tmp2), false);
+	wr_str end = { NULL, 0 };
+
+	if (to != INT64_MAX)
+		end = start_key(&self->tmp2, to + 1);
+	return wr_store_scan(self->st, start_key(&self->tmp, from), end, false);
 }
 
 static bool start_of(wr_str key, int64_t *start, wr_str *group)
 {
-	const char *p = key.p + 1, *end = key.p + key.n;
+	const char *p = key.p, *end = key.p + key.n;
 
-	if (key.n < 1 || !wr_key_get_i64(start, &p, end))
+	if (!wr_key_get_i64(start, &p, end))
 		return false;
 	*group = (wr_str){ p, (uint32_t)(end - p) };
 	return true;

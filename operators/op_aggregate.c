@@ -27,23 +27,19 @@ static bool sessions(const op_aggregate *self)
 
 /* ---------------------------------------------------------------- times and counters over a restart */
 
-typedef struct agg_meta {
-	int64_t time, closed, max_start;
-	uint64_t arrivals;
-} agg_meta;
-
 static const char meta_name = AGG_META;
 
 static bool meta_load(op_aggregate *self)
 {
 	agg_meta m = { WR_TIME_NONE, INT64_MIN, INT64_MIN, 0 };
-	bool there = wr_store_get(self->st, (wr_str){ &meta_name, 1 }, &self->tmp);
+	bool there = wr_store_get(self->side, (wr_str){ &meta_name, 1 }, &self->tmp);
 
 	if (there) {
 		if (self->tmp.n != sizeof(m))
 			return false;
 		memcpy(&m, self->tmp.p, sizeof(m));
 	}
+	self->saved = m;
 	self->time = m.time;
 	self->closed = m.closed;
 	self->max_start = m.max_start;
@@ -55,7 +51,10 @@ static void meta_save(op_aggregate *self)
 {
 	agg_meta m = { self->time, self->closed, self->max_start, self->arrivals };
 
-	wr_store_put(self->st, (wr_str){ &meta_name, 1 }, (wr_str){ (const char *)&m, sizeof(m) });
+	if (memcmp(&m, &self->saved, sizeof(m)) == 0)
+		return;
+	self->saved = m;
+	wr_store_put(self->side, (wr_str){ &meta_name, 1 }, (wr_str){ (const char *)&m, sizeof(m) });
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -76,7 +75,6 @@ static bool null_group(op_aggregate *self, uint32_t i)
 static void group_key(op_aggregate *self, uint32_t i)
 {
 	wr_buf_reset(&self->key);
-	wr_buf_putc(&self->key, AGG_GROUP);
 	wr_key_put_row(&self->key, self->in->cols, self->in->schema->nkeys, i);
 }
 
@@ -166,11 +164,11 @@ static wr_status stay_small(op_aggregate *self, wr_err *err)
 {
 	size_t memory = self->op.cx->memory;
 
-	if (wr_cache_bytes(self->groups) + self->heap <= memory)
+	if (self->tight || wr_cache_bytes(self->groups) + self->heap <= memory)
 		return WR_OK;
 	if (agg_emit_changed(self, err) != WR_OK)
 		return WR_FAIL;
-	wr_cache_trim(self->groups, self->heap < memory ? memory - self->heap : 0);
+	wr_op_trim(self->groups, self->heap < memory ? memory - self->heap : 0, &self->tight);
 	return WR_OK;
 }
 
@@ -219,6 +217,7 @@ static wr_status snapshot_aggregate(wr_op *op, wr_err *err)
 
 	(void)err;
 	wr_cache_flush(self->groups);
+	self->tight = false;
 	if (agg_windowed(self))
 		agg_window_expire(self);
 	meta_save(self);
@@ -228,16 +227,16 @@ static wr_status snapshot_aggregate(wr_op *op, wr_err *err)
 static wr_status open_aggregate(wr_op *op, wr_err *err)
 {
 	op_aggregate *self = (op_aggregate *)op;
-	wr_cache_def def;
 
 	self->spec = (const wr_spec_aggregate *)op->spec;
 	if (agg_layout(self, err) != WR_OK)
 		return WR_FAIL;
-	def = sessions(self) ? agg_session_payload : agg_group_payload;
+	self->payload = sessions(self) ? agg_session_payload : agg_group_payload;
 	if (!sessions(self))
-		def.size = self->group_size;
+		self->payload.size = self->group_size;
 	self->st = wr_store_open(op->cx->state, op->spec->id, op->cx->task);
-	self->groups = wr_cache_new(self->st, &def, self);
+	self->side = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
+	self->groups = wr_cache_new(self->st, &self->payload, self);
 	self->emit_arena = wr_arena_new();
 	self->images = wr_arena_new();
 	self->images_wanted = !self->spec->no_before;

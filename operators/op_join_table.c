@@ -22,6 +22,7 @@ typedef struct op_join_table {
 	wr_cache *rows;
 	wr_row_shape shape;	/* table columns that the result has */
 	uint32_t *place;	/* table column -> its place in shape */
+	bool tight;
 	wr_buf key, row;
 } op_join_table;
 
@@ -156,8 +157,7 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 {
 	op_join_table *self = (op_join_table *)op;
 
-	if (wr_cache_bytes(self->rows) > op->cx->memory)
-		wr_cache_trim(self->rows, op->cx->memory);
+	wr_op_trim(self->rows, op->cx->memory, &self->tight);
 	if (input == 0)
 		return push_left(self, b, at, n, err);
 	push_right(self, b, at, n);
@@ -168,6 +168,7 @@ static wr_status snapshot_join(wr_op *op, wr_err *err)
 {
 	(void)err;
 	wr_cache_flush(((op_join_table *)op)->rows);
+	((op_join_table *)op)->tight = false;
 	return WR_OK;
 }
 

@@ -26,6 +26,7 @@ typedef struct op_table {
 	wr_store *st;
 	wr_cache *rows;
 	wr_row_shape shape;	/* the value columns */
+	bool tight;
 	wr_buf key, row;
 } op_table;
 
@@ -217,8 +218,7 @@ static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at
 	(void)input;
 	if (!self->rows)
 		return wr_out_push(op, b, at, n, err);
-	if (wr_cache_bytes(self->rows) > op->cx->memory)
-		wr_cache_trim(self->rows, op->cx->memory);
+	wr_op_trim(self->rows, op->cx->memory, &self->tight);
 	w.pick = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.pick));
 	w.from = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.from));
 	w.change = wr_arena_alloc(b->arena, 2 * n);
@@ -233,9 +233,13 @@ static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at
 
 static wr_status snapshot_table(wr_op *op, wr_err *err)
 {
+	op_table *self = (op_table *)op;
+
 	(void)err;
-	if (((op_table *)op)->rows)
-		wr_cache_flush(((op_table *)op)->rows);
+	if (!self->rows)
+		return WR_OK;
+	wr_cache_flush(self->rows);
+	self->tight = false;
 	return WR_OK;
 }
 

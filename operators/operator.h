@@ -17,6 +17,9 @@ typedef struct wr_op wr_op;
 typedef struct wr_op_def wr_op_def;
 typedef struct wr_op_spec wr_op_spec;	/* operators/spec.h */
 
+/* An operator has the store of its own number, and where it needs one beside its cache's, this. */
+#define WR_OP_SIDE_STORE(id) ((uint16_t)((id) | 0x8000))
+
 /* Where an operator's rows go. */
 typedef struct wr_out {
 	wr_op *op;

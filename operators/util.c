@@ -31,6 +31,14 @@ bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8
 	return true;
 }
 
+void wr_op_trim(wr_cache *c, size_t bytes, bool *tight)
+{
+	if (*tight || wr_cache_bytes(c) <= bytes)
+		return;
+	wr_cache_trim(c, bytes);
+	*tight = wr_cache_bytes(c) > bytes;
+}
+
 wr_status wr_op_damaged(const wr_op *op, wr_err *err)
 {
 	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,

@@ -5,6 +5,7 @@
 #include "expr/prog.h"
 #include "operators/operator.h"
 #include "operators/spec.h"
+#include "state/cache.h"
 
 /* Counts values that became null because their expression failed. */
 void wr_op_failures(wr_op *op, const wr_prog_stats *ps);
@@ -15,6 +16,10 @@ const wr_expr *wr_op_column(wr_arena *a, int32_t col, const wr_type *type);
 /* mask[i] = row at + i is of one of two kinds; false when there is none (mask is not made). */
 bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8_t kind2,
                 uint8_t **mask);
+
+/* Drops clean entries until at most `bytes` are held. *tight is set when that cannot be, as too much waits for the commit; the
+ * caller then leaves off until its next snapshot. */
+void wr_op_trim(wr_cache *c, size_t bytes, bool *tight);
 
 /* A state that cannot be read: fails with class IO. */
 wr_status wr_op_damaged(const wr_op *op, wr_err *err);
