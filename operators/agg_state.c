@@ -18,9 +18,9 @@ static int64_t collect_limit(const wr_op_cx *cx, const char *name)
 	if (!cx->settings)
 		return -1;
 	if (strcmp(name, "COLLECT_LIST") == 0)
-		return wr_set_num(cx->settings, WR_SET_COLLECT_LIST_LIMIT);
+		return wr_setting_int(cx->settings, WR_SET_COLLECT_LIST_LIMIT);
 	if (strcmp(name, "COLLECT_SET") == 0)
-		return wr_set_num(cx->settings, WR_SET_COLLECT_SET_LIMIT);
+		return wr_setting_int(cx->settings, WR_SET_COLLECT_SET_LIMIT);
 	return -1;
 }
 
