@@ -14,6 +14,7 @@
 	X(rekey)                                                                                   \
 	X(aggregate)                                                                               \
 	X(join_table)                                                                              \
+	X(join_tables)                                                                             \
 	X(flatmap)                                                                                 \
 	X(rowtime)                                                                                 \
 	X(limit)
