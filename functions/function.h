@@ -6,7 +6,7 @@
  *
  *   "STRING, INTEGER"       types; DECIMAL stands for every precision and scale
  *   "STRING, INTEGER?"      the last ones may be left out
- *   "T, T..."               T, U, K, V: any type, the same wherever the letter stands; "..." repeats the last
+ *   "T, T..."               T, U, K, V: any type, the same wherever the letter stands; "..." may stand any number of times, also none
  *   "N"                     N, M: any of INTEGER, BIGINT, DOUBLE, DECIMAL
  *   "ARRAY<T>, LAMBDA(T) R" a lambda with its parameters' types and the letter that names its result
  *   "ANY"                   anything
@@ -109,6 +109,9 @@ typedef struct wr_agg {
 	 * multiset and steps a fresh state over the first (or last) of them. */
 	enum { WR_AGG_NO_MULTISET, WR_AGG_FIRST, WR_AGG_LAST, WR_AGG_ALL_BY_ARRIVAL } multiset;
 	const char *doc, *example;
+	/* Optional: the result type when result is NULL; refuses arguments (NULL, err set). */
+	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
+	                       uint32_t n, wr_err *err);
 } wr_agg;
 
 /* Table functions: one row in, some rows out. eval pushes onto out an ARRAY per row whose elements become the rows. */

@@ -17,7 +17,7 @@ typedef struct wr_fn_arg {
 typedef struct wr_fn_match {
 	const wr_fn *fn;
 	const wr_agg *agg;		/* exactly one of fn, agg, udtf is set */
-	const wr_udtf *udtf;
+	const wr_udtf *udtf;		/* with fn: its form that gives an ARRAY of the rows; result is the element */
 	const wr_type *const *want;	/* of a lambda: what its body must be brought to */
 	const wr_type *result;
 	const void *bound;		/* what fn->bind left */
@@ -36,6 +36,9 @@ typedef const wr_type *(*wr_lambda_typer)(void *self, uint32_t arg, const wr_typ
  */
 wr_status wr_fn_resolve(wr_arena *a, wr_str name, const wr_fn_arg *args, uint32_t n, wr_span span,
                         wr_lambda_typer typer, void *typer_self, wr_fn_match *out, wr_err *err);
+
+/* The row of an operator ($eq …); a bug stop when there is none. */
+const wr_fn *wr_fn_operator(const char *name);
 
 /* All rows, by name, for SHOW FUNCTIONS and the docs: calls visit for each name with its kind. */
 void wr_fn_each(void (*visit)(void *self, const char *name, wr_fn_kind kind), void *self);
