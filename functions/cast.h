@@ -18,7 +18,4 @@ const wr_vec *wr_cast_constant(wr_arena *a, const wr_vec *in, const wr_type *to)
 /* Text of a value as CAST … AS STRING gives it, appended: numbers plain, doubles as Java prints them, times as ISO, [a, b] and {k=v} for nested ones. */
 void wr_cast_print(const wr_vec *v, uint32_t row, wr_buf *out);
 
-/* 1.0, 1.0E10, NaN, Infinity: the shortest text that reads back as x, in Java's form. */
-void wr_print_double(double x, wr_buf *out);
-
 #endif
