@@ -103,14 +103,14 @@ CONVERT(big_to_double, int64_t, double, x)
 CONVERT(double_to_int_rows, double, int32_t, double_to_int(x))
 CONVERT(double_to_big_rows, double, int64_t, double_to_big(x))
 
-#define TO_DECIMAL(name, type, function)                                                           \
+#define TO_DECIMAL(name, storage, function)                                                         \
 	static void name(WR_KERNEL)                                                                \
 	{                                                                                          \
 		wr_dec *r = out->data;                                                             \
                                                                                                    \
 		(void)nargs;                                                                       \
 		for (uint32_t i = 0; i < cx->rows; i++) {                                          \
-			type x = WR_ARG(type, 0, i);                                               \
+			storage x = WR_ARG(storage, 0, i);                                         \
                                                                                                    \
 			if (!wr_fn_null(cx, i) && !(function))                                     \
 				wr_fn_fail(cx, out, i, "the number does not fit DECIMAL(%u, %u)",  \

@@ -182,11 +182,11 @@ uint32_t wr_fn_overloads(wr_str name, const wr_fn **fns, const wr_agg **aggs, co
 
 static wr_status unknown(wr_str name, wr_span span, wr_err *err)
 {
-	wr_near near = { .want = name };
+	wr_near near = wr_near_begin(name);
 
 	for (uint32_t i = 0; i < reg.n; i++)
 		if (!reg.items[i].hidden)
-			wr_near_try(&near, wr_str_of(reg.items[i].name));
+			wr_near_offer(&near, wr_str_of(reg.items[i].name));
 	wr_err_set(err, WR_ERR_STATEMENT, span, "there is no function %.*s", WR_STR_ARG(name));
 	if (near.best.p)
 		wr_err_hint(err, "did you mean %.*s? SHOW FUNCTIONS lists them all",
