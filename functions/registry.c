@@ -314,8 +314,14 @@ static wr_status type_lambda(wr_arena *a, const wr_sig_type *p, uint32_t arg, wr
 	return WR_OK;
 }
 
+static wr_status untyped(const entry *e, wr_span span, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_STATEMENT, span, "the result of %s has no type: all arguments are NULL", e->name);
+	return wr_err_hint(err, "give one a type: CAST(NULL AS STRING)");
+}
+
 static wr_status resolve_args(wr_arena *a, const choice *c, const wr_fn_arg *args, uint32_t n,
-                              const lambda_typing *lt, wr_fn_match *out, wr_err *err)
+                              wr_span span, const lambda_typing *lt, wr_fn_match *out, wr_err *err)
 {
 	wr_sig_match m = c->match;
 	const wr_sig *s = &c->best->sig;
@@ -333,6 +339,8 @@ static wr_status resolve_args(wr_arena *a, const choice *c, const wr_fn_arg *arg
 		}
 	}
 	out->want = want;
+	if (s->result && s->result->kind == WR_SIG_LETTER && !m.letters[s->result->letter - 'A'])
+		return untyped(c->best, span, err);
 	if (s->result)
 		out->result = wr_sig_resolve(a, s->result, &m, n ? want[0] : NULL);
 	return WR_OK;
@@ -402,7 +410,7 @@ wr_status wr_fn_resolve(wr_arena *a, wr_str name, const wr_fn_arg *args, uint32_
 		return no_fit(e, nentries, args, n, span, err);
 	if (c.rival)
 		return ambiguous(c.rival, c.best, args, n, span, err);
-	if (resolve_args(a, &c, args, n, &lt, out, err) != WR_OK)
+	if (resolve_args(a, &c, args, n, span, &lt, out, err) != WR_OK)
 		return WR_FAIL;
 	out->fn = c.best->fn;
 	out->agg = c.best->agg;

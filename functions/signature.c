@@ -151,8 +151,16 @@ static bool count_fits(const wr_sig *s, uint32_t n)
 typedef struct matcher {
 	wr_arena *a;
 	bool implicit;
+	bool constant;	/* the argument that is looked at is a literal */
 	wr_sig_match *m;
 } matcher;
+
+/* A text literal is read as a time or bytes where such are wanted. */
+static bool reads_text(const matcher *x, wr_tag want, const wr_type *t)
+{
+	return x->implicit && x->constant && t->tag == WR_STRING &&
+	       (want == WR_DATE || want == WR_TIME || want == WR_TIMESTAMP);
+}
 
 static bool fits_letter(matcher *x, const wr_sig_type *p, const wr_type *t)
 {
@@ -167,6 +175,10 @@ static bool fits_letter(matcher *x, const wr_sig_type *p, const wr_type *t)
 	}
 	if (wr_type_eq(*at, t))
 		return true;
+	if (reads_text(x, (*at)->tag, t)) {
+		x->m->cost += 4;
+		return true;
+	}
 	common = x->implicit ? wr_widen_common(x->a, *at, t) : NULL;
 	if (!common)
 		return false;
@@ -187,8 +199,12 @@ static bool fits_tag(matcher *x, const wr_sig_type *p, const wr_type *t)
 				return false;
 		return true;
 	}
-	if (!x->implicit || p->tag == WR_STRUCT || wr_tag_nested(p->tag))
+	if (!x->implicit || wr_tag_nested(p->tag))
 		return false;
+	if (reads_text(x, p->tag, t)) {
+		x->m->cost += 4;
+		return true;
+	}
 	cost = wr_widen_cost(t, p->tag == WR_DECIMAL ? NULL : wr_type_of(p->tag));
 	if (cost < 0)
 		return false;
@@ -220,6 +236,7 @@ static bool fits_arg(matcher *x, const wr_sig_type *p, const wr_fn_arg *arg)
 		return p->kind == WR_SIG_LAMBDA && p->nkids == arg->lambda_params;
 	if (p->kind == WR_SIG_UNIT && !arg->constant)
 		return false;
+	x->constant = arg->constant;
 	return !arg->type || fits_type(x, p, arg->type);
 }
 

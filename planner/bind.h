@@ -3,9 +3,8 @@
  * arguments to the types that were asked for, and refuses what the dialect refuses, with span and hint.
  *
  * The planner says what is visible (a scope) and what happens at calls that are not scalar (hooks). A binder is a plain struct
- * on the planner's stack: zero it, set arena, scope, find_type and what else applies, and bind any number of expressions. The
- * AST must outlive the bound expressions only as text of literals (they are copied: no) — bound expressions live in `arena`
- * alone and copy whatever they keep.
+ * on the planner's stack: zero it, set arena, scope, find_type and what else applies, and bind any number of expressions. Bound
+ * expressions live in `arena` alone and keep nothing of the AST.
  *
  * The type of a bound expression is NULL in one case only: the literal NULL that met nothing that gives it a type. wr_bind_coerce
  * makes it a null of any type; the planner refuses it where a type is needed.
@@ -47,7 +46,8 @@ typedef struct wr_bind_call {
 	const wr_fn_match *match;
 	const wr_expr *const *args;
 	uint32_t nargs;		/* 0: COUNT(*) */
-	bool star;
+	const wr_vec *const *consts;	/* per argument: its value when it is a constant, else NULL */
+	const wr_expr *array;	/* table functions: the call as an expression that gives the ARRAY of its rows */
 } wr_bind_call;
 
 typedef struct wr_binder wr_binder;
@@ -119,8 +119,8 @@ const wr_expr *wr_bind_and(wr_arena *a, const wr_expr *x, const wr_expr *y);
 const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
                                const wr_expr *(*swap)(void *self, const wr_expr *e), void *self);
 
-/* Evaluates an expression without columns to its one value, for INSERT VALUES, WITH and LIMIT. *failed counts runtime failures
- * (the value is null then); words of the last go to err's hint only when it fails to be constant. */
+/* Evaluates a (coerced) expression without columns to its one value (CONST, one row), for INSERT VALUES and the like. *failure: words of a runtime
+ * failure, the value is null then; else NULL. Refuses expressions that read columns. */
 WR_CHECKED wr_status wr_bind_eval(wr_arena *a, const wr_expr *e, wr_vec *out, const char **failure,
                                   wr_err *err);
 
