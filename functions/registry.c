@@ -112,7 +112,7 @@ static void build(void)
 
 /* ---- finding */
 
-/* The order of strcmp, any case. */
+/* The order of strcmp, any case; operators' names are exact. */
 static int name_cmp(wr_str name, const char *of)
 {
 	size_t i;
@@ -120,7 +120,7 @@ static int name_cmp(wr_str name, const char *of)
 	for (i = 0; i < name.n; i++) {
 		char c = name.p[i];
 
-		if (c >= 'a' && c <= 'z')
+		if (c >= 'a' && c <= 'z' && name.p[0] != '$')
 			c = (char)(c - 32);
 		if (c != of[i])
 			return (unsigned char)c < (unsigned char)of[i] ? -1 : 1;

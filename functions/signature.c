@@ -260,16 +260,17 @@ bool wr_sig_fits(wr_arena *a, const wr_sig *s, const wr_fn_arg *args, uint32_t n
 static const wr_type *resolve_type(wr_arena *a, const wr_sig_type *p, const wr_sig_match *m,
                                    const wr_type *arg)
 {
-	const wr_type *kid = arg && arg->tag == WR_ARRAY ? arg->kids[0] : NULL;
+	bool same = arg && arg->tag == p->tag;
 
 	switch (p->tag) {
 	case WR_DECIMAL:
-		return arg ? wr_type_as_decimal(a, arg) : wr_type_decimal(a, 38, 0);
+		return arg && wr_type_numeric(arg) && arg->tag != WR_DOUBLE ? wr_type_as_decimal(a, arg) :
+		                                                              wr_type_decimal(a, 38, 0);
 	case WR_ARRAY:
-		return wr_type_array(a, wr_sig_resolve(a, &p->kids[0], m, kid));
+		return wr_type_array(a, wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL));
 	case WR_MAP:
-		return wr_type_map(a, wr_sig_resolve(a, &p->kids[0], m, arg ? arg->kids[0] : NULL),
-		                   wr_sig_resolve(a, &p->kids[1], m, arg ? arg->kids[1] : NULL));
+		return wr_type_map(a, wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL),
+		                   wr_sig_resolve(a, &p->kids[1], m, same ? arg->kids[1] : NULL));
 	case WR_STRUCT:
 		return arg;
 	default:
