@@ -15,6 +15,7 @@
 	X(aggregate)                                                                               \
 	X(join_table)                                                                              \
 	X(join_tables)                                                                             \
+	X(join_streams)                                                                            \
 	X(flatmap)                                                                                 \
 	X(rowtime)                                                                                 \
 	X(limit)
