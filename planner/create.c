@@ -237,8 +237,13 @@ static wr_status set_window(wr_relation *r, const wr_with *w, wr_err *err)
 	return WR_OK;
 }
 
-static wr_status set_file(wr_relation *r, const wr_with *w, wr_err *err)
+/* FILE='' is none: the topic itself is read, so that one variable of a file of statements chooses between the two. */
+static wr_status set_file(wr_relation *r, wr_with *w, wr_err *err)
 {
+	if (w->file.p && w->file.n == 0) {
+		w->file.p = NULL;
+		w->file_records = w->file_follow = -1;
+	}
 	r->file = w->file;
 	r->file_records = w->file_records == 1;
 	r->file_follow = w->file_follow == 1;
