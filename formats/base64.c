@@ -18,10 +18,10 @@ bool wr_base64_decode(wr_str text, char *to, uint32_t *n)
 {
 	uint32_t len = text.n, got = 0, word = 0, have = 0;
 
-	for (int pad = 0; pad < 2 && len && text.n % 4 == 0 && text.p[len - 1] == '='; pad++)
-		len--;
-	if (len % 4 == 1)
+	if (len % 4)
 		return false;
+	for (int pad = 0; pad < 2 && len && text.p[len - 1] == '='; pad++)
+		len--;
 	for (uint32_t i = 0; i < len; i++) {
 		unsigned v = value_of((unsigned char)text.p[i]);
 

@@ -7,7 +7,7 @@
 /* Bytes that decoding n characters may give at most. */
 #define WR_BASE64_ROOM(n) ((size_t)(n) / 4 * 3 + 3)
 
-/* Writes the bytes to `to` (WR_BASE64_ROOM) and their number to *n. Missing padding is fine; false: other characters, bad length. */
+/* Writes the bytes to `to` (WR_BASE64_ROOM) and their number to *n. false: other characters, bad length. */
 bool wr_base64_decode(wr_str text, char *to, uint32_t *n);
 void wr_base64_encode(wr_str bytes, wr_buf *out);
 
