@@ -41,6 +41,9 @@ static inline uint32_t wr_store_id(uint16_t op, uint16_t task)
 typedef struct wr_base_def {
 	wr_status (*open)(const char *dir, const wr_db_options *opt, void **db, wr_err *err);
 	void (*close)(void *db);
+	/* What stands behind wr_db_backup and wr_db_verify. */
+	wr_status (*backup)(void *db, const char *dir, wr_err *err);
+	wr_status (*verify)(void *db, uint64_t *keys, wr_err *err);
 
 	wr_status (*state_open)(void *db, const char *incarnation, void **state, wr_err *err);
 	void (*state_close)(void *state);
@@ -54,7 +57,7 @@ typedef struct wr_base_def {
 	/* *empty: nothing is committed in it. */
 	void *(*store_open)(void *state, uint32_t id, bool *empty);
 	void (*store_close)(void *store);
-	/* The value is put into *out (appended). */
+	/* The value becomes what is in *out. */
 	bool (*get)(void *store, wr_str key, wr_buf *out);
 
 	/* A cursor does not see commits made after it was opened, or ends; close it before. */
@@ -66,6 +69,12 @@ typedef struct wr_base_def {
 
 	/* changes: n stores, ascending by id, all of them changed. */
 	wr_status (*commit)(void *state, const wr_changes *changes, uint32_t n, wr_err *err);
+
+	/* The same in two steps, see wr_state_prepare; pending says whether one waits, and its epoch. */
+	wr_status (*prepare)(void *state, const wr_changes *changes, uint32_t n, uint64_t epoch, wr_err *err);
+	bool (*pending)(void *state, uint64_t *epoch);
+	wr_status (*apply)(void *state, wr_err *err);
+	wr_status (*discard)(void *state, wr_err *err);
 
 	/* Cursors of one moment over the range, one per task of op that has keys: *n of them in *out (an array that belongs to the
 	 * view). The first seek places them; they may show keys from r.to on. NULL when it cannot be read. */

@@ -16,12 +16,22 @@ typedef struct mem_store {
 	wr_tree tree;
 } mem_store;
 
+/* Changes of a pending epoch: copies. */
+typedef struct mem_pending {
+	uint64_t epoch;
+	uint32_t n;
+	wr_changes *changes;
+	wr_tree *points;	/* n */
+	wr_arena *arena;	/* of ranges */
+} mem_pending;
+
 typedef struct mem_state {
 	struct mem_state *next;
 	char *incarnation;
 	pthread_rwlock_t lock;
 	mem_store *stores;
 	char *broken;
+	mem_pending *pending;	/* NULL: none */
 } mem_state;
 
 typedef struct mem_db {
@@ -52,8 +62,21 @@ static wr_status mem_open(const char *dir, const wr_db_options *opt, void **out,
 	return WR_OK;
 }
 
+static void free_pending(mem_pending *p)
+{
+	if (!p)
+		return;
+	for (uint32_t i = 0; i < p->n; i++)
+		wr_tree_free(&p->points[i]);
+	wr_arena_free(p->arena);
+	free(p->points);
+	free(p->changes);
+	free(p);
+}
+
 static void free_state(mem_state *s)
 {
+	free_pending(s->pending);
 	for (mem_store *st = s->stores, *next; st; st = next) {
 		next = st->next;
 		wr_tree_free(&st->tree);
@@ -190,6 +213,7 @@ static bool mem_get(void *self, wr_str key, wr_buf *out)
 
 	if (!r)
 		return false;
+	wr_buf_reset(out);
 	wr_buf_str(out, wr_rec_value(r));
 	return true;
 }
@@ -259,6 +283,90 @@ static wr_status mem_commit(void *self, const wr_changes *ch, uint32_t n, wr_err
 	return WR_OK;
 }
 
+static mem_pending *copy_changes(const wr_changes *ch, uint32_t n, uint64_t epoch)
+{
+	mem_pending *p = wr_calloc(1, sizeof(*p));
+
+	p->epoch = epoch;
+	p->n = n;
+	p->arena = wr_arena_new();
+	p->changes = wr_calloc(n, sizeof(*p->changes));
+	p->points = wr_calloc(n, sizeof(*p->points));
+	for (uint32_t i = 0; i < n; i++) {
+		wr_range *ranges = WR_NEW_ARRAY(p->arena, wr_range, ch[i].nranges);
+		wr_tree_pos pos;
+
+		for (uint32_t k = 0; k < ch[i].nranges; k++) {
+			ranges[k].from = wr_arena_str(p->arena, ch[i].ranges[k].from);
+			if (ch[i].ranges[k].to.p)
+				ranges[k].to = wr_arena_str(p->arena, ch[i].ranges[k].to);
+		}
+		wr_tree_init(&p->points[i], false);
+		for (const wr_rec *r = wr_tree_seek(ch[i].points, &pos, (wr_str){ 0 }, false); r;
+		     r = wr_tree_step(&pos, false))
+			wr_tree_put(&p->points[i], wr_rec_key(r), wr_rec_value(r));
+		p->changes[i] = ch[i];
+		p->changes[i].points = &p->points[i];
+		p->changes[i].ranges = ranges;
+	}
+	return p;
+}
+
+static wr_status mem_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_t epoch, wr_err *err)
+{
+	(void)err;
+	((mem_state *)self)->pending = copy_changes(ch, n, epoch);
+	return WR_OK;
+}
+
+static bool mem_has_pending(void *self, uint64_t *epoch)
+{
+	mem_state *s = self;
+
+	if (s->pending)
+		*epoch = s->pending->epoch;
+	return s->pending != NULL;
+}
+
+static wr_status mem_discard(void *self, wr_err *err)
+{
+	mem_state *s = self;
+
+	(void)err;
+	free_pending(s->pending);
+	s->pending = NULL;
+	return WR_OK;
+}
+
+static wr_status mem_apply(void *self, wr_err *err)
+{
+	mem_state *s = self;
+
+	if (s->pending)
+		(void)mem_commit(s, s->pending->changes, s->pending->n, err);
+	return mem_discard(s, err);
+}
+
+/* A copy would be gone with the process. */
+static wr_status mem_backup(void *self, const char *dir, wr_err *err)
+{
+	(void)self, (void)dir;
+	return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "state in memory cannot be backed up");
+}
+
+static wr_status mem_verify(void *self, uint64_t *keys, wr_err *err)
+{
+	mem_db *db = self;
+
+	(void)err;
+	pthread_mutex_lock(&db->lock);
+	for (mem_state *s = db->states; s; s = s->next)
+		for (mem_store *st = s->stores; st; st = st->next)
+			*keys += st->tree.count;
+	pthread_mutex_unlock(&db->lock);
+	return WR_OK;
+}
+
 static void copy_range(wr_tree *to, const wr_tree *from, wr_range range)
 {
 	wr_tree_pos pos;
@@ -312,6 +420,8 @@ static void mem_view_close(void *self)
 const wr_base_def wr_base_memory = {
 	.open = mem_open,
 	.close = mem_close,
+	.backup = mem_backup,
+	.verify = mem_verify,
 	.state_open = mem_state_open,
 	.state_close = mem_state_close,
 	.state_drop = mem_state_drop,
@@ -326,6 +436,10 @@ const wr_base_def wr_base_memory = {
 	.step = mem_step,
 	.cursor_close = mem_cursor_close,
 	.commit = mem_commit,
+	.prepare = mem_prepare,
+	.pending = mem_has_pending,
+	.apply = mem_apply,
+	.discard = mem_discard,
 	.view_open = mem_view_open,
 	.view_close = mem_view_close,
 };

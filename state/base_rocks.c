@@ -1,107 +1,37 @@
 /*
- * Committed data in RocksDB; no other file knows its interface.
+ * Committed data in RocksDB. This file has the database and its states; rocks_read.c and rocks_write.c the rest. No other file
+ * knows RocksDB's interface.
  *
  * DIR/state is one database: a column family per query incarnation, named by it, and "default", which holds the format version
  * alone. One database means one write-ahead log, one block cache and one budget of write buffers. A key is the store's number (operator, task;
  * 4 bytes big-endian) and then the store's own key, so a store is a contiguous range.
  *
  * DIR/state.lock is locked as long as the database is open and names the process that has it. DIR/ingest holds sorted files on their way into
- * the database; what stands there at start is from a process that died and is removed, for nothing refers to it.
- *
- * A commit is one atomic, synced write in either of two ways: up to LARGE changes as a WriteBatch through the log; more as a sorted
- * file that is ingested, which skips the log and the memtable. In such a file range deletions and points have one sequence number, and a
- * point counts against a range of its own number: just the rule that ranges go first.
- *
- * Iterators are dear to open (they pin a version and build a heap), cheap to seek. So a store keeps those it closed for the next
- * scan until the next commit, which is when they would become stale.
+ * the database; what stands there at start and is not part of a pending epoch is from a process that died and is removed.
  *
  * A column family's handle lives as long as someone refers to it: the list, an open state, a view. Views read at a snapshot and may
  * outlive the state, even its drop, not the db.
  */
-#include "state/base.h"
+#include "state/rocks.h"
 
-#include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <rocksdb/c.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include "state/files.h"
 
 #define FORMAT_KEY "weir.format"
 #define FORMAT "1"
 
-enum { LARGE = 10000, PREFIX = 4, SPARE = 4, MB = 1 << 20 };
-
-typedef struct family {
-	struct family *next;
-	char *name;
-	rocksdb_column_family_handle_t *handle;
-	int refs;	/* under the db's lock */
-} family;
-
-typedef struct rock_db {
-	char *dir;
-	int lock_fd;
-	rocksdb_t *db;
-	rocksdb_cache_t *cache;
-	rocksdb_options_t *options, *file_options;
-	rocksdb_readoptions_t *read;
-	rocksdb_writeoptions_t *sync;
-	pthread_mutex_t lock;
-	family *families;
-	_Atomic unsigned files;	/* ingested so far: makes names */
-} rock_db;
-
-typedef struct rock_store rock_store;
-
-typedef struct rock_state {
-	rock_db *db;
-	family *cf;
-	pthread_mutex_t lock;	/* stores, broken */
-	rock_store *stores;
-	char *broken;
-} rock_state;
-
-typedef struct rock_cursor {
-	wr_cursor cursor;	/* first */
-	rock_state *state;	/* whom errors are told */
-	rock_store *store;	/* NULL: of a view */
-	struct rock_cursor *next;
-	rocksdb_readoptions_t *read;
-	rocksdb_iterator_t *it;
-	char lower[PREFIX], upper[PREFIX];	/* RocksDB points at them */
-	wr_buf key;
-} rock_cursor;
-
-struct rock_store {
-	rock_store *next;
-	rock_state *state;
-	uint32_t id;
-	wr_buf key;
-	rock_cursor *spare;
-	uint32_t nspare;
-};
-
-typedef struct rock_view {
-	rock_state state;	/* only what cursors use */
-	const rocksdb_snapshot_t *snapshot;
-	uint32_t n;
-	wr_cursor **cursors;
-} rock_view;
+enum { MB = 1 << 20 };
 
 /* ---- opening */
 
 static wr_status open_error(wr_err *err, const char *dir, char *message)
 {
 	bool damage = strstr(message, "Corruption") || strstr(message, "checksum") ||
-	              strstr(message, "No such file") || strstr(message, "CURRENT");
+	              strstr(message, "No such file") || strstr(message, "CURRENT") ||
+	              strstr(message, "mismatch");
 
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state in %s/state %s: %s", dir,
 	           damage ? "is damaged" : "cannot be opened", message);
@@ -112,7 +42,7 @@ static wr_status open_error(wr_err *err, const char *dir, char *message)
 	return WR_FAIL;
 }
 
-static wr_status io_error(wr_err *err, const char *what, char *message)
+wr_status wr_rocks_error(wr_err *err, const char *what, char *message)
 {
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s: %s", what, message);
 	if (strstr(message, "No space left"))
@@ -130,7 +60,7 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 	/* the filter belongs to the options from here on */
 	rocksdb_block_based_options_set_filter_policy(t, rocksdb_filterpolicy_create_bloom_full(10));
 	rocksdb_block_based_options_set_whole_key_filtering(t, 1);
-	/* indexes and filters in pieces that the cache can hold and drop like data */
+	/* indexes and filters in pieces that the cache can wr_rocks_hold and drop like data */
 	rocksdb_block_based_options_set_index_type(t, rocksdb_block_based_table_index_type_two_level_index_search);
 	rocksdb_block_based_options_set_partition_filters(t, 1);
 	rocksdb_block_based_options_set_metadata_block_size(t, 8 << 10);
@@ -142,7 +72,7 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 	return t;
 }
 
-static void make_options(rock_db *db, const wr_db_options *opt)
+static void make_options(wr_rock_db *db, const wr_db_options *opt)
 {
 	size_t cache = opt->cache_bytes ? opt->cache_bytes : 64 * MB;
 	size_t buffers = cache / 2 < 16 * MB ? 16 * MB : cache / 2 > 128 * MB ? 128 * MB : cache / 2;
@@ -181,9 +111,9 @@ static void make_options(rock_db *db, const wr_db_options *opt)
 	rocksdb_writeoptions_set_sync(db->sync, 1);
 }
 
-static void add_family(rock_db *db, const char *name, rocksdb_column_family_handle_t *handle)
+static void add_family(wr_rock_db *db, const char *name, rocksdb_column_family_handle_t *handle)
 {
-	family *f = wr_calloc(1, sizeof(*f));
+	wr_family *f = wr_calloc(1, sizeof(*f));
 
 	f->name = wr_strdup(name);
 	f->handle = handle;
@@ -193,7 +123,7 @@ static void add_family(rock_db *db, const char *name, rocksdb_column_family_hand
 }
 
 /* Opens with all column families there are; a new database has "default". */
-static wr_status open_families(rock_db *db, const char *path, wr_err *err)
+static wr_status open_families(wr_rock_db *db, const char *path, wr_err *err)
 {
 	char *message = NULL, only[] = "default", *one = only, **names;
 	rocksdb_column_family_handle_t **handles;
@@ -220,7 +150,7 @@ static wr_status open_families(rock_db *db, const char *path, wr_err *err)
 }
 
 /* A database without the key is one whose maker died at once: nothing is in it. */
-static wr_status check_format(rock_db *db, wr_err *err)
+static wr_status check_format(wr_rock_db *db, wr_err *err)
 {
 	char *message = NULL, *found;
 	size_t n;
@@ -230,7 +160,7 @@ static wr_status check_format(rock_db *db, wr_err *err)
 		return open_error(err, db->dir, message);
 	if (!found) {
 		rocksdb_put(db->db, db->sync, FORMAT_KEY, strlen(FORMAT_KEY), FORMAT, strlen(FORMAT), &message);
-		return message ? io_error(err, "the new state cannot be written", message) : WR_OK;
+		return message ? wr_rocks_error(err, "the new state cannot be written", message) : WR_OK;
 	}
 	if (n != strlen(FORMAT) || memcmp(found, FORMAT, n) != 0) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state in %s has format %.*s; this program reads format " FORMAT,
@@ -241,7 +171,7 @@ static wr_status check_format(rock_db *db, wr_err *err)
 	return err->cls == WR_ERR_NONE ? WR_OK : WR_FAIL;
 }
 
-static void free_family(family *f)
+static void free_family(wr_family *f)
 {
 	rocksdb_column_family_handle_destroy(f->handle);
 	free(f->name);
@@ -250,9 +180,9 @@ static void free_family(family *f)
 
 static void rock_close(void *self)
 {
-	rock_db *db = self;
+	wr_rock_db *db = self;
 
-	for (family *f = db->families, *next; f; f = next) {
+	for (wr_family *f = db->families, *next; f; f = next) {
 		next = f->next;
 		free_family(f);
 	}
@@ -267,25 +197,27 @@ static void rock_close(void *self)
 	}
 	wr_file_unlock(db->lock_fd);
 	pthread_mutex_destroy(&db->lock);
+	pthread_mutex_destroy(&db->files_lock);
 	free(db->dir);
 	free(db);
 }
 
 static wr_status rock_open(const char *dir, const wr_db_options *opt, void **out, wr_err *err)
 {
-	rock_db *db = wr_calloc(1, sizeof(*db));
+	wr_rock_db *db = wr_calloc(1, sizeof(*db));
 	char path[4096];
 
 	pthread_mutex_init(&db->lock, NULL);
+	pthread_mutex_init(&db->files_lock, NULL);
 	db->lock_fd = -1;
 	db->dir = wr_strdup(dir);
 	snprintf(path, sizeof(path), "%s/state", dir);
 	if (wr_dir_make(dir, err) != WR_OK || wr_file_lock(dir, &db->lock_fd, err) != WR_OK)
 		goto fail;
-	if (wr_dir_empty(dir, "ingest", err) != WR_OK)
-		goto fail;
 	make_options(db, opt);
 	if (open_families(db, path, err) != WR_OK || check_format(db, err) != WR_OK)
+		goto fail;
+	if (wr_rocks_clean_files(db, err) != WR_OK)
 		goto fail;
 	*out = db;
 	return WR_OK;
@@ -296,22 +228,22 @@ fail:
 
 /* ---- states */
 
-static family *find_family(rock_db *db, const char *name)
+static wr_family *find_family(wr_rock_db *db, const char *name)
 {
-	for (family *f = db->families; f; f = f->next)
+	for (wr_family *f = db->families; f; f = f->next)
 		if (strcmp(f->name, name) == 0)
 			return f;
 	return NULL;
 }
 
-static void hold(rock_db *db, family *f)
+void wr_rocks_hold(wr_rock_db *db, wr_family *f)
 {
 	pthread_mutex_lock(&db->lock);
 	f->refs++;
 	pthread_mutex_unlock(&db->lock);
 }
 
-static void release(rock_db *db, family *f)
+void wr_rocks_release(wr_rock_db *db, wr_family *f)
 {
 	bool last;
 
@@ -324,10 +256,10 @@ static void release(rock_db *db, family *f)
 
 static wr_status rock_state_open(void *self, const char *incarnation, void **out, wr_err *err)
 {
-	rock_db *db = self;
-	rock_state *s;
+	wr_rock_db *db = self;
+	wr_rock_state *s;
 	char *message = NULL;
-	family *f;
+	wr_family *f;
 
 	pthread_mutex_lock(&db->lock);
 	f = find_family(db, incarnation);
@@ -344,20 +276,21 @@ static wr_status rock_state_open(void *self, const char *incarnation, void **out
 		f->refs++;
 	pthread_mutex_unlock(&db->lock);
 	if (message)
-		return io_error(err, "state for a query cannot be made", message);
+		return wr_rocks_error(err, "state for a query cannot be made", message);
 	s = wr_calloc(1, sizeof(*s));
 	s->db = db;
 	s->cf = f;
 	pthread_mutex_init(&s->lock, NULL);
+	wr_rocks_find_pending(s);
 	*out = s;
 	return WR_OK;
 }
 
 static void rock_state_close(void *self)
 {
-	rock_state *s = self;
+	wr_rock_state *s = self;
 
-	release(s->db, s->cf);
+	wr_rocks_release(s->db, s->cf);
 	pthread_mutex_destroy(&s->lock);
 	free(s->broken);
 	free(s);
@@ -365,8 +298,8 @@ static void rock_state_close(void *self)
 
 static wr_status rock_state_drop(void *self, const char *incarnation, wr_err *err)
 {
-	rock_db *db = self;
-	family **p, *f = NULL;
+	wr_rock_db *db = self;
+	wr_family **p, *f = NULL;
 	char *message = NULL;
 
 	pthread_mutex_lock(&db->lock);
@@ -381,19 +314,19 @@ static wr_status rock_state_drop(void *self, const char *incarnation, wr_err *er
 	}
 	pthread_mutex_unlock(&db->lock);
 	if (message)
-		return io_error(err, "the state of a query cannot be dropped", message);
+		return wr_rocks_error(err, "the state of a query cannot be dropped", message);
 	if (f)
-		release(db, f);
+		wr_rocks_release(db, f);
 	return WR_OK;
 }
 
 static wr_status rock_state_each(void *self, void (*visit)(void *, const char *), void *arg, wr_err *err)
 {
-	rock_db *db = self;
+	wr_rock_db *db = self;
 
 	(void)err;
 	pthread_mutex_lock(&db->lock);
-	for (family *f = db->families; f; f = f->next)
+	for (wr_family *f = db->families; f; f = f->next)
 		if (strcmp(f->name, "default") != 0)
 			visit(arg, f->name);
 	pthread_mutex_unlock(&db->lock);
@@ -402,7 +335,7 @@ static wr_status rock_state_each(void *self, void (*visit)(void *, const char *)
 
 static wr_status rock_health(void *self, wr_err *err)
 {
-	rock_state *s = self;
+	wr_rock_state *s = self;
 	wr_status status = WR_OK;
 
 	pthread_mutex_lock(&s->lock);
@@ -414,7 +347,7 @@ static wr_status rock_health(void *self, wr_err *err)
 
 static void rock_fail(void *self, const char *text)
 {
-	rock_state *s = self;
+	wr_rock_state *s = self;
 
 	pthread_mutex_lock(&s->lock);
 	if (!s->broken)
@@ -422,7 +355,7 @@ static void rock_fail(void *self, const char *text)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void read_failed(rock_state *s, char *message)
+void wr_rocks_read_failed(wr_rock_state *s, char *message)
 {
 	char text[512];
 
@@ -431,410 +364,91 @@ static void read_failed(rock_state *s, char *message)
 	rock_fail(s, text);
 }
 
-/* ---- reading */
+/* ---- the whole */
 
-static void put_prefix(char to[PREFIX], uint32_t id)
-{
-	id = htobe32(id);
-	memcpy(to, &id, PREFIX);
-}
-
-static wr_str full_key(wr_buf *buf, uint32_t id, wr_str key)
-{
-	char prefix[PREFIX];
-
-	put_prefix(prefix, id);
-	wr_buf_reset(buf);
-	wr_buf_put(buf, prefix, PREFIX);
-	wr_buf_str(buf, key);
-	return wr_buf_view(buf);
-}
-
-static rock_cursor *new_cursor(rock_state *s, uint32_t id, const rocksdb_snapshot_t *snapshot)
-{
-	rock_cursor *c = wr_calloc(1, sizeof(*c));
-
-	c->state = s;
-	put_prefix(c->lower, id);
-	put_prefix(c->upper, id + 1);
-	c->read = rocksdb_readoptions_create();
-	rocksdb_readoptions_set_iterate_lower_bound(c->read, c->lower, PREFIX);
-	rocksdb_readoptions_set_iterate_upper_bound(c->read, c->upper, PREFIX);
-	if (snapshot)
-		rocksdb_readoptions_set_snapshot(c->read, snapshot);
-	c->it = rocksdb_create_iterator_cf(s->db->db, c->read, s->cf->handle);
-	return c;
-}
-
-static void free_cursor(rock_cursor *c)
-{
-	rocksdb_iter_destroy(c->it);
-	rocksdb_readoptions_destroy(c->read);
-	wr_buf_free(&c->key);
-	free(c);
-}
-
-static bool show(rock_cursor *c)
-{
-	size_t n;
-	char *message = NULL;
-
-	if (!rocksdb_iter_valid(c->it)) {
-		rocksdb_iter_get_error(c->it, &message);
-		if (message)
-			read_failed(c->state, message);
-		return false;
-	}
-	c->cursor.key.p = rocksdb_iter_key(c->it, &n) + PREFIX;
-	c->cursor.key.n = (uint32_t)n - PREFIX;
-	c->cursor.value.p = rocksdb_iter_value(c->it, &n);
-	c->cursor.value.n = (uint32_t)n;
-	return true;
-}
-
-static wr_str cursor_key(rock_cursor *c, wr_str key)
-{
-	wr_buf_reset(&c->key);
-	wr_buf_put(&c->key, c->lower, PREFIX);
-	wr_buf_str(&c->key, key);
-	return wr_buf_view(&c->key);
-}
-
-static bool rock_seek(wr_cursor *self, wr_str key, bool backwards)
-{
-	rock_cursor *c = (rock_cursor *)self;
-	wr_str full, at;
-
-	if (backwards && !key.p) {
-		rocksdb_iter_seek_to_last(c->it);
-		return show(c);
-	}
-	full = cursor_key(c, key);
-	if (!backwards) {
-		rocksdb_iter_seek(c->it, full.p, full.n);
-		return show(c);
-	}
-	rocksdb_iter_seek_for_prev(c->it, full.p, full.n);
-	if (!show(c))
-		return false;
-	at = (wr_str){ full.p + PREFIX, full.n - PREFIX };
-	if (!wr_str_eq(c->cursor.key, at))
-		return true;
-	rocksdb_iter_prev(c->it);
-	return show(c);
-}
-
-static bool rock_step(wr_cursor *self, bool backwards)
-{
-	rock_cursor *c = (rock_cursor *)self;
-
-	if (backwards)
-		rocksdb_iter_prev(c->it);
-	else
-		rocksdb_iter_next(c->it);
-	return show(c);
-}
-
-static wr_cursor *rock_cursor_open(void *self)
-{
-	rock_store *st = self;
-	rock_cursor *c = st->spare;
-
-	if (c) {
-		st->spare = c->next;
-		st->nspare--;
-		return &c->cursor;
-	}
-	c = new_cursor(st->state, st->id, NULL);
-	c->store = st;
-	return &c->cursor;
-}
-
-static void rock_cursor_close(wr_cursor *self)
-{
-	rock_cursor *c = (rock_cursor *)self;
-	rock_store *st = c->store;
-
-	if (st->nspare >= SPARE) {
-		free_cursor(c);
-		return;
-	}
-	c->next = st->spare;
-	st->spare = c;
-	st->nspare++;
-}
-
-static void drop_spare(rock_store *st)
-{
-	for (rock_cursor *c = st->spare, *next; c; c = next) {
-		next = c->next;
-		free_cursor(c);
-	}
-	st->spare = NULL;
-	st->nspare = 0;
-}
-
-static bool rock_get(void *self, wr_str key, wr_buf *out)
-{
-	rock_store *st = self;
-	rock_state *s = st->state;
-	wr_str full = full_key(&st->key, st->id, key);
-	rocksdb_pinnableslice_t *v;
-	char *message = NULL;
-	const char *p;
-	size_t n;
-
-	v = rocksdb_get_pinned_cf(s->db->db, s->db->read, s->cf->handle, full.p, full.n, &message);
-	if (message)
-		read_failed(s, message);
-	if (!v)
-		return false;
-	p = rocksdb_pinnableslice_value(v, &n);
-	wr_buf_put(out, p, n);
-	rocksdb_pinnableslice_destroy(v);
-	return true;
-}
-
-static void *rock_store_open(void *self, uint32_t id, bool *empty)
-{
-	rock_state *s = self;
-	rock_store *st = wr_calloc(1, sizeof(*st));
-	wr_cursor *c;
-
-	st->state = s;
-	st->id = id;
-	pthread_mutex_lock(&s->lock);
-	st->next = s->stores;
-	s->stores = st;
-	pthread_mutex_unlock(&s->lock);
-	c = rock_cursor_open(st);
-	*empty = !rock_seek(c, (wr_str){ 0 }, false);
-	rock_cursor_close(c);
-	return st;
-}
-
-static void rock_store_close(void *self)
-{
-	rock_store *st = self;
-	rock_store **p;
-
-	pthread_mutex_lock(&st->state->lock);
-	for (p = &st->state->stores; *p != st; p = &(*p)->next)
-		;
-	*p = st->next;
-	pthread_mutex_unlock(&st->state->lock);
-	drop_spare(st);
-	wr_buf_free(&st->key);
-	free(st);
-}
-
-/* ---- views */
-
-static bool first_task(rock_state *s, uint16_t op, uint32_t from, const rocksdb_snapshot_t *snap, uint32_t *id)
-{
-	rock_cursor *c = new_cursor(s, from, snap);
-	const char *key;
-	size_t n;
-	uint32_t be;
-	bool found = false;
-
-	/* the whole operator, not one store */
-	rocksdb_iter_destroy(c->it);
-	put_prefix(c->upper, ((uint32_t)op + 1) << 16);
-	if (op == UINT16_MAX)
-		memset(c->upper, 0xFF, PREFIX);
-	c->it = rocksdb_create_iterator_cf(s->db->db, c->read, s->cf->handle);
-	rocksdb_iter_seek(c->it, c->lower, PREFIX);
-	if (show(c)) {
-		key = rocksdb_iter_key(c->it, &n);
-		memcpy(&be, key, PREFIX);
-		*id = be32toh(be);
-		found = true;
-	}
-	free_cursor(c);
-	return found;
-}
-
-static void rock_view_close(void *self)
-{
-	rock_view *v = self;
-
-	for (uint32_t i = 0; i < v->n; i++)
-		free_cursor((rock_cursor *)v->cursors[i]);
-	rocksdb_release_snapshot(v->state.db->db, v->snapshot);
-	release(v->state.db, v->state.cf);
-	pthread_mutex_destroy(&v->state.lock);
-	free(v->state.broken);
-	free(v->cursors);
-	free(v);
-}
-
-static void *rock_view_open(void *self, uint16_t op, wr_range r, wr_cursor ***out, uint32_t *n)
-{
-	rock_state *s = self;
-	rock_view *v = wr_calloc(1, sizeof(*v));
-	uint32_t id = wr_store_id(op, 0);
-
-	(void)r;
-	hold(s->db, s->cf);
-	v->state.db = s->db;
-	v->state.cf = s->cf;
-	pthread_mutex_init(&v->state.lock, NULL);
-	v->snapshot = rocksdb_create_snapshot(s->db->db);
-	while (first_task(&v->state, op, id, v->snapshot, &id)) {
-		v->cursors = wr_realloc(v->cursors, (v->n + 1) * sizeof(*v->cursors));
-		v->cursors[v->n++] = &new_cursor(&v->state, id, v->snapshot)->cursor;
-		if ((id & UINT16_MAX) == UINT16_MAX)
-			break;
-		id++;
-	}
-	*out = v->cursors;
-	*n = v->n;
-	return v;
-}
-
-/* ---- commits */
-
-/* The keys a range deletion runs between, both in one buffer. */
-static void range_keys(wr_buf *buf, uint32_t id, const wr_range *r, wr_str *from, wr_str *to)
-{
-	char prefix[PREFIX];
-	size_t at;
-
-	full_key(buf, id, r->from);
-	at = buf->n;
-	put_prefix(prefix, r->to.p ? id : id + 1);
-	wr_buf_put(buf, prefix, PREFIX);
-	if (r->to.p)
-		wr_buf_str(buf, r->to);
-	*from = (wr_str){ buf->p, (uint32_t)at };
-	*to = (wr_str){ buf->p + at, (uint32_t)(buf->n - at) };
-}
-
-static void batch_store(rocksdb_writebatch_t *wb, family *cf, const wr_changes *ch, wr_buf *buf)
-{
-	wr_tree_pos pos;
-	wr_str key, to;
-
-	for (uint32_t i = 0; i < ch->nranges; i++) {
-		range_keys(buf, ch->id, &ch->ranges[i], &key, &to);
-		rocksdb_writebatch_delete_range_cf(wb, cf->handle, key.p, key.n, to.p, to.n);
-	}
-	for (const wr_rec *r = wr_tree_seek(ch->points, &pos, (wr_str){ 0 }, false); r; r = wr_tree_step(&pos, false)) {
-		wr_str value = wr_rec_value(r);
-
-		key = full_key(buf, ch->id, wr_rec_key(r));
-		if (value.p)
-			rocksdb_writebatch_put_cf(wb, cf->handle, key.p, key.n, value.p, value.n);
-		else
-			rocksdb_writebatch_delete_cf(wb, cf->handle, key.p, key.n);
-	}
-}
-
-static char *commit_small(rock_state *s, const wr_changes *ch, uint32_t n)
-{
-	rocksdb_writebatch_t *wb = rocksdb_writebatch_create();
-	char *message = NULL;
-	wr_buf buf = { 0 };
-
-	for (uint32_t i = 0; i < n; i++)
-		batch_store(wb, s->cf, &ch[i], &buf);
-	rocksdb_write(s->db->db, s->db->sync, wb, &message);
-	rocksdb_writebatch_destroy(wb);
-	wr_buf_free(&buf);
-	return message;
-}
-
-static char *file_store(rocksdb_sstfilewriter_t *w, const wr_changes *ch, wr_buf *buf)
+static char *checkpoint(rocksdb_t *db, const char *path)
 {
 	char *message = NULL;
-	wr_tree_pos pos;
-	wr_str key, to;
+	rocksdb_checkpoint_t *cp = rocksdb_checkpoint_object_create(db, &message);
 
-	for (uint32_t i = 0; i < ch->nranges && !message; i++) {
-		range_keys(buf, ch->id, &ch->ranges[i], &key, &to);
-		rocksdb_sstfilewriter_delete_range(w, key.p, key.n, to.p, to.n, &message);
-	}
-	for (const wr_rec *r = wr_tree_seek(ch->points, &pos, (wr_str){ 0 }, false); r && !message;
-	     r = wr_tree_step(&pos, false)) {
-		wr_str value = wr_rec_value(r);
-
-		key = full_key(buf, ch->id, wr_rec_key(r));
-		if (value.p)
-			rocksdb_sstfilewriter_put(w, key.p, key.n, value.p, value.n, &message);
-		else
-			rocksdb_sstfilewriter_delete(w, key.p, key.n, &message);
-	}
-	return message;
-}
-
-static char *write_file(rock_state *s, const char *path, const wr_changes *ch, uint32_t n)
-{
-	rocksdb_envoptions_t *env = rocksdb_envoptions_create();
-	rocksdb_sstfilewriter_t *w = rocksdb_sstfilewriter_create(env, s->db->file_options);
-	char *message = NULL;
-	wr_buf buf = { 0 };
-
-	rocksdb_sstfilewriter_open(w, path, &message);
-	for (uint32_t i = 0; i < n && !message; i++)
-		message = file_store(w, &ch[i], &buf);
 	if (!message)
-		rocksdb_sstfilewriter_finish(w, &message);
-	rocksdb_sstfilewriter_destroy(w);
-	rocksdb_envoptions_destroy(env);
-	wr_buf_free(&buf);
+		rocksdb_checkpoint_create(cp, path, 0, &message);
+	if (cp)
+		rocksdb_checkpoint_object_destroy(cp);
 	return message;
 }
 
-static char *commit_large(rock_state *s, const wr_changes *ch, uint32_t n)
+static wr_status rock_backup(void *self, const char *dir, wr_err *err)
 {
-	rocksdb_ingestexternalfileoptions_t *how = rocksdb_ingestexternalfileoptions_create();
-	const char *list[1];
+	wr_rock_db *db = self;
 	char path[4096], *message;
+	wr_status status;
 
-	snprintf(path, sizeof(path), "%s/ingest/%u.sst", s->db->dir, atomic_fetch_add(&s->db->files, 1));
-	message = write_file(s, path, ch, n);
-	if (!message) {
-		list[0] = path;
-		rocksdb_ingestexternalfileoptions_set_move_files(how, 1);
-		rocksdb_ingest_external_file_cf(s->db->db, s->cf->handle, list, 1, how, &message);
-	}
-	unlink(path);
-	rocksdb_ingestexternalfileoptions_destroy(how);
+	if (wr_dir_make(dir, err) != WR_OK)
+		return WR_FAIL;
+	snprintf(path, sizeof(path), "%s/state", dir);
+	pthread_mutex_lock(&db->files_lock);
+	message = checkpoint(db->db, path);
+	status = message ? wr_rocks_error(err, "the backup of the state failed", message) :
+	                   wr_rocks_copy_pending(db, dir, err);
+	pthread_mutex_unlock(&db->files_lock);
+	return status;
+}
+
+/* Reads a whole column family past the cache. */
+static char *verify_family(wr_rock_db *db, wr_family *f, uint64_t *keys)
+{
+	rocksdb_readoptions_t *read = rocksdb_readoptions_create();
+	rocksdb_iterator_t *it;
+	char *message = NULL;
+
+	rocksdb_readoptions_set_verify_checksums(read, 1);
+	rocksdb_readoptions_set_fill_cache(read, 0);
+	it = rocksdb_create_iterator_cf(db->db, read, f->handle);
+	for (rocksdb_iter_seek_to_first(it); rocksdb_iter_valid(it); rocksdb_iter_next(it))
+		++*keys;
+	rocksdb_iter_get_error(it, &message);
+	rocksdb_iter_destroy(it);
+	rocksdb_readoptions_destroy(read);
 	return message;
 }
 
-static wr_status rock_commit(void *self, const wr_changes *ch, uint32_t n, wr_err *err)
+static wr_status rock_verify(void *self, uint64_t *keys, wr_err *err)
 {
-	rock_state *s = self;
-	size_t changes = 0;
-	char *message;
+	wr_rock_db *db = self;
+	uint64_t own = 0;
+	char *message = NULL;
 
-	for (uint32_t i = 0; i < n; i++)
-		changes += ch[i].points->count + ch[i].nranges;
-	for (rock_store *st = s->stores; st; st = st->next)
-		drop_spare(st);
-	message = changes > LARGE ? commit_large(s, ch, n) : commit_small(s, ch, n);
-	return message ? io_error(err, "the commit of a query's state failed", message) : WR_OK;
+	pthread_mutex_lock(&db->lock);
+	for (wr_family *f = db->families; f && !message; f = f->next)
+		message = verify_family(db, f, strcmp(f->name, "default") == 0 ? &own : keys);
+	pthread_mutex_unlock(&db->lock);
+	return message ? open_error(err, db->dir, message) : WR_OK;
 }
 
 const wr_base_def wr_base_rocks = {
 	.open = rock_open,
 	.close = rock_close,
+	.backup = rock_backup,
+	.verify = rock_verify,
 	.state_open = rock_state_open,
 	.state_close = rock_state_close,
 	.state_drop = rock_state_drop,
 	.state_each = rock_state_each,
 	.health = rock_health,
 	.fail = rock_fail,
-	.store_open = rock_store_open,
-	.store_close = rock_store_close,
-	.get = rock_get,
-	.cursor_open = rock_cursor_open,
-	.seek = rock_seek,
-	.step = rock_step,
-	.cursor_close = rock_cursor_close,
-	.commit = rock_commit,
-	.view_open = rock_view_open,
-	.view_close = rock_view_close,
+	.store_open = wr_rocks_store_open,
+	.store_close = wr_rocks_store_close,
+	.get = wr_rocks_get,
+	.cursor_open = wr_rocks_cursor_open,
+	.seek = wr_rocks_seek,
+	.step = wr_rocks_step,
+	.cursor_close = wr_rocks_cursor_close,
+	.commit = wr_rocks_commit,
+	.prepare = wr_rocks_prepare,
+	.pending = wr_rocks_pending,
+	.apply = wr_rocks_apply,
+	.discard = wr_rocks_discard,
+	.view_open = wr_rocks_view_open,
+	.view_close = wr_rocks_view_close,
 };

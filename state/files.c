@@ -42,7 +42,8 @@ wr_status wr_dir_make(const char *dir, wr_err *err)
 	return WR_OK;
 }
 
-wr_status wr_dir_empty(const char *dir, const char *name, wr_err *err)
+wr_status wr_dir_clean(const char *dir, const char *name, bool (*keep)(void *self, const char *file), void *self,
+                       wr_err *err)
 {
 	char path[4096], file[4400];
 	struct dirent *e;
@@ -55,7 +56,7 @@ wr_status wr_dir_empty(const char *dir, const char *name, wr_err *err)
 	if (!d)
 		return path_error(err, "cannot read the directory", path);
 	while ((e = readdir(d))) {
-		if (e->d_name[0] == '.')
+		if (e->d_name[0] == '.' || keep(self, e->d_name))
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
 		if (unlink(file) != 0)
@@ -63,6 +64,49 @@ wr_status wr_dir_empty(const char *dir, const char *name, wr_err *err)
 	}
 	closedir(d);
 	return err->cls == WR_ERR_NONE ? WR_OK : WR_FAIL;
+}
+
+wr_status wr_dir_sync(const char *dir, const char *name, wr_err *err)
+{
+	char path[4096];
+	int fd;
+	wr_status status = WR_OK;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		status = path_error(err, "cannot sync the directory", path);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static bool copy_bytes(int in, int out)
+{
+	char buf[1 << 16];
+	ssize_t n;
+
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		for (ssize_t at = 0, m; at < n; at += m)
+			if ((m = write(out, buf + at, (size_t)(n - at))) < 0)
+				return false;
+	return n == 0 && fsync(out) == 0;
+}
+
+wr_status wr_file_copy(const char *from, const char *to, wr_err *err)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	wr_status status = WR_OK;
+
+	if (in < 0)
+		return path_error(err, "cannot read", from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (out < 0 || !copy_bytes(in, out))
+		status = path_error(err, "cannot write", to);
+	close(in);
+	if (out >= 0)
+		close(out);
+	return status;
 }
 
 bool wr_file_exists(const char *format, ...)

@@ -6,8 +6,13 @@
 
 /* Makes the directory and those above it. */
 wr_status wr_dir_make(const char *dir, wr_err *err);
-/* Makes dir/name and removes the files that stand in it. */
-wr_status wr_dir_empty(const char *dir, const char *name, wr_err *err);
+/* Makes dir/name and removes the files in it that keep says false of. */
+wr_status wr_dir_clean(const char *dir, const char *name, bool (*keep)(void *self, const char *file), void *self,
+                       wr_err *err);
+/* New names in dir/name are on disk afterwards. */
+wr_status wr_dir_sync(const char *dir, const char *name, wr_err *err);
+/* Copies a file, synced. */
+wr_status wr_file_copy(const char *from, const char *to, wr_err *err);
 bool wr_file_exists(const char *format, ...) WR_PRINTF(1, 2);
 
 /* Locks dir/state.lock for this process and writes its number into it; *fd stays open as long as the lock is held. A lock held

@@ -94,6 +94,17 @@ void wr_db_close(wr_db *db)
 	free(db);
 }
 
+wr_status wr_db_backup(wr_db *db, const char *dir, wr_err *err)
+{
+	return db->def->backup(db->base, dir, err);
+}
+
+wr_status wr_db_verify(wr_db *db, uint64_t *keys, wr_err *err)
+{
+	*keys = 0;
+	return db->def->verify(db->base, keys, err);
+}
+
 wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_err *err)
 {
 	wr_state *s;
@@ -174,6 +185,7 @@ wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task)
 	uint32_t id = wr_store_id(op, task);
 	wr_store **p, *st;
 
+	WR_ASSERT(id != UINT32_MAX);	/* a base may keep its own things there */
 	pthread_mutex_lock(&s->lock);
 	for (p = &s->stores; *p && (*p)->id < id; p = &(*p)->next)
 		;
@@ -517,9 +529,11 @@ static void after_commit(wr_state *s)
 wr_status wr_state_commit(wr_state *s, wr_err *err)
 {
 	uint32_t n;
+	uint64_t epoch;
 	wr_changes *list = collect(s, &n);
 	wr_status status;
 
+	WR_ASSERT(!s->def->pending(s->base, &epoch));
 	if (!list)
 		return WR_OK;
 	status = s->def->commit(s->base, list, n, err);
@@ -533,6 +547,37 @@ void wr_state_rollback(wr_state *s)
 {
 	for (wr_store *st = s->stores; st; st = st->next)
 		clear_overlay(st);
+}
+
+wr_status wr_state_prepare(wr_state *s, uint64_t epoch, wr_err *err)
+{
+	uint32_t n;
+	uint64_t before;
+	wr_changes *list = collect(s, &n);
+	wr_status status;
+
+	WR_ASSERT(!s->def->pending(s->base, &before));
+	status = s->def->prepare(s->base, list, n, epoch, err);
+	free(list);
+	return status;
+}
+
+bool wr_state_pending(wr_state *s, uint64_t *epoch)
+{
+	return s->def->pending(s->base, epoch);
+}
+
+wr_status wr_state_apply(wr_state *s, wr_err *err)
+{
+	if (s->def->apply(s->base, err) != WR_OK)
+		return WR_FAIL;
+	after_commit(s);
+	return WR_OK;
+}
+
+wr_status wr_state_discard(wr_state *s, wr_err *err)
+{
+	return s->def->discard(s->base, err);
 }
 
 wr_view *wr_view_open(wr_state *s, uint16_t op, wr_str from, wr_str to)

@@ -29,6 +29,11 @@ typedef struct wr_db_options {
 wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err);
 void wr_db_close(wr_db *db);
 
+/* Copies all committed state, as of now, into dir/state; dir must not hold one. Queries go on meanwhile. */
+wr_status wr_db_backup(wr_db *db, const char *dir, wr_err *err);
+/* Reads all committed state and checks its checksums; *keys gets the number of keys. IO when something is damaged. */
+wr_status wr_db_verify(wr_db *db, uint64_t *keys, wr_err *err);
+
 /* The state of a query, by its incarnation (a UUID text). Creates it when new. */
 wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_err *err);
 void wr_state_close(wr_state *s);	/* uncommitted writes are gone */
@@ -69,6 +74,17 @@ size_t wr_state_dirty_bytes(const wr_state *s);
 wr_status wr_state_commit(wr_state *s, wr_err *err);
 /* Throws the overlays away: the stores show the last commit again. */
 void wr_state_rollback(wr_state *s);
+
+/*
+ * A commit in two steps, for sinks whose own commit decides. prepare stores all overlays, synced, as the pending epoch of that
+ * number; the stores go on showing the overlays, and nothing may be written. Then either apply, which makes it the last commit in one atomic
+ * write and empties the overlays, or discard, after which come wr_state_rollback and a new start. A pending epoch
+ * outlives the process: after wr_state_open ask pending, and decide before any store is opened. A state with a pending epoch cannot commit.
+ */
+wr_status wr_state_prepare(wr_state *s, uint64_t epoch, wr_err *err);
+bool wr_state_pending(wr_state *s, uint64_t *epoch);
+wr_status wr_state_apply(wr_state *s, wr_err *err);
+wr_status wr_state_discard(wr_state *s, wr_err *err);
 
 /* A consistent view of the last commit of one operator over all its tasks, for readers outside the tasks (pull queries, CSV TABLE):
  * keys come without prefix, ordered within each task, merged over tasks. */
