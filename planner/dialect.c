@@ -60,6 +60,14 @@ wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relati
 	                 WR_STR_ARG(l->name), l->partitions, WR_STR_ARG(r->name), r->partitions);
 }
 
+/* A join on a foreign key stands first among several. */
+wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err)
+{
+	if (p->ksql)
+		return WR_REFUSE(err, span, "a join on a foreign key cannot follow another join");
+	return WR_LATER(err, span, "a join on a foreign key behind another join is not there yet");
+}
+
 /* A join on several columns. */
 wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err)
 {
@@ -103,6 +111,11 @@ wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, const char *va
 bool wr_dialect_loses_finals(const wr_planner *p)
 {
 	return p->ksql;
+}
+
+bool wr_dialect_join_bounds(const wr_planner *p)
+{
+	return !p->ksql;
 }
 
 bool wr_dialect_star_pseudo(const wr_planner *p)

@@ -110,7 +110,7 @@ static wr_status from_source(wr_planner *p, const wr_ast_relation *ast, wr_from 
 		int32_t *col = WR_NEW(p->a, int32_t);
 
 		*col = (int32_t)i;
-		out->keys[i] = (wr_key_part){ 1, col, r->schema->cols[i].name };
+		out->keys[i] = (wr_key_part){ .n = 1, .cols = col, .words = r->schema->cols[i].name };
 	}
 	return WR_OK;
 }

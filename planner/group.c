@@ -99,6 +99,8 @@ static wr_str part_words(const wr_select *s, const wr_ast_expr *ast, wr_span spa
 
 	if (ast->kind == WR_AST_COLUMN)
 		return ast->column.name.name;
+	if (ast->kind == WR_AST_DEREF)
+		return ast->deref.field.name;
 	if (span.at + span.length <= text.n && span.length)
 		return (wr_str){ text.p + span.at, span.length };
 	return WR_STR_LIT("its expression");
@@ -288,7 +290,7 @@ static void group_keys(wr_select *s)
 		int32_t *col = WR_NEW(s->p->a, int32_t);
 
 		*col = (int32_t)i;
-		s->keys[i] = (wr_key_part){ 1, col, s->part_names[i] };
+		s->keys[i] = (wr_key_part){ .n = 1, .cols = col, .words = s->part_names[i] };
 	}
 }
 

@@ -129,6 +129,8 @@ typedef struct wr_seen {
 typedef struct wr_key_part {
 	uint32_t n;
 	const int32_t *cols;
+	uint32_t nexprs;	/* and expressions over node->out with that value, in a chain of joins */
+	const wr_expr **exprs;
 	wr_str words;		/* "L.A or R.A", for messages */
 } wr_key_part;
 
@@ -291,6 +293,8 @@ WR_CHECKED wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const w
                                      wr_err *err);
 WR_CHECKED wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r, wr_span span,
                                        wr_err *err);
+/* A join on a foreign key behind another join. */
+WR_CHECKED wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err);
 /* ON a = b AND c = d */
 WR_CHECKED wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err);
 WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, wr_err *err);
@@ -299,5 +303,7 @@ WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, con
 bool wr_dialect_loses_finals(const wr_planner *p);
 /* * of a join with PARTITION BY shows ROWTIME and its like. */
 bool wr_dialect_star_pseudo(const wr_planner *p);
+/* WINDOWSTART and WINDOWEND are known when groups of a join's rows have windows. */
+bool wr_dialect_join_bounds(const wr_planner *p);
 
 #endif

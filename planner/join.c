@@ -54,6 +54,17 @@ static unsigned sides_of(const joiner *j, const wr_expr *e)
 	return sides;
 }
 
+static bool holds_key(const wr_key_part *k, const wr_expr *e)
+{
+	for (uint32_t i = 0; e->kind == WR_EXPR_COL && i < k->n; i++)
+		if (k->cols[i] == e->col)
+			return true;
+	for (uint32_t i = 0; i < k->nexprs; i++)
+		if (wr_expr_eq(k->exprs[i], e))
+			return true;
+	return false;
+}
+
 static void set_side(joiner *j, side *s, const wr_expr *e)
 {
 	uint32_t nl = j->l.from->nseen;
@@ -63,10 +74,7 @@ static void set_side(joiner *j, side *s, const wr_expr *e)
 	if (e->kind == WR_EXPR_COL)
 		s->seen = e->col - (s == &j->r ? (int32_t)nl : 0);
 	s->on = wr_bind_rewrite(j->p->a, e, to_side, j);
-	s->is_key = false;
-	if (s->from->nkeys == 1 && s->on->kind == WR_EXPR_COL)
-		for (uint32_t i = 0; i < s->from->keys[0].n; i++)
-			s->is_key |= s->from->keys[0].cols[i] == s->on->col;
+	s->is_key = s->from->nkeys == 1 && holds_key(&s->from->keys[0], s->on);
 }
 
 /* Both sides' columns, numbered in the order in which they are seen. */
@@ -179,6 +187,12 @@ static wr_status check_kinds(const joiner *j, wr_err *err)
 	return WR_OK;
 }
 
+/* The left table's rows name rows of the right one. */
+static bool is_foreign(const joiner *j)
+{
+	return j->l.from->node->table && !j->l.is_key;
+}
+
 static wr_status check_keys(const joiner *j, wr_err *err)
 {
 	wr_join_type type = j->ast->join.type;
@@ -193,8 +207,8 @@ static wr_status check_keys(const joiner *j, wr_err *err)
 	}
 	if (j->l.from->node->table && !j->l.is_key && type != WR_JOIN_INNER && type != WR_JOIN_LEFT)
 		return WR_REFUSE(err, j->ast->join.words, "a join on a foreign key is INNER or LEFT");
-	if (j->l.from->node->table && !j->l.is_key)
-		return WR_LATER(err, j->ast->join.on->span, "a join on a foreign key is not there yet");
+	if (is_foreign(j) && j->l.from->join)
+		return wr_dialect_late_foreign(j->p, j->ast->join.on->span, err);
 	return WR_OK;
 }
 
@@ -207,17 +221,26 @@ static bool same_place(const wr_relation *x, const wr_relation *y)
 	       x->partitions == y->partitions && x->partitions > 0 && (x->file.p != NULL) == (y->file.p != NULL);
 }
 
-static wr_schema *side_schema(joiner *j, const side *s)
+/* The left of a join on a foreign key keeps its own key; other sides have the join key. */
+static bool keeps_key(const joiner *j, const side *s)
+{
+	return is_foreign(j) && s == &j->l;
+}
+
+static wr_schema *side_schema(joiner *j, const side *s, uint32_t nkeys)
 {
 	const wr_from *f = s->from;
-	wr_schema *out = wr_schema_new(j->p->a, 1 + f->nseen, 1);
+	wr_schema *out = wr_schema_new(j->p->a, nkeys + f->nseen, nkeys);
 	wr_column *cols = wr_schema_cols(out);
 
-	cols[0] = (wr_column){ WR_STR_LIT("ROWKEY"), s->on->type };
+	if (nkeys)
+		memcpy(cols, f->node->out->cols, nkeys * sizeof(*cols));
+	if (!keeps_key(j, s))
+		cols[0] = (wr_column){ WR_STR_LIT("ROWKEY"), s->on->type };
 	for (uint32_t i = 0; i < f->nseen; i++) {
 		const wr_seen *c = &f->seen[i];
 
-		cols[1 + i] = (wr_column){ f->join ? c->name : wr_arena_printf(j->p->a, "%.*s_%.*s", WR_STR_ARG(c->source),
+		cols[nkeys + i] = (wr_column){ f->join ? c->name : wr_arena_printf(j->p->a, "%.*s_%.*s", WR_STR_ARG(c->source),
 			                                                       WR_STR_ARG(c->name)),
 			                   c->type };
 	}
@@ -228,22 +251,27 @@ static wr_schema *side_schema(joiner *j, const side *s)
 static wr_node *side_node(joiner *j, const side *s, bool move)
 {
 	const wr_from *f = s->from;
-	const wr_expr **exprs = WR_NEW_ARRAY(j->p->a, const wr_expr *, 1 + f->nseen);
+	uint32_t nkeys = keeps_key(j, s) ? f->nkeys : 1;
+	const wr_expr **exprs = WR_NEW_ARRAY(j->p->a, const wr_expr *, nkeys + f->nseen);
 	int32_t *carried = WR_NEW_ARRAY(j->p->a, int32_t, f->nseen);
 	wr_node *in = f->node, *n;
 
 	if (move && f->node->table)
 		in = wr_node_new(j->p->a, WR_NODE_EXCHANGE, in);
-	exprs[0] = s->is_key ? wr_bind_column(j->p->a, 0, s->on->type, s->span) : s->on;
+	for (uint32_t i = 0; i < nkeys; i++)
+		exprs[i] = wr_bind_column(j->p->a, (int32_t)i, f->node->out->cols[i].type, s->span);
+	if (!s->is_key && !keeps_key(j, s))
+		exprs[0] = s->on;
 	for (uint32_t i = 0; i < f->nseen; i++) {
 		carried[i] = f->seen[i].col;
-		exprs[1 + i] = wr_bind_column(j->p->a, f->seen[i].col, f->seen[i].type, s->span);
+		exprs[nkeys + i] = wr_bind_column(j->p->a, f->seen[i].col, f->seen[i].type, s->span);
 	}
 	n = wr_node_new(j->p->a, move && !f->node->table ? WR_NODE_REKEY : WR_NODE_PROJECT, in);
-	n->out = side_schema(j, s);
+	n->out = side_schema(j, s, nkeys);
 	n->exprs = exprs;
 	n->carried = carried;
 	n->exchange = n->kind == WR_NODE_REKEY;
+	n->drop_null = j->ast->join.type == WR_JOIN_INNER;
 	return n;
 }
 
@@ -252,6 +280,13 @@ static void place(joiner *j, wr_node **l, wr_node **r)
 	bool rekey_l = !j->l.is_key, rekey_r = !j->r.is_key;
 	bool apart = rekey_l || rekey_r || !same_place(j->l.from->placed, j->r.from->placed);
 	bool hashed_l = !rekey_l && !j->l.from->placed, hashed_r = !rekey_r && !j->r.from->placed;
+
+	if (is_foreign(j)) {	/* lower.c brings both sides to one task */
+		*l = side_node(j, &j->l, false);
+		*r = side_node(j, &j->r, false);
+		j->out->placed = NULL;
+		return;
+	}
 
 	*l = side_node(j, &j->l, apart && !hashed_l);
 	*r = side_node(j, &j->r, apart && !hashed_r);
@@ -274,6 +309,10 @@ static void show_side(joiner *j, const wr_from *f, uint32_t first)
 
 		*s = f->seen[i];
 		s->col = (int32_t)(first + i);
+		if (s->flags & WR_SEEN_SYNTHETIC) {	/* the key of a join below: nobody's now */
+			s->flags |= WR_SEEN_PSEUDO;
+			s->name = s->text = (wr_str){ "", 0 };
+		}
 	}
 }
 
@@ -291,16 +330,55 @@ static void add_reps(joiner *j, wr_key_part *k, const side *s, uint32_t first)
 {
 	const wr_from *f = s->from;
 
-	if (s->seen < 0)
-		return;
 	if (!s->is_key || !f->join) {
-		add_rep(j, k, f, s->seen, first);
+		if (s->seen >= 0)
+			add_rep(j, k, f, s->seen, first);
 		return;
 	}
 	for (uint32_t i = 0; i < f->keys[0].n; i++)
 		for (uint32_t c = 0; c < f->nseen; c++)
 			if (f->seen[c].col == f->keys[0].cols[i] && !(f->seen[c].flags & WR_SEEN_SYNTHETIC))
 				add_rep(j, k, f, (int32_t)c, first);
+}
+
+typedef struct lift {
+	joiner *j;
+	const wr_from *from;
+	uint32_t first;
+	bool lost;
+} lift;
+
+static const wr_expr *lift_column(void *self, const wr_expr *e)
+{
+	lift *x = self;
+
+	if (e->kind != WR_EXPR_COL)
+		return NULL;
+	for (uint32_t i = 0; i < x->from->nseen; i++)
+		if (x->from->seen[i].col == e->col)
+			return wr_bind_column(x->j->p->a, (int32_t)(x->first + i), e->type, e->span);
+	x->lost = true;
+	return e;
+}
+
+/* Expressions of a side that have the key's value, over the join's rows. */
+static void add_exprs(joiner *j, wr_key_part *k, const side *s, uint32_t first)
+{
+	const wr_key_part *below = s->is_key && s->from->nkeys == 1 ? &s->from->keys[0] : NULL;
+	uint32_t n = 1 + (below ? below->nexprs : 0);
+	const wr_expr **all = WR_NEW_ARRAY(j->p->a, const wr_expr *, k->nexprs + n);
+
+	if (k->nexprs)
+		memcpy(all, k->exprs, k->nexprs * sizeof(*all));
+	for (uint32_t i = 0; i < n; i++) {
+		const wr_expr *e = i ? below->exprs[i - 1] : s->on;
+		lift x = { j, s->from, first, false };
+
+		e = wr_bind_rewrite(j->p->a, e, lift_column, &x);
+		if (!x.lost && e->kind != WR_EXPR_COL)
+			all[k->nexprs++] = e;
+	}
+	k->exprs = all;
 }
 
 static void synthetic_key(joiner *j, wr_key_part *k)
@@ -321,24 +399,45 @@ static void synthetic_key(joiner *j, wr_key_part *k)
 	k->words = name;
 }
 
+/* A join on a foreign key keeps the left table's key. */
+static void left_keys(joiner *j)
+{
+	wr_from *o = j->out;
+	const wr_from *l = j->l.from;
+
+	o->nkeys = l->nkeys;
+	o->keys = WR_NEW_ARRAY(j->p->a, wr_key_part, l->nkeys);
+	for (uint32_t k = 0; k < l->nkeys; k++) {
+		o->keys[k].cols = numbers(j->p->a, l->nseen);
+		for (uint32_t i = 0; i < l->nseen; i++)
+			if (holds_key(&l->keys[k], wr_bind_column(j->p->a, l->seen[i].col, l->seen[i].type, WR_NO_SPAN)))
+				add_rep(j, &o->keys[k], l, (int32_t)i, l->nkeys);
+	}
+}
+
 static void show(joiner *j)
 {
 	wr_arena *a = j->p->a;
 	wr_from *o = j->out;
 	const wr_from *l = j->l.from, *r = j->r.from;
 	wr_key_part *k = WR_NEW(a, wr_key_part);
+	uint32_t first = is_foreign(j) ? l->nkeys : 1;
 
 	o->seen = WR_NEW_ARRAY(a, wr_seen, l->nseen + r->nseen + 1);
-	show_side(j, l, 1);
-	show_side(j, r, 1 + l->nseen);
+	show_side(j, l, first);
+	show_side(j, r, first + l->nseen);
 	o->nkeys = 1;
 	o->keys = k;
 	k->cols = numbers(a, l->nseen + r->nseen + 1);
-	if (j->ast->join.type != WR_JOIN_FULL) {
+	if (is_foreign(j)) {
+		left_keys(j);
+	} else if (j->ast->join.type != WR_JOIN_FULL) {
 		add_reps(j, k, &j->l, 1);
 		add_reps(j, k, &j->r, 1 + l->nseen);
+		add_exprs(j, k, &j->l, 1);
+		add_exprs(j, k, &j->r, 1 + l->nseen);
 	}
-	if (k->n == 0)
+	if (o->keys[0].n == 0)
 		synthetic_key(j, k);
 	o->nsources = l->nsources + r->nsources;
 	o->sources = WR_NEW_ARRAY(a, const wr_relation *, o->nsources);
@@ -368,7 +467,7 @@ static wr_join_kind join_kind(wr_join_type t)
 
 static wr_schema *join_schema(joiner *j, const wr_schema *l, const wr_schema *r, int32_t **from)
 {
-	wr_schema *s = wr_schema_new(j->p->a, l->n + r->n - 1, 1);
+	wr_schema *s = wr_schema_new(j->p->a, l->n + r->n - 1, l->nkeys);
 	wr_column *cols = wr_schema_cols(s);
 
 	*from = numbers(j->p->a, s->n);
@@ -376,8 +475,19 @@ static wr_schema *join_schema(joiner *j, const wr_schema *l, const wr_schema *r,
 		cols[i] = i < l->n ? l->cols[i] : r->cols[i - l->n + 1];
 		(*from)[i] = i < l->n ? (int32_t)i : ~(int32_t)(i - l->n + 1);
 	}
-	cols[0].name = j->out->keys[0].words;
+	for (uint32_t i = 0; i < l->nkeys; i++)
+		cols[i].name = j->out->keys[i].words;
 	return s;
+}
+
+/* The foreign key over the left side's rows as side_node made them. */
+static const wr_expr *foreign_key(joiner *j)
+{
+	lift x = { j, j->l.from, j->l.from->nkeys, false };
+	const wr_expr *e = wr_bind_rewrite(j->p->a, j->l.on, lift_column, &x);
+
+	WR_ASSERT(!x.lost);
+	return e;
 }
 
 static wr_status make_node(joiner *j, wr_err *err)
@@ -392,7 +502,7 @@ static wr_status make_node(joiner *j, wr_err *err)
 	    wr_dialect_places(j->p, j->l.from->placed, j->r.from->placed, j->ast->span, err))
 		return WR_FAIL;
 	place(j, &l, &r);
-	if (lt && !j->l.is_key)
+	if (is_foreign(j))
 		kind = WR_NODE_JOIN_FOREIGN;
 	n = wr_node_new(j->p->a, kind, l);
 	n->span = j->ast->join.words.length ? j->ast->join.words : j->ast->span;
@@ -400,8 +510,7 @@ static wr_status make_node(joiner *j, wr_err *err)
 	n->out = join_schema(j, l->out, r->out, &from);
 	n->from = from;
 	n->join = join_kind(j->ast->join.type);
-	n->key = wr_bind_column(j->p->a, 0, j->l.on->type, j->l.span);
-	n->drop_null = kind == WR_NODE_JOIN_TABLE && n->join == WR_JOINS_INNER;
+	n->key = is_foreign(j) ? foreign_key(j) : wr_bind_column(j->p->a, 0, j->l.on->type, j->l.span);
 	n->before = w->before.ms;
 	n->after = w->pair ? w->after.ms : w->before.ms;
 	n->grace = w->grace.given ? w->grace.ms : -1;

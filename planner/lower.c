@@ -435,6 +435,43 @@ static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, s
 	return WR_OK;
 }
 
+static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+{
+	wr_spec_join_streams *spec = WR_NEW(l->p->a, wr_spec_join_streams);
+	bool *used = new_used(l->p->a, n->out, parent, true);
+	sides in;
+
+	if (lower_sides(l, n, used, false, s, &in, err))
+		return WR_FAIL;
+	out->out = prune(l->p->a, n->out, used, &out->map);
+	spec->right = in.r.out;
+	spec->kind = n->join;
+	spec->before = n->before;
+	spec->after = n->after;
+	spec->grace = n->grace;
+	spec->from = moved_from(l, n, used, &in);
+	one_op(l, s, &spec->base, &wr_op_join_streams_def, n, &in.l, out);
+	connect(s, &in.r, out->at, 1);
+	return WR_OK;
+}
+
+static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+{
+	wr_spec_join_tables *spec = WR_NEW(l->p->a, wr_spec_join_tables);
+	bool *used = new_used(l->p->a, n->out, parent, true);
+	sides in;
+
+	if (lower_sides(l, n, used, false, s, &in, err))
+		return WR_FAIL;
+	out->out = prune(l->p->a, n->out, used, &out->map);
+	spec->right = in.r.out;
+	spec->kind = n->join;
+	spec->from = moved_from(l, n, used, &in);
+	one_op(l, s, &spec->base, &wr_op_join_tables_def, n, &in.l, out);
+	connect(s, &in.r, out->at, 1);
+	return WR_OK;
+}
+
 static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out, wr_err *err)
 {
 	switch (n->kind) {
@@ -459,10 +496,11 @@ static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, st
 	case WR_NODE_JOIN_TABLE:
 		return lower_join_table(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_STREAMS:
-		return WR_LATER(err, n->span, "joins of two streams are not there yet");
+		return lower_join_streams(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_TABLES:
+		return lower_join_tables(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_FOREIGN:
-		return WR_LATER(err, n->span, "joins of two tables are not there yet");
+		return WR_LATER(err, n->span, "a join on a foreign key is not there yet");
 	}
 	WR_BUG("node %d", (int)n->kind);
 }

@@ -71,6 +71,11 @@ static const wr_seen *seen_of(const wr_select *s, const wr_expr *e)
 	return NULL;
 }
 
+static wr_str field_name(const wr_ast_expr *e)
+{
+	return e->kind == WR_AST_DEREF ? e->deref.field.name : (wr_str){ NULL, 0 };
+}
+
 /* PARTITION BY puts its expressions first in a star; columns that they are do not come again. */
 static void star_parts(wr_select *s, wr_span span)
 {
@@ -80,7 +85,9 @@ static void star_parts(wr_select *s, wr_span span)
 		if (c)
 			star_column(s, c, span);
 		else
-			add_item(s, (wr_item){ .e = s->parts[i], .span = span, .star = true });
+			add_item(s, (wr_item){ .e = s->parts[i], .span = span, .star = true,
+				               .name = field_name(s->ast->partition_by.items[i]),
+				               .text = field_name(s->ast->partition_by.items[i]) });
 	}
 }
 

@@ -132,7 +132,7 @@ static void open_scopes(wr_select *s)
 	s->windowed = s->ast->window != NULL;
 	s->scope_bare = wr_from_scope(s->p, &s->from, s->windowed ? WR_SEEN_BOUND : 0);
 	s->scope = s->scope_bare;
-	if (s->windowed)
+	if (s->windowed && (!s->from.join || wr_dialect_join_bounds(s->p)))
 		add_bounds(s);
 	s->base = (int32_t)s->from.node->out->n;
 	for (uint32_t i = 0; i < s->from.nsources; i++)
