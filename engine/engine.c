@@ -74,7 +74,11 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 	e->io = (wr_io){ .broker = c->broker, .dir = c->dir, .topics = e->topics,
 			 .one_partition = c->by_hand,
 			 .prefetch_bytes = 4u << 20 };
-	return c->dir ? wr_journal_open(e, err) : WR_OK;
+	if (!c->dir)
+		return WR_OK;
+	if (wr_journal_open(e, err))
+		return WR_FAIL;
+	return e->topics ? wr_topics_settle(e->topics, err) : WR_OK;
 }
 
 wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err)

@@ -1,0 +1,9 @@
+/* One row per type of sink. */
+#ifndef SINKS_SINK_LIST_H
+#define SINKS_SINK_LIST_H
+
+#include "sinks/sink.h"
+
+extern const wr_sink_def wr_sink_log, wr_sink_memory;
+
+#endif
