@@ -244,14 +244,12 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 		return skip ? WR_OK : WR_FAIL;
 	if (replace_old(x, plan, err) || make_topic(x->e, plan, err))
 		return WR_FAIL;
-	if (x->seq == 0)
-		x->seq = x->e->seq++;
+	if (wr_journal_number(x, err))
+		return WR_FAIL;
 	*kept = true;	/* the arena belongs to the query or to the relation from here on */
 	if (plan->graph && !x->relation_only) {
 		if (start_query(x, arena, plan, &q, err))
 			return WR_FAIL;
-	} else if (wr_journal_creating(x, NULL, err)) {
-		return WR_FAIL;
 	}
 	if (plan->kind != WR_PLAN_INSERT_QUERY) {
 		wr_named *n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation,
@@ -383,9 +381,7 @@ wr_status wr_exec_type(wr_exec *x, wr_err *err)
 
 	if (wr_bind_type(&b, s->type, &type, err))
 		return WR_FAIL;
-	if (x->seq == 0)
-		x->seq = x->e->seq++;
-	if (wr_journal_creating(x, NULL, err))
+	if (wr_journal_number(x, err))
 		return WR_FAIL;
 	wr_named_type *t = WR_NEW(x->e->arena, wr_named_type);
 

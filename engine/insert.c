@@ -76,8 +76,7 @@ wr_status wr_exec_insert_values(wr_exec *x, wr_err *err)
 				  "%.*s reads a file: rows cannot be inserted into it",
 				  WR_STR_ARG(plan.relation->name));
 	set_times(plan.rows);
-	x->seq = x->e->seq++;
-	if (wr_journal_creating(x, NULL, err))
+	if (wr_journal_number(x, err))
 		return WR_FAIL;
 	if (insert(x, &plan, err)) {
 		wr_journal_undo(x, NULL);

@@ -11,16 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "engine/notice.h"
 #include "parser/parse.h"
-#include "state/journal_db.h"
+#include "state/catalog_sqlite.h"
 
 struct wr_journal {
-	wr_journal_db *db;
+	wr_catdb *db;
 	bool replaying;
 	const char *place;	/* the file whose statements are carried out now; NULL: none */
 	int64_t ordinal;
 };
+
+/* In the `extra` of a CREATE … AS whose query was ended. */
+#define TERMINATED "terminated"
 
 static bool quiet(const wr_engine *e)
 {
@@ -54,32 +58,64 @@ static void read_settings(wr_settings *s, const char *text)
 	}
 }
 
+static wr_statement_row row_of(const wr_exec *x, wr_str settings)
+{
+	const struct wr_journal *j = x->e->journal;
+
+	return (wr_statement_row){
+		.seq = x->seq,
+		.place = j->place ? wr_str_of(j->place) : (wr_str){ 0 },
+		.ordinal = j->place ? (int32_t)j->ordinal : -1,
+		.text = x->text,
+		.normal = x->text,
+		.status = WR_STATEMENT_CREATING,
+		.kind = wr_str_of(wr_stmt_kind_text(x->stmt->kind)),
+		.created_at = wr_clock_ms(),
+		.properties = settings,
+	};
+}
+
+wr_status wr_journal_number(wr_exec *x, wr_err *err)
+{
+	wr_buf settings = { 0 };
+	wr_status status;
+
+	if (x->seq)
+		return WR_OK;
+	if (quiet(x->e)) {
+		x->seq = ++x->e->seq;
+		return WR_OK;
+	}
+	print_settings(&x->s->settings, &settings);
+	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
+
+	status = wr_catdb_append(x->e->journal->db, &row, &x->seq, err);
+	wr_buf_free(&settings);
+	return status;
+}
+
 wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err)
 {
 	wr_buf settings = { 0 };
+	wr_status status;
 
 	if (quiet(x->e))
 		return WR_OK;
 	print_settings(&x->s->settings, &settings);
-	wr_recorded r = {
-		.seq = x->seq,
-		.status = WR_STMT_CREATING,
-		.text = wr_z(x->arena, x->text),
-		.place = x->e->journal->place ? x->e->journal->place : "",
-		.ordinal = x->e->journal->place ? x->e->journal->ordinal : -1,
-		.incarnation = q ? q->incarnation : "",
-		.ntasks = q ? q->spec.ntasks : 0,
-		.settings = wr_buf_z(&settings),
-	};
-	wr_status status = wr_journal_db_put(x->e->journal->db, &r, err);
+	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
+	row.query_id = wr_str_of(q->id);
+	row.incarnation = wr_str_of(q->incarnation);
+	row.tasks = q->spec.ntasks;
+	row.name = q->sink_name;
+	status = wr_catdb_update(x->e->journal->db, &row, err);
 	wr_buf_free(&settings);
 	return status;
 }
 
 wr_status wr_journal_live(wr_exec *x, wr_err *err)
 {
-	return quiet(x->e) ? WR_OK : wr_journal_db_status(x->e->journal->db, x->seq, WR_STMT_LIVE, err);
+	return quiet(x->e) ? WR_OK : wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_LIVE, err);
 }
 
 void wr_journal_undo(wr_exec *x, const wr_query *q)
@@ -88,25 +124,73 @@ void wr_journal_undo(wr_exec *x, const wr_query *q)
 
 	if (quiet(x->e))
 		return;
-	(void)!wr_journal_db_remove(x->e->journal->db, x->seq, &ignored);
+	(void)!wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_DROPPED, &ignored);
 	if (q && q->incarnation[0])
 		(void)!wr_state_drop(x->e->db, q->incarnation, &ignored);
 }
 
 wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err)
 {
-	return quiet(e) ? WR_OK : wr_journal_db_status(e->journal->db, seq, WR_STMT_DROPPED, err);
+	return quiet(e) ? WR_OK : wr_catdb_set_status(e->journal->db, seq, WR_STATEMENT_DROPPED, err);
 }
 
 wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err)
 {
-	return quiet(e) ? WR_OK : wr_journal_db_status(e->journal->db, seq, WR_STMT_TERMINATED, err);
+	return quiet(e) ? WR_OK : wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
 }
 
 /* ---------------------------------------------------------------- the way back */
 
+/* A recorded statement, copied out of the database. */
+typedef struct recorded {
+	int64_t seq, ordinal;
+	wr_statement_status status;
+	const char *text, *place, *incarnation, *settings;
+	uint16_t ntasks;
+	bool terminated;
+} recorded;
+
+typedef struct recorded_list {
+	wr_arena *arena;
+	recorded *rows;
+	uint32_t n, room;
+} recorded_list;
+
+static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
+{
+	recorded_list *l = self;
+
+	(void)err;
+	if (l->n == l->room) {
+		recorded *more = WR_NEW_ARRAY(l->arena, recorded, l->room ? l->room * 2 : 64);
+
+		if (l->n)
+			memcpy(more, l->rows, l->n * sizeof *more);
+		l->rows = more;
+		l->room = l->room ? l->room * 2 : 64;
+	}
+	l->rows[l->n++] = (recorded){
+		.seq = row->seq,
+		.ordinal = row->ordinal,
+		.status = row->status,
+		.text = wr_arena_str(l->arena, row->text).p,
+		.place = wr_arena_str(l->arena, row->place).p,
+		.incarnation = wr_arena_str(l->arena, row->incarnation).p,
+		.settings = wr_arena_str(l->arena, row->properties).p,
+		.ntasks = (uint16_t)row->tasks,
+		.terminated = wr_str_is(row->extra, TERMINATED),
+	};
+	return WR_OK;
+}
+
+static wr_status read_rows(wr_engine *e, wr_arena *a, recorded_list *out, wr_err *err)
+{
+	*out = (recorded_list){ .arena = a };
+	return wr_catdb_each(e->journal->db, false, copy_row, out, err);
+}
+
 /* Carries one recorded statement out again. */
-static wr_status replay(wr_engine *e, const wr_recorded *r, wr_err *err)
+static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 {
 	wr_session *s = wr_session_new(e);
 	wr_arena *a = wr_arena_new();
@@ -119,7 +203,7 @@ static wr_status replay(wr_engine *e, const wr_recorded *r, wr_err *err)
 		goto done;
 	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->text), .out = &out,
 		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
-		      .ntasks = (uint16_t)r->ntasks, .relation_only = r->status == WR_STMT_TERMINATED };
+		      .ntasks = r->ntasks, .relation_only = r->terminated };
 	status = x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
 done:
 	wr_session_free(s);
@@ -127,34 +211,33 @@ done:
 	return status;
 }
 
-static wr_status settle(wr_engine *e, const wr_recorded *r, wr_err *err)
+/* A statement that was only half carried out: what it left is removed. */
+static wr_status remove_half(wr_engine *e, const recorded *r, wr_err *err)
 {
 	char writer[40];
 
-	switch (r->status) {
-	case WR_STMT_LIVE:
-	case WR_STMT_TERMINATED:
-		if (replay(e, r, err) == WR_OK)
-			return WR_OK;
-		wr_notice(e, "statement %lld of this data directory cannot be resumed: %s: %s", (long long)r->seq, err->message,
-			  r->text);
+	snprintf(writer, sizeof writer, "insert-%lld", (long long)r->seq);
+	if (e->topics && (wr_topics_writer(e->topics, writer, 0, err) || wr_topics_forget(e->topics, writer, err)))
 		return WR_FAIL;
-	case WR_STMT_CREATING:
-		snprintf(writer, sizeof writer, "insert-%lld", (long long)r->seq);
-		if (e->topics && (wr_topics_writer(e->topics, writer, 0, err) || wr_topics_forget(e->topics, writer, err)))
-			return WR_FAIL;
-		if (r->incarnation[0] && wr_state_drop(e->db, r->incarnation, err))
-			return WR_FAIL;
-		return wr_journal_db_remove(e->journal->db, r->seq, err);
-	default:
+	if (r->incarnation[0] && wr_state_drop(e->db, r->incarnation, err))
+		return WR_FAIL;
+	return wr_catdb_set_status(e->journal->db, r->seq, WR_STATEMENT_DROPPED, err);
+}
+
+static wr_status settle(wr_engine *e, const recorded *r, wr_err *err)
+{
+	if (r->status == WR_STATEMENT_CREATING)
+		return remove_half(e, r, err);
+	if (replay(e, r, err) == WR_OK)
 		return WR_OK;
-	}
+	wr_notice(e, "statement %lld of this data directory cannot be resumed: %s: %s", (long long)r->seq,
+		  err->message, r->text);
+	return WR_FAIL;
 }
 
 typedef struct orphans {
-	wr_engine *e;
-	const wr_recorded *rows;
-	uint32_t nrows, n;
+	const recorded_list *rows;
+	uint32_t n;
 	char found[64][40];
 } orphans;
 
@@ -162,19 +245,19 @@ static void look_for_owner(void *self, const char *incarnation)
 {
 	orphans *o = self;
 
-	for (uint32_t i = 0; i < o->nrows; i++)
-		if (o->rows[i].status == WR_STMT_LIVE && strcmp(o->rows[i].incarnation, incarnation) == 0)
+	for (uint32_t i = 0; i < o->rows->n; i++)
+		if (strcmp(o->rows->rows[i].incarnation, incarnation) == 0)
 			return;
 	if (o->n < 64)
 		snprintf(o->found[o->n++], 40, "%s", incarnation);
 }
 
-static wr_status remove_orphans(wr_engine *e, const wr_recorded *rows, uint32_t n, wr_err *err)
+static wr_status remove_orphans(wr_engine *e, const recorded_list *rows, wr_err *err)
 {
 	orphans *o = wr_calloc(1, sizeof *o);
 	wr_status status;
 
-	*o = (orphans){ .e = e, .rows = rows, .nrows = n };
+	o->rows = rows;
 	status = wr_state_each(e->db, look_for_owner, o, err);
 	for (uint32_t i = 0; status == WR_OK && i < o->n; i++)
 		status = wr_state_drop(e->db, o->found[i], err);
@@ -182,19 +265,19 @@ static wr_status remove_orphans(wr_engine *e, const wr_recorded *rows, uint32_t 
 	return status;
 }
 
-/* Every writer of embedded topics must be known before anyone reads: frames of open epochs are aborted by the queries' sinks. */
 static wr_status replay_all(wr_engine *e, wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
-	wr_recorded *rows;
-	uint32_t n;
-	wr_status status = wr_journal_db_all(e->journal->db, a, &rows, &n, err);
+	recorded_list rows;
+	wr_status status = read_rows(e, a, &rows, err);
 
 	if (status == WR_OK)
-		status = remove_orphans(e, rows, n, err);
+		status = remove_orphans(e, &rows, err);
 	e->journal->replaying = true;
-	for (uint32_t i = 0; status == WR_OK && i < n; i++)
-		status = settle(e, &rows[i], err);
+	for (uint32_t i = 0; status == WR_OK && i < rows.n; i++) {
+		e->journal->replaying = rows.rows[i].status == WR_STATEMENT_LIVE;
+		status = settle(e, &rows.rows[i], err);
+	}
 	e->journal->replaying = false;
 	wr_arena_free(a);
 	return status;
@@ -203,35 +286,31 @@ static wr_status replay_all(wr_engine *e, wr_err *err)
 wr_status wr_journal_open(wr_engine *e, wr_err *err)
 {
 	e->journal = wr_calloc(1, sizeof *e->journal);
-	if (wr_journal_db_open(e->config.dir, &e->journal->db, err) ||
-	    wr_journal_db_next(e->journal->db, &e->seq, err))
-		return WR_FAIL;
-	return replay_all(e, err);
+	return wr_catdb_open(e->config.dir, &e->journal->db, err) ? WR_FAIL : replay_all(e, err);
 }
 
 void wr_journal_close(wr_engine *e)
 {
 	if (!e->journal)
 		return;
-	wr_journal_db_close(e->journal->db);
+	wr_catdb_close(e->journal->db);
 	free(e->journal);
 }
 
 /* ---------------------------------------------------------------- a file continues its data directory */
 
 /* The recorded statement of that file at that place; NULL: none. */
-static const wr_recorded *recorded_at(const wr_recorded *rows, uint32_t n, const char *place, int64_t ordinal)
+static const recorded *recorded_at(const recorded_list *l, const char *place, int64_t ordinal)
 {
-	for (uint32_t i = n; i-- > 0;)
-		if (rows[i].ordinal == ordinal && strcmp(rows[i].place, place) == 0 &&
-		    (rows[i].status == WR_STMT_LIVE || rows[i].status == WR_STMT_TERMINATED))
-			return &rows[i];
+	for (uint32_t i = l->n; i-- > 0;)
+		if (l->rows[i].ordinal == ordinal && strcmp(l->rows[i].place, place) == 0 &&
+		    l->rows[i].status == WR_STATEMENT_LIVE)
+			return &l->rows[i];
 	return NULL;
 }
 
-static wr_status changed(const wr_recorded *r, wr_str text, wr_span span, wr_err *err)
+static wr_status changed(const recorded *r, wr_span span, wr_err *err)
 {
-	(void)text;
 	wr_err_set(err, WR_ERR_STATEMENT, span,
 		   "this statement is not the one that this data directory has carried out here");
 	return wr_err_hint(err, "it was: %.200s … Use another --data directory, or DROP the old one first", r->text);
@@ -256,8 +335,7 @@ typedef struct file_run {
 	wr_engine *e;
 	wr_session *s;
 	const char *place;
-	const wr_recorded *rows;
-	uint32_t nrows;
+	recorded_list rows;
 	int64_t ordinal;
 } file_run;
 
@@ -268,7 +346,7 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 
 	if (!f->e->journal || !is_recorded_kind(stmt))
 		return wr_engine_execute(f->e, f->s, a, stmt, text, out, err);
-	const wr_recorded *r = recorded_at(f->rows, f->nrows, f->place, f->ordinal);
+	const recorded *r = recorded_at(&f->rows, f->place, f->ordinal);
 	wr_str own = { text.p + stmt->span.at, stmt->span.length };
 
 	f->ordinal++;
@@ -277,7 +355,7 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 		return WR_OK;
 	}
 	if (r)
-		return changed(r, own, stmt->span, err);
+		return changed(r, stmt->span, err);
 	f->e->journal->place = f->place;
 	f->e->journal->ordinal = f->ordinal - 1;
 	status = wr_engine_execute(f->e, f->s, a, stmt, text, out, err);
@@ -311,25 +389,25 @@ static wr_status run_text(file_run *f, wr_str text, wr_outcome_fn each, void *se
 
 static void report_removed(const file_run *f)
 {
-	for (uint32_t i = 0; i < f->nrows; i++)
-		if (f->rows[i].ordinal >= f->ordinal && strcmp(f->rows[i].place, f->place) == 0 &&
-		    f->rows[i].status == WR_STMT_LIVE)
+	for (uint32_t i = 0; i < f->rows.n; i++) {
+		const recorded *r = &f->rows.rows[i];
+
+		if (r->ordinal >= f->ordinal && strcmp(r->place, f->place) == 0)
 			wr_notice(f->e, "%s no longer has this statement, which goes on in the data directory: %.120s",
-				  f->place, f->rows[i].text);
+				  f->place, r->text);
+	}
 }
 
 wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text, wr_outcome_fn each,
 			     void *self, wr_str *shown, wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
-	wr_recorded *rows = NULL;
 	file_run f = { .e = e, .s = s, .place = place };
 	wr_status status = WR_OK;
 
 	*shown = text;
 	if (e->journal)
-		status = wr_journal_db_all(e->journal->db, a, &rows, &f.nrows, err);
-	f.rows = rows;
+		status = read_rows(e, a, &f.rows, err);
 	if (status == WR_OK)
 		status = run_text(&f, text, each, self, shown, err);
 	if (status == WR_OK)

@@ -11,7 +11,9 @@
 WR_CHECKED wr_status wr_journal_open(wr_engine *e, wr_err *err);
 void wr_journal_close(wr_engine *e);
 
-/* x's statement begins to exist: x->seq is its number; q its query (NULL: none). */
+/* x's statement begins to exist: recorded as creating, and x->seq its number, unless it has one. */
+WR_CHECKED wr_status wr_journal_number(wr_exec *x, wr_err *err);
+/* Its query q is about to be made: incarnation and tasks are recorded. */
 WR_CHECKED wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err);
 /* All its parts exist. */
 WR_CHECKED wr_status wr_journal_live(wr_exec *x, wr_err *err);

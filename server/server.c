@@ -28,7 +28,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, wr_answer *a)
 
 static enum MHD_Result redirect_to_info(struct MHD_Connection *c)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 
 	MHD_add_response_header(r, "Location", "/info");
 	enum MHD_Result result = MHD_queue_response(c, MHD_HTTP_TEMPORARY_REDIRECT, r);
