@@ -19,16 +19,9 @@
  * `complete` says that memory holds all there is: true when the store was empty at the beginning and nothing stored was ever
  * trimmed. Then a miss is an answer; otherwise the store is asked.
  *
- * The flush sorts by a radix sort on the 8 bytes behind the keys' common beginning, and again inside runs of equals. Cost for
- * 300,000 entries: some 20 ms, of which half is fetching them.
- *
- * Trim is a clock over slabs: the oldest is emptied, entries used since the last round and dirty ones move to the youngest slab, others
- * are dropped, the slab is given back. So memory really shrinks, and holes that removals left are closed.
+ * The flush, the scan and the trim are in cache_sweep.c.
  */
-#include "state/cache.h"
-
-#include "state/base.h"
-#include "state/sort.h"
+#include "state/cache_inner.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -36,73 +29,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum {
-	DIRTY = 1,
-	DEAD = 2,
-	STORED = 4,
-	USED = 8,	/* since the clock's hand passed */
-	FREE = 16,	/* a hole */
-	FLAGS = 8,	/* bits; the rest of meta is heap bytes in units of 16 */
-	HEAP_MAX = 0xFFFFFF,
-	SLAB_MIN = 4096,
-	SLAB_MAX = 2 << 20,
-	CLASSES = 32,
-	CHUNK = 256,
-	AHEAD = 24,	/* entries to fetch ahead in a walk over all */
-};
-
-typedef struct entry {
-	uint64_t hash;
-	uint32_t klen;
-	uint32_t meta;
-	_Alignas(16) char payload[];	/* and the key */
-} entry;
-
-typedef struct slab {
-	struct slab *next;
-	size_t size, used;	/* of bytes */
-	_Alignas(16) char bytes[];
-} slab;
-
-struct wr_cache {
-	wr_store *store;
-	const wr_cache_def *def;
-	void *self;
-	uint64_t *slots;
-	uint64_t mask;	/* slots - 1; no slots: 0 */
-	size_t count;	/* of slots in use */
-	bool complete;
-	slab *oldest, *youngest;
-	entry *holes[CLASSES];	/* by size / 16 */
-	size_t held, heap;
-	entry **dirty;
-	size_t ndirty, dirty_room;
-	wr_buf buf;
-};
-
 uint64_t wr_cache_hash(wr_str key)
 {
 	return XXH3_64bits(key.n ? key.p : "", key.n);
-}
-
-static entry *entry_of(const void *payload)
-{
-	return (entry *)((char *)payload - offsetof(entry, payload));
-}
-
-static char *key_of(const wr_cache *c, const entry *e)
-{
-	return (char *)e->payload + c->def->size;
-}
-
-static wr_str key_str(const wr_cache *c, const entry *e)
-{
-	return (wr_str){ key_of(c, e), e->klen };
-}
-
-static size_t entry_size(const wr_cache *c, uint32_t klen)
-{
-	return (sizeof(entry) + c->def->size + klen + 15) & ~(size_t)15;
 }
 
 /* ---- slabs */
@@ -120,12 +49,7 @@ static void *big_alloc(size_t size)
 	return p;
 }
 
-static size_t slab_bytes(const slab *s)
-{
-	return s->size + sizeof(slab);
-}
-
-static slab *add_slab(wr_cache *c, size_t size)
+slab *wr_cache_add_slab(wr_cache *c, size_t size)
 {
 	slab *s = big_alloc(size);
 
@@ -153,7 +77,7 @@ static size_t slab_size(const wr_cache *c, size_t need)
 	return size < need + sizeof(slab) ? need + sizeof(slab) : size;
 }
 
-static entry *take_entry(wr_cache *c, size_t size)
+entry *wr_cache_take(wr_cache *c, size_t size)
 {
 	slab *s = c->youngest;
 	size_t class = size / 16;
@@ -165,13 +89,13 @@ static entry *take_entry(wr_cache *c, size_t size)
 		return e;
 	}
 	if (!s || s->size - s->used < size)
-		s = add_slab(c, slab_size(c, size));
+		s = wr_cache_add_slab(c, slab_size(c, size));
 	e = (entry *)(s->bytes + s->used);
 	s->used += size;
 	return e;
 }
 
-static void give_entry(wr_cache *c, entry *e)
+void wr_cache_give(wr_cache *c, entry *e)
 {
 	size_t class = entry_size(c, e->klen) / 16;
 
@@ -184,16 +108,6 @@ static void give_entry(wr_cache *c, entry *e)
 
 /* ---- the table */
 
-static entry *slot_entry(uint64_t slot)
-{
-	return (entry *)(uintptr_t)(slot & 0xFFFFFFFFFFFFu);
-}
-
-static uint64_t make_slot(const entry *e)
-{
-	return (uint64_t)(uintptr_t)e | (e->hash & ~(uint64_t)0xFFFFFFFFFFFFu);
-}
-
 static uint64_t *new_slots(size_t n)
 {
 	uint64_t *slots = big_alloc(n * sizeof(*slots));
@@ -201,7 +115,7 @@ static uint64_t *new_slots(size_t n)
 	return memset(slots, 0, n * sizeof(*slots));
 }
 
-static void resize(wr_cache *c, size_t n)
+void wr_cache_resize(wr_cache *c, size_t n)
 {
 	uint64_t *old = c->slots;
 	size_t nold = old ? c->mask + 1 : 0;
@@ -237,7 +151,7 @@ static inline bool same_bytes(const char *a, const char *b, uint32_t n)
 }
 
 /* The entry of key, dead ones too; NULL when memory has none. */
-static inline entry *look_up(const wr_cache *c, wr_str key, uint64_t hash)
+entry *wr_cache_look_up(const wr_cache *c, wr_str key, uint64_t hash)
 {
 	if (!c->slots)
 		return NULL;
@@ -256,7 +170,7 @@ static inline entry *look_up(const wr_cache *c, wr_str key, uint64_t hash)
 	}
 }
 
-static uint64_t slot_of(const wr_cache *c, const entry *e)
+uint64_t wr_cache_slot(const wr_cache *c, const entry *e)
 {
 	uint64_t at = e->hash & c->mask;
 
@@ -266,9 +180,9 @@ static uint64_t slot_of(const wr_cache *c, const entry *e)
 }
 
 /* Takes the entry out and moves those behind it up, so that no probe meets a gap too early. */
-static void unlink_entry(wr_cache *c, const entry *e)
+void wr_cache_unlink(wr_cache *c, const entry *e)
 {
-	uint64_t gap = slot_of(c, e), at = gap;
+	uint64_t gap = wr_cache_slot(c, e), at = gap;
 
 	for (;;) {
 		uint64_t home;
@@ -289,11 +203,11 @@ static void unlink_entry(wr_cache *c, const entry *e)
 /* A new entry in the table, its payload all zeros. */
 static entry *insert(wr_cache *c, wr_str key, uint64_t hash, uint32_t flags)
 {
-	entry *e = take_entry(c, entry_size(c, key.n));
+	entry *e = wr_cache_take(c, entry_size(c, key.n));
 	uint64_t at;
 
 	if (!c->slots || c->count * 8 >= (c->mask + 1) * 5)
-		resize(c, c->slots ? (c->mask + 1) * 2 : 16);
+		wr_cache_resize(c, c->slots ? (c->mask + 1) * 2 : 16);
 	e->hash = hash;
 	e->klen = key.n;
 	e->meta = flags;
@@ -310,7 +224,7 @@ static entry *insert(wr_cache *c, wr_str key, uint64_t hash, uint32_t flags)
 
 /* ---- payloads */
 
-static void count_heap(wr_cache *c, entry *e)
+void wr_cache_count_heap(wr_cache *c, entry *e)
 {
 	size_t old = (size_t)(e->meta >> FLAGS) * 16, now;
 
@@ -323,7 +237,7 @@ static void count_heap(wr_cache *c, entry *e)
 	e->meta = (e->meta & ((1u << FLAGS) - 1)) | (uint32_t)now << FLAGS;
 }
 
-static void drop_payload(wr_cache *c, entry *e)
+void wr_cache_drop_payload(wr_cache *c, entry *e)
 {
 	if (c->def->drop)
 		c->def->drop(c->self, e->payload);
@@ -341,16 +255,16 @@ static void mark_dirty(wr_cache *c, entry *e)
 	c->dirty[c->ndirty++] = e;
 }
 
-static entry *load_bytes(wr_cache *c, wr_str key, uint64_t hash, wr_str bytes)
+entry *wr_cache_load_bytes(wr_cache *c, wr_str key, uint64_t hash, wr_str bytes)
 {
 	entry *e = insert(c, key, hash, STORED | USED);
 
 	if (c->def->load(c->self, e->payload, bytes)) {
-		count_heap(c, e);
+		wr_cache_count_heap(c, e);
 		return e;
 	}
-	unlink_entry(c, e);
-	give_entry(c, e);
+	wr_cache_unlink(c, e);
+	wr_cache_give(c, e);
 	wr_store_fail(c->store, "a value in the state is damaged: it is shorter than it says or of another kind");
 	return NULL;
 }
@@ -360,7 +274,7 @@ static entry *load(wr_cache *c, wr_str key, uint64_t hash)
 {
 	if (c->complete || !wr_store_get(c->store, key, &c->buf))
 		return NULL;
-	return load_bytes(c, key, hash, wr_buf_view(&c->buf));
+	return wr_cache_load_bytes(c, key, hash, wr_buf_view(&c->buf));
 }
 
 wr_cache *wr_cache_new(wr_store *st, const wr_cache_def *def, void *self)
@@ -372,16 +286,6 @@ wr_cache *wr_cache_new(wr_store *st, const wr_cache_def *def, void *self)
 	c->self = self;
 	c->complete = wr_store_empty(st);
 	return c;
-}
-
-static entry *next_entry(const wr_cache *c, slab *s, size_t *at)
-{
-	entry *e = (entry *)(s->bytes + *at);
-
-	if (*at >= s->used)
-		return NULL;
-	*at += entry_size(c, e->klen);
-	return e;
 }
 
 void wr_cache_close(wr_cache *c)
@@ -423,7 +327,7 @@ void wr_cache_prefetch_entry(const wr_cache *c, uint64_t hash)
 
 void *wr_cache_find(wr_cache *c, wr_str key, uint64_t hash)
 {
-	entry *e = look_up(c, key, hash);
+	entry *e = wr_cache_look_up(c, key, hash);
 
 	if (!e)
 		e = load(c, key, hash);
@@ -438,12 +342,12 @@ static void init_payload(wr_cache *c, entry *e)
 {
 	if (c->def->init)
 		c->def->init(c->self, e->payload);
-	count_heap(c, e);
+	wr_cache_count_heap(c, e);
 }
 
 void *wr_cache_make(wr_cache *c, wr_str key, uint64_t hash, bool *created)
 {
-	entry *e = look_up(c, key, hash);
+	entry *e = wr_cache_look_up(c, key, hash);
 
 	if (!e)
 		e = load(c, key, hash);
@@ -473,7 +377,7 @@ bool wr_cache_touch(wr_cache *c, void *payload)
 
 void wr_cache_remove(wr_cache *c, wr_str key, uint64_t hash)
 {
-	entry *e = look_up(c, key, hash);
+	entry *e = wr_cache_look_up(c, key, hash);
 
 	if (!e) {
 		if (!c->complete)
@@ -482,10 +386,10 @@ void wr_cache_remove(wr_cache *c, wr_str key, uint64_t hash)
 	}
 	if (e->meta & DEAD)
 		return;
-	drop_payload(c, e);
+	wr_cache_drop_payload(c, e);
 	if (!(e->meta & (STORED | DIRTY))) {
-		unlink_entry(c, e);
-		give_entry(c, e);
+		wr_cache_unlink(c, e);
+		wr_cache_give(c, e);
 		return;
 	}
 	e->meta |= DEAD;
@@ -496,196 +400,6 @@ void wr_cache_remove(wr_cache *c, wr_str key, uint64_t hash)
 wr_str wr_cache_key(const wr_cache *c, const void *payload)
 {
 	return key_str(c, entry_of(payload));
-}
-
-/* ---- the flush */
-
-/* Dirty entries in key order. */
-static wr_sort_item *sorted_dirty(wr_cache *c)
-{
-	wr_sort_item *items = wr_malloc(c->ndirty * sizeof(*items));
-
-	for (size_t i = 0; i < c->ndirty; i++) {
-		if (i + AHEAD < c->ndirty)
-			__builtin_prefetch(c->dirty[i + AHEAD]);
-		items[i] = (wr_sort_item){ .key = key_str(c, c->dirty[i]), .item = c->dirty[i] };
-	}
-	wr_sort(items, c->ndirty);
-	return items;
-}
-
-/* Writes n items, at most CHUNK, and makes them clean. */
-static void write_chunk(wr_cache *c, const wr_sort_item *items, size_t n)
-{
-	wr_kv kv[CHUNK];
-	size_t at[CHUNK + 1], m = 0;
-
-	wr_buf_reset(&c->buf);
-	for (size_t i = 0; i < n; i++) {
-		entry *e = items[i].item;
-
-		if (i + 8 < n)
-			__builtin_prefetch(items[i + 8].item);
-		e->meta &= ~(uint32_t)DIRTY;
-		if ((e->meta & (DEAD | STORED)) == DEAD)
-			continue;
-		kv[m].key = items[i].key;
-		kv[m].value.p = NULL;
-		at[m++] = c->buf.n;
-		if (e->meta & DEAD)
-			continue;
-		kv[m - 1].value.p = "";
-		c->def->save(c->self, e->payload, &c->buf);
-		count_heap(c, e);
-		e->meta |= STORED;
-	}
-	at[m] = c->buf.n;
-	for (size_t i = 0; i < m; i++)
-		if (kv[i].value.p && at[i + 1] > at[i])
-			kv[i].value = (wr_str){ c->buf.p + at[i], (uint32_t)(at[i + 1] - at[i]) };
-		else
-			kv[i].value.n = 0;
-	wr_store_put_sorted(c->store, kv, m);
-}
-
-void wr_cache_flush(wr_cache *c)
-{
-	wr_sort_item *items;
-	size_t n = c->ndirty;
-
-	if (!n)
-		return;
-	items = sorted_dirty(c);
-	for (size_t i = 0; i < n; i += CHUNK)
-		write_chunk(c, items + i, n - i < CHUNK ? n - i : CHUNK);
-	for (size_t i = 0; i < n; i++) {
-		entry *e = c->dirty[i];
-
-		if (i + AHEAD < n)
-			__builtin_prefetch(c->dirty[i + AHEAD]);
-		if (e->meta & DEAD) {
-			unlink_entry(c, e);
-			give_entry(c, e);
-		}
-	}
-	c->ndirty = 0;
-	free(items);
-}
-
-void wr_cache_scan(wr_cache *c, wr_str from, wr_str to, bool (*visit)(void *arg, wr_str key, void *payload),
-                   void *arg)
-{
-	wr_iter *it;
-	wr_str key, value;
-
-	wr_cache_flush(c);
-	it = wr_store_scan(c->store, from, to, false);
-	while (wr_iter_next(it, &key, &value)) {
-		uint64_t hash = wr_cache_hash(key);
-		entry *e = look_up(c, key, hash);
-
-		if (!e)
-			e = load_bytes(c, key, hash, value);
-		if (e && !(e->meta & DEAD) && !visit(arg, key_str(c, e), e->payload))
-			break;
-	}
-	wr_iter_close(it);
-}
-
-/* ---- the trim */
-
-static void move_entry(wr_cache *c, entry *e)
-{
-	size_t size = entry_size(c, e->klen);
-	uint64_t at = slot_of(c, e);
-	entry *to = take_entry(c, size);
-
-	memcpy(to, e, size);
-	to->meta &= ~(uint32_t)USED;
-	c->slots[at] = make_slot(to);
-}
-
-static void evict(wr_cache *c, entry *e)
-{
-	if (e->meta & STORED)
-		c->complete = false;
-	drop_payload(c, e);
-	unlink_entry(c, e);
-}
-
-static bool stays(const entry *e)
-{
-	return !(e->meta & FREE) && e->meta & (DIRTY | USED);
-}
-
-/* A slab just large enough for those of the only slab that stay: what moves goes behind the oldest, never into it. */
-static void add_last_slab(wr_cache *c)
-{
-	size_t size = 0;
-	entry *e;
-
-	for (size_t at = 0; (e = next_entry(c, c->oldest, &at));)
-		size += stays(e) ? entry_size(c, e->klen) : 0;
-	add_slab(c, size + sizeof(slab));
-}
-
-/* The hand passes one slab. */
-static void empty_oldest(wr_cache *c)
-{
-	slab *s = c->oldest;
-	entry *e;
-
-	if (s == c->youngest)
-		add_last_slab(c);
-	for (size_t at = 0; (e = next_entry(c, s, &at));) {
-		if (stays(e))
-			move_entry(c, e);
-		else if (!(e->meta & FREE))
-			evict(c, e);
-	}
-	c->oldest = s->next;
-	c->held -= slab_bytes(s);
-	free(s);
-}
-
-/* Dirty entries may have moved. */
-static void list_dirty_anew(wr_cache *c)
-{
-	size_t n = c->ndirty;
-	entry *e;
-
-	c->ndirty = 0;
-	for (slab *s = c->oldest; n && s; s = s->next)
-		for (size_t at = 0; (e = next_entry(c, s, &at));)
-			if (!(e->meta & FREE) && e->meta & DIRTY)
-				c->dirty[c->ndirty++] = e;
-	WR_ASSERT(c->ndirty == n);
-}
-
-static void shrink_table(wr_cache *c)
-{
-	size_t n = 16;
-
-	while (c->count * 2 >= n)
-		n *= 2;
-	if (c->slots && n * 4 <= c->mask + 1)
-		resize(c, n);
-}
-
-void wr_cache_trim(wr_cache *c, size_t bytes)
-{
-	size_t rounds = 0;
-
-	if (wr_cache_bytes(c) <= bytes || !c->oldest)
-		return;
-	memset(c->holes, 0, sizeof(c->holes));
-	for (slab *s = c->oldest; s; s = s->next)
-		rounds += 2;
-	while (rounds-- && wr_cache_bytes(c) > bytes) {
-		empty_oldest(c);
-		shrink_table(c);
-	}
-	list_dirty_anew(c);
 }
 
 size_t wr_cache_bytes(const wr_cache *c)

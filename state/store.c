@@ -11,68 +11,14 @@
  *     del a                                 ranges {[b, d)}   points {a deleted, c=9}
  *     what reads see                        c=9  d=4
  *
- * An iterator walks both in step; where a key stands in both, the point counts. When it meets a range it seeks the base
- * behind it. `base_empty` says that nothing is committed, which spares the base in most tests, fresh queries and transient ones.
+ * Iterators and views are in scan.c. `base_empty` says that nothing is committed, which spares the base in most tests, fresh queries and transient ones.
  *
  * Overlays belong to stores and so to tasks; nothing here takes a lock on the way of a row. The list of stores has one, for tasks may
  * open theirs at the same time and dirty bytes are asked for from outside.
  */
-#include "state/store.h"
+#include "state/store_inner.h"
 
-#include "state/base.h"
-
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-
-struct wr_db {
-	const wr_base_def *def;
-	void *base;
-};
-
-struct wr_state {
-	const wr_base_def *def;
-	void *base;
-	pthread_mutex_t lock;	/* of the list */
-	wr_store *stores;	/* ascending by id */
-};
-
-struct wr_store {
-	wr_store *next;
-	wr_state *state;
-	const wr_base_def *def;
-	void *base;
-	uint32_t id;
-	bool base_empty;
-	wr_tree points;
-	wr_range *ranges;	/* keys are heap pieces */
-	uint32_t nranges, room;
-	_Atomic size_t bytes;	/* of the overlay, for other threads */
-};
-
-/* The side of an iterator that stands still has `here`; the other one must be stepped before the next answer. */
-struct wr_iter {
-	wr_store *st;
-	bool backwards;
-	wr_str from, to;	/* own copies in `bounds` */
-	wr_buf bounds;
-	wr_tree_pos pos;
-	const wr_rec *point;	/* NULL: no more */
-	wr_cursor *base;	/* NULL: nothing committed */
-	bool base_here;
-	bool step_point, step_base;
-};
-
-struct wr_view {
-	const wr_base_def *def;
-	void *base;
-	wr_cursor **cursors;
-	bool *here;
-	uint32_t n;
-	int64_t last;	/* the cursor that gave the last answer; -1 before */
-	wr_buf bounds;
-	wr_str from, to;
-};
 
 wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err)
 {
@@ -225,8 +171,7 @@ static uint32_t ranges_upto(const wr_store *st, wr_str key)
 	return lo;
 }
 
-/* The range that hides the committed key; NULL when none does. */
-static const wr_range *hidden(const wr_store *st, wr_str key)
+const wr_range *wr_store_hidden(const wr_store *st, wr_str key)
 {
 	uint32_t n = st->nranges ? ranges_upto(st, key) : 0;
 	const wr_range *r = n ? &st->ranges[n - 1] : NULL;
@@ -245,7 +190,7 @@ bool wr_store_get(wr_store *st, wr_str key, wr_buf *out)
 		wr_buf_str(out, wr_rec_value(r));
 		return true;
 	}
-	if (st->base_empty || hidden(st, key))
+	if (st->base_empty || wr_store_hidden(st, key))
 		return false;
 	return st->def->get(st->base, key, out);
 }
@@ -272,7 +217,7 @@ void wr_store_put(wr_store *st, wr_str key, wr_str value)
 /* Where nothing is committed below, a deletion leaves no mark. */
 static void del(wr_store *st, wr_str key)
 {
-	if (st->base_empty || hidden(st, key))
+	if (st->base_empty || wr_store_hidden(st, key))
 		wr_tree_remove(&st->points, key);
 	else
 		wr_tree_put(&st->points, key, (wr_str){ 0 });
@@ -366,119 +311,6 @@ void wr_store_del_range(wr_store *st, wr_str from, wr_str to)
 	if (!st->base_empty)
 		ranges_add(st, from, to);
 	note_bytes(st);
-}
-
-/* Copies both bounds into one buffer. */
-static void keep_bounds(wr_buf *buf, wr_str *from, wr_str *to)
-{
-	wr_buf_str(buf, *from);
-	wr_buf_str(buf, *to);
-	if (from->p)
-		from->p = buf->p;
-	if (to->p)
-		to->p = buf->p + from->n;
-}
-
-wr_iter *wr_store_scan(wr_store *st, wr_str from, wr_str to, bool backwards)
-{
-	wr_iter *it = wr_calloc(1, sizeof(*it));
-	wr_str start;
-
-	it->st = st;
-	it->backwards = backwards;
-	it->from = from;
-	it->to = to;
-	keep_bounds(&it->bounds, &it->from, &it->to);
-	start = backwards ? it->to : it->from;
-	it->point = wr_tree_seek(&st->points, &it->pos, start, backwards);
-	if (!st->base_empty) {
-		it->base = st->def->cursor_open(st->base);
-		it->base_here = st->def->seek(it->base, start, backwards);
-	}
-	return it;
-}
-
-/* < 0 when a comes first in the iterator's direction. */
-static int order(const wr_iter *it, wr_str a, wr_str b)
-{
-	int c = wr_str_cmp(a, b);
-
-	return it->backwards ? -c : c;
-}
-
-static bool outside(const wr_iter *it, wr_str key)
-{
-	if (it->backwards)
-		return it->from.p && wr_str_cmp(key, it->from) < 0;
-	return it->to.p && wr_str_cmp(key, it->to) >= 0;
-}
-
-/* Moves the base past what ranges hide, and lets it end where the iterator does. */
-static void settle_base(wr_iter *it)
-{
-	const wr_base_def *def = it->st->def;
-
-	while (it->base_here) {
-		const wr_range *r;
-
-		if (outside(it, it->base->key)) {
-			it->base_here = false;
-			return;
-		}
-		r = hidden(it->st, it->base->key);
-		if (!r)
-			return;
-		if (!it->backwards && !r->to.p)
-			it->base_here = false;
-		else
-			it->base_here = def->seek(it->base, it->backwards ? r->from : r->to, it->backwards);
-	}
-}
-
-static void step(wr_iter *it)
-{
-	if (it->step_point)
-		it->point = wr_tree_step(&it->pos, it->backwards);
-	if (it->step_base)
-		it->base_here = it->st->def->step(it->base, it->backwards);
-	it->step_point = it->step_base = false;
-	settle_base(it);
-}
-
-bool wr_iter_next(wr_iter *it, wr_str *key, wr_str *value)
-{
-	for (;;) {
-		int c;
-
-		step(it);
-		if (it->point && outside(it, wr_rec_key(it->point)))
-			it->point = NULL;
-		if (!it->point && !it->base_here)
-			return false;
-		c = !it->point ? 1 : !it->base_here ? -1 : order(it, wr_rec_key(it->point), it->base->key);
-		it->step_point = c <= 0;
-		it->step_base = c >= 0;
-		if (c > 0) {
-			*key = it->base->key;
-			*value = it->base->value;
-			return true;
-		}
-		if (!wr_rec_deleted(it->point)) {
-			*key = wr_rec_key(it->point);
-			*value = wr_rec_value(it->point);
-			return true;
-		}
-	}
-}
-
-void wr_iter_close(wr_iter *it)
-{
-	if (!it)
-		return;
-	if (it->base)
-		it->st->def->cursor_close(it->base);
-	wr_buf_free(&it->bounds);
-	free(it);
 }
 
 size_t wr_state_dirty_bytes(const wr_state *s)
@@ -578,52 +410,4 @@ wr_status wr_state_apply(wr_state *s, wr_err *err)
 wr_status wr_state_discard(wr_state *s, wr_err *err)
 {
 	return s->def->discard(s->base, err);
-}
-
-wr_view *wr_view_open(wr_state *s, uint16_t op, wr_str from, wr_str to)
-{
-	wr_view *v = wr_calloc(1, sizeof(*v));
-
-	v->def = s->def;
-	v->last = -1;
-	v->from = from;
-	v->to = to;
-	keep_bounds(&v->bounds, &v->from, &v->to);
-	v->base = s->def->view_open(s->base, op, (wr_range){ v->from, v->to }, &v->cursors, &v->n);
-	v->here = wr_calloc(v->n, sizeof(*v->here));
-	for (uint32_t i = 0; i < v->n; i++)
-		v->here[i] = v->def->seek(v->cursors[i], v->from, false);
-	return v;
-}
-
-/* Tasks are few: the least key is looked for among all. */
-bool wr_view_next(wr_view *v, wr_str *key, wr_str *value)
-{
-	int64_t best = -1;
-
-	if (v->last >= 0)
-		v->here[v->last] = v->def->step(v->cursors[v->last], false);
-	for (uint32_t i = 0; i < v->n; i++)
-		if (v->here[i] && (best < 0 || wr_str_cmp(v->cursors[i]->key, v->cursors[best]->key) < 0))
-			best = i;
-	v->last = best;
-	if (best < 0 || (v->to.p && wr_str_cmp(v->cursors[best]->key, v->to) >= 0)) {
-		v->n = 0;
-		v->last = -1;
-		return false;
-	}
-	*key = v->cursors[best]->key;
-	*value = v->cursors[best]->value;
-	return true;
-}
-
-void wr_view_close(wr_view *v)
-{
-	if (!v)
-		return;
-	if (v->base)
-		v->def->view_close(v->base);
-	wr_buf_free(&v->bounds);
-	free(v->here);
-	free(v);
 }

@@ -1,0 +1,40 @@
+/*
+ * What store.c and scan.c share of databases, states and stores; inside the room, and inside those two.
+ */
+#ifndef STATE_STORE_INNER_H
+#define STATE_STORE_INNER_H
+
+#include "state/base.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct wr_db {
+	const wr_base_def *def;
+	void *base;
+};
+
+struct wr_state {
+	const wr_base_def *def;
+	void *base;
+	pthread_mutex_t lock;	/* of the list */
+	wr_store *stores;	/* ascending by id */
+};
+
+struct wr_store {
+	wr_store *next;
+	wr_state *state;
+	const wr_base_def *def;
+	void *base;
+	uint32_t id;
+	bool base_empty;
+	wr_tree points;
+	wr_range *ranges;	/* keys are heap pieces */
+	uint32_t nranges, room;
+	_Atomic size_t bytes;	/* of the overlay, for other threads */
+};
+
+/* The range that hides the committed key; NULL when none does. */
+const wr_range *wr_store_hidden(const wr_store *st, wr_str key);
+
+#endif
