@@ -502,7 +502,7 @@ static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault
 		return true;
 	}
 	inner.at = NULL;
-	if (t->kind != '"' || !wr_json_string(&inner, t, &text)) {
+	if (t->kind != '"' || !wr_json_unescape(&inner, t, &text)) {
 		wr_fault_set(why, t->p - d->reader.start, "the image is neither an object nor null");
 		return false;
 	}

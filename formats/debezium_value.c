@@ -133,7 +133,7 @@ static bool read_decimal(wr_json *r, const wr_json_slot *s, const wr_json_token 
 		return wr_dec_parse(r->arena, text, type, true, out);
 	if (t->kind == '{')
 		return scaled_parts(r, t, &scale, &text) && decimal_bytes(r, text, (int)scale, type, out);
-	if (t->kind != '"' || !wr_json_string(r, t, &text))
+	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
 		return false;
 	if (is_decimal_text(r, s, text))
 		return wr_dec_parse(r->arena, text, type, true, out);
@@ -258,7 +258,7 @@ static bool read_time(wr_json *r, const wr_json_slot *s, const wr_json_token *t,
 			*out = floor_div(to_instant(s->meaning, *out), WR_MS_DAY);
 		return true;
 	}
-	if (t->kind != '"' || !wr_json_string(r, t, &text))
+	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
 		return false;
 	if (tag == WR_TIMESTAMP)
 		return wr_parse_timestamp(text, out);

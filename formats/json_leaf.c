@@ -67,7 +67,7 @@ static bool take_integer(wr_json *r, const wr_json_token *t, int64_t *out)
 
 	if (t->kind == '0')
 		return wr_json_integer(t, out);
-	return t->kind == '"' && wr_json_string(r, t, &text) && wr_parse_i64(text, out);
+	return t->kind == '"' && wr_json_unescape(r, t, &text) && wr_parse_i64(text, out);
 }
 
 static bool take_double(wr_json *r, const wr_json_token *t, double *out)
@@ -76,7 +76,7 @@ static bool take_double(wr_json *r, const wr_json_token *t, double *out)
 
 	if (t->kind == '0')
 		return wr_parse_double((wr_str){ t->p, t->n }, out);
-	return t->kind == '"' && wr_json_string(r, t, &text) && wr_parse_double(text, out);
+	return t->kind == '"' && wr_json_unescape(r, t, &text) && wr_parse_double(text, out);
 }
 
 static bool take_decimal(wr_json *r, const wr_json_token *t, const wr_type *type, wr_dec *out)
@@ -85,7 +85,7 @@ static bool take_decimal(wr_json *r, const wr_json_token *t, const wr_type *type
 
 	if (t->kind == '0')
 		return wr_dec_parse(r->arena, (wr_str){ t->p, t->n }, type, true, out);
-	return t->kind == '"' && wr_json_string(r, t, &text) &&
+	return t->kind == '"' && wr_json_unescape(r, t, &text) &&
 	       wr_dec_parse(r->arena, text, type, true, out);
 }
 
@@ -94,7 +94,7 @@ static bool take_bytes(wr_json *r, const wr_json_token *t, wr_str *out)
 	wr_str text;
 	char *to;
 
-	if (t->kind != '"' || !wr_json_string(r, t, &text))
+	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
 		return false;
 	to = wr_arena_alloc(r->arena, WR_BASE64_ROOM(text.n));
 	out->p = to;
@@ -110,7 +110,7 @@ static bool take_time(wr_json *r, const wr_json_token *t, wr_tag tag, int64_t *o
 	if (take_integer(r, t, out))
 		return tag == WR_TIMESTAMP || (tag == WR_DATE && *out == (int32_t)*out) ||
 		       (tag == WR_TIME && *out >= 0 && *out < WR_MS_DAY);
-	if (t->kind != '"' || !wr_json_string(r, t, &text))
+	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
 		return false;
 	if (tag == WR_DATE)
 		return wr_parse_date(text, out) && *out == (int32_t)*out;

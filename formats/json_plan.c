@@ -145,7 +145,7 @@ static void resolve(wr_json *r, wr_json_object *o, wr_json_member *m, wr_str quo
 
 	t.escaped = memchr(t.p, '\\', t.n) != NULL;
 	m->slot = NULL;
-	if (wr_json_string(&quiet, &t, &name))
+	if (wr_json_unescape(&quiet, &t, &name))
 		m->slot = find_slot(o, name, &m->exact);
 }
 

@@ -151,7 +151,7 @@ void wr_json_unique(wr_json *r, wr_vec *map, uint32_t begin);
 /* Sets a vector's row count, and that of STRUCT kids. */
 void wr_json_set_rows(wr_vec *v, uint32_t n);
 /* The text of a string token, escapes decoded into the arena; false: refused (bad UTF-8, half a surrogate pair). */
-bool wr_json_string(wr_json *r, const wr_json_token *t, wr_str *out);
+bool wr_json_unescape(wr_json *r, const wr_json_token *t, wr_str *out);
 bool wr_json_utf8(const char *p, uint32_t n);
 
 /* Any value as text, as the dialect makes a STRING of it: a number's digits, true, an object as compact JSON, an array as

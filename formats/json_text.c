@@ -132,7 +132,7 @@ static bool unescape(const char *p, const char *end, char *to, uint32_t *n)
 	return true;
 }
 
-bool wr_json_string(wr_json *r, const wr_json_token *t, wr_str *out)
+bool wr_json_unescape(wr_json *r, const wr_json_token *t, wr_str *out)
 {
 	char *to;
 
@@ -312,7 +312,7 @@ static bool put_compact(wr_json *r, const char *p, const char *end, wr_buf *out)
 		}
 		t = next_token(p, end);
 		if (t.kind == '"') {
-			if (!wr_json_string(r, &t, &s))
+			if (!wr_json_unescape(r, &t, &s))
 				return false;
 			put_quoted(s, out);
 		} else if (t.n == 0) {
@@ -360,7 +360,7 @@ static bool put_text(wr_json *r, const wr_json_token *t, wr_buf *out)
 
 	switch (t->kind) {
 	case '"':
-		if (!wr_json_string(r, t, &s))
+		if (!wr_json_unescape(r, t, &s))
 			return false;
 		wr_buf_str(out, s);
 		return true;
@@ -380,7 +380,7 @@ static bool put_text(wr_json *r, const wr_json_token *t, wr_buf *out)
 bool wr_json_as_text(wr_json *r, const wr_json_token *t, wr_str *out)
 {
 	if (t->kind == '"')
-		return wr_json_string(r, t, out);
+		return wr_json_unescape(r, t, out);
 	/* No text grows to four times its size, so this never moves to the heap. */
 	size_t room = (size_t)t->n * 4 + 64;
 	wr_buf text = { .p = wr_arena_alloc(r->arena, room), .room = room };
