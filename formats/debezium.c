@@ -513,16 +513,19 @@ static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault
 	return false;
 }
 
-/* null, "", 0, false, true, and the epoch as text. */
+/* null, "", 0, 0.00 as number, text or base64, false, true, and the epoch as text. */
 static bool says_little(const wr_json_token *t)
 {
-	if (t->kind == '"')
-		return t->n == 0 || (t->n >= 10 && !memcmp(t->p, "1970-01-01", 10));
-	if (t->kind == '0')
-		for (uint32_t i = 0; i < t->n; i++)
-			if (t->p[i] >= '1' && t->p[i] <= '9')
-				return false;
-	return t->kind != '{' && t->kind != '[';
+	wr_str text = { t->p, t->n };
+
+	if (t->kind == '{' || t->kind == '[')
+		return false;
+	if (t->kind == '"' && (wr_str_is(text, "AA==") || (t->n >= 10 && !memcmp(t->p, "1970-01-01", 10))))
+		return true;
+	for (uint32_t i = 0; (t->kind == '"' || t->kind == '0') && i < t->n; i++)
+		if (t->p[i] != '0' && t->p[i] != '.')
+			return false;
+	return true;
 }
 
 static bool is_key_name(wr_debezium *d, const wr_json_token *name)

@@ -84,7 +84,7 @@ static void before_images_that_lack(void **state)
 	start(&k, true, true);
 	kit_add(&k, KEY(1), EVENT("u", "null", ROW(1, "b", 2)));
 	kit_add(&k, KEY(1), EVENT("d", "null", "null"));
-	kit_add(&k, KEY(1), EVENT("d", "{\"id\":1,\"name\":\"\",\"qty\":0,\"on\":true,\"at\":\"1970-01-01T00:00:00Z\",\"x\":null}", "null"));
+	kit_add(&k, KEY(1), EVENT("d", "{\"id\":1,\"name\":\"\",\"qty\":0,\"on\":true,\"at\":\"1970-01-01T00:00:00Z\",\"x\":null,\"p\":\"AA==\",\"q\":\"0.00\"}", "null"));
 	kit_add(&k, KEY(1), EVENT("d", "{\"id\":1,\"name\":\"\",\"qty\":0,\"other\":\"says something\"}", "null"));
 	kit_add(&k, KEY(1), EVENT("d", "{\"id\":1,\"name\":\"\",\"qty\":3}", "null"));
 	kit_add(&k, KEY(9), NULL);
