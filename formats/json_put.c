@@ -175,7 +175,7 @@ void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	}
 }
 
-void wr_json_put_value(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
+void wr_json_put_side(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
 {
 	if (!spec->wrap && spec->n == 1) {
 		wr_json_put_value(&b->cols[spec->to[0]], row, out);
