@@ -25,20 +25,24 @@ void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left, co
 	shape_side(s, a, 1, right);
 }
 
+void wr_join_out_give_keys(wr_join_out *o)
+{
+	const wr_schema *s = o->shape->out;
+
+	o->keys = WR_NEW_ARRAY(o->arena, wr_vec, s->nkeys + 1);
+	for (uint32_t c = 0; c < s->nkeys; c++)
+		wr_vec_init(&o->keys[c], o->arena, s->cols[c].type, o->room);
+}
+
 void wr_join_out_begin(wr_join_out *o, const wr_join_shape *shape, wr_arena *a, const wr_batch *src,
                        uint32_t room)
 {
-	const wr_schema *s = shape->out;
-
 	*o = (wr_join_out){ .shape = shape, .arena = a, .src = src, .room = room ? room : 1 };
 	o->side[0] = wr_row_vecs(&shape->side[0], a, o->room);
 	o->side[1] = wr_row_vecs(&shape->side[1], a, o->room);
 	o->lines = wr_arena_alloc(a, o->room * sizeof(*o->lines));
-	if (src)
-		return;
-	o->keys = WR_NEW_ARRAY(a, wr_vec, s->nkeys + 1);
-	for (uint32_t c = 0; c < s->nkeys; c++)
-		wr_vec_init(&o->keys[c], a, s->cols[c].type, o->room);
+	if (!src)
+		wr_join_out_give_keys(o);
 }
 
 static bool load_side(wr_join_out *o, int side, const wr_str *bytes)
@@ -89,8 +93,6 @@ static void own_metadata(const wr_join_out *o, wr_batch *b)
 		b->offset[i] = o->lines[i].offset;
 		b->ptime[i] = o->lines[i].rowtime;
 	}
-	for (uint32_t c = 0; c < b->schema->nkeys; c++)
-		b->cols[c] = o->keys[c];
 }
 
 static void source_metadata(const wr_join_out *o, wr_batch *b)
@@ -102,7 +104,7 @@ static void source_metadata(const wr_join_out *o, wr_batch *b)
 	wr_batch_rows(b, o->src, rows, o->n, o->shape->out);
 	b->pk = NULL;
 	b->version = NULL;
-	for (uint32_t c = 0; c < b->schema->nkeys; c++)
+	for (uint32_t c = 0; !o->keys && c < b->schema->nkeys; c++)
 		wr_vec_gather(&b->cols[c], o->arena, &o->src->cols[c], rows, o->n);
 }
 
@@ -117,6 +119,8 @@ wr_status wr_join_out_end(wr_op *op, wr_join_out *o, wr_err *err)
 		source_metadata(o, &b);
 	else
 		own_metadata(o, &b);
+	for (uint32_t c = 0; o->keys && c < s->out->nkeys; c++)
+		b.cols[c] = o->keys[c];
 	for (uint32_t i = 0; i < o->n; i++) {
 		b.change[i] = o->lines[i].change;
 		b.rowtime[i] = o->lines[i].rowtime;

@@ -34,9 +34,11 @@ typedef struct wr_join_out {
 /* src: the batch whose rows cause the results and give key and metadata; NULL: keys are given as bytes. */
 void wr_join_out_begin(wr_join_out *o, const wr_join_shape *shape, wr_arena *a, const wr_batch *src,
                        uint32_t room);
+/* From now on keys are given as bytes, by wr_join_out_key_row, though metadata is src's. */
+void wr_join_out_give_keys(wr_join_out *o);
 /* One result; a side that is NULL is missing. line.from: the row of src. false: damaged bytes. */
 bool wr_join_out_row(wr_join_out *o, wr_join_line line, const wr_str *left, const wr_str *right);
-/* The same where src is NULL: key is what wr_key_put_row made of the key columns. */
+/* The same where keys are given: key is what wr_key_put_row made of the key columns. */
 bool wr_join_out_key_row(wr_join_out *o, wr_join_line line, wr_str key, const wr_str *left,
                          const wr_str *right);
 /* Sends them on. */

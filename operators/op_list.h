@@ -16,6 +16,7 @@
 	X(join_table)                                                                              \
 	X(join_tables)                                                                             \
 	X(join_streams)                                                                            \
+	X(join_foreign)                                                                            \
 	X(flatmap)                                                                                 \
 	X(rowtime)                                                                                 \
 	X(limit)

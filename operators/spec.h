@@ -121,6 +121,18 @@ typedef struct wr_spec_join_tables {
 	const int32_t *from;
 } wr_spec_join_tables;
 
+/* Foreign-key join of two tables: a left row refers to at most one right row. Both inputs have their own primary key as key columns; foreign is over
+ * the left row and has the type of the right table's one key column. out = the left table's key columns, then from[] as above. Both sides are
+ * kept here, and one task sees all rows of both: its stage's inputs come with hash_cols 0. kind is INNER or LEFT. Out: table changes by the
+ * left key; row time: the later of the two current rows. */
+typedef struct wr_spec_join_foreign {
+	wr_op_spec base;
+	const wr_schema *right;
+	const wr_expr *foreign;
+	wr_join_kind kind;
+	const int32_t *from;
+} wr_spec_join_foreign;
+
 /* EXPLODE and its kind: columns exprs[i], those with udtf[i] != NULL are unrolled: zipped, the shorter padded with null. */
 typedef struct wr_spec_flatmap {
 	wr_op_spec base;

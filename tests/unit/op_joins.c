@@ -55,6 +55,61 @@ static void outer_tables(void **state)
 	          "OLD 1, NULL, 'x', 1 @7\n");
 }
 
+/* ---------------------------------------------------------------- foreign key */
+
+static void foreign(kit *k)
+{
+	wr_spec_join_foreign *j = WR_NEW(k->plan, wr_spec_join_foreign);
+	int32_t *from = WR_NEW_ARRAY(k->plan, int32_t, 4);
+
+	from[1] = 1;
+	from[2] = ~0;
+	from[3] = ~1;
+	j->base = (wr_op_spec){ .def = &wr_op_join_foreign_def, .id = 2, .table = true };
+	j->base.in = kit_schema(k, "O BIGINT KEY, A STRING, C STRING");
+	j->base.out = kit_schema(k, "O BIGINT KEY, A STRING, C STRING, NAME STRING");
+	j->right = k->right = kit_schema(k, "C STRING KEY, NAME STRING");
+	j->foreign = kit_col(k, j->base.in, "C");
+	j->kind = kind;
+	j->from = from;
+	kit_add(k, &j->base);
+}
+
+static const char foreign_rows[] = "right NEW c1 Ann @0\nNEW 1 x c1 @10\nNEW 2 y c9 @13\n"
+				   "right BEFORE c1 Ann @15\nright AFTER c1 Eve @15\n"
+				   "NEW 10 z c1 @16\nBEFORE 1 x c1 @17\nAFTER 1 w c1 @17\n"
+				   "BEFORE 10 z c1 @18\nAFTER 10 z c9 @18\nright NEW c9 Zoe @19\n"
+				   "BEFORE 10 z c9 @20\nAFTER 10 z null @20\nright OLD c1 Eve @21\n"
+				   "right GONE c1 null @22\nOLD 1 w c1 @23\nOLD 2 y c9 @18\n"
+				   "GONE 5 null null @24\n";
+
+static void foreign_keys(void **state)
+{
+	(void)state;
+	kind = WR_JOINS_INNER;
+	kit_check((kit){ 0 }, foreign, foreign_rows,
+	          "NEW 1, 'x', 'c1', 'Ann' @10\n"
+	          "BEFORE 1, 'x', 'c1', 'Ann' @15\nAFTER 1, 'x', 'c1', 'Eve' @15\n"
+	          "NEW 10, 'z', 'c1', 'Eve' @16\n"
+	          "BEFORE 1, 'x', 'c1', 'Eve' @17\nAFTER 1, 'w', 'c1', 'Eve' @17\n"
+	          "OLD 10, 'z', 'c1', 'Eve' @18\n"
+	          "NEW 2, 'y', 'c9', 'Zoe' @19\nNEW 10, 'z', 'c9', 'Zoe' @19\n"
+	          "OLD 10, 'z', 'c9', 'Zoe' @20\nOLD 1, 'w', 'c1', 'Eve' @21\n"
+	          "OLD 2, 'y', 'c9', 'Zoe' @19\n");
+	kind = WR_JOINS_LEFT;
+	kit_check((kit){ 0 }, foreign, foreign_rows,
+	          "NEW 1, 'x', 'c1', 'Ann' @10\nNEW 2, 'y', NULL, NULL @13\n"
+	          "BEFORE 1, 'x', 'c1', 'Ann' @15\nAFTER 1, 'x', 'c1', 'Eve' @15\n"
+	          "NEW 10, 'z', 'c1', 'Eve' @16\n"
+	          "BEFORE 1, 'x', 'c1', 'Eve' @17\nAFTER 1, 'w', 'c1', 'Eve' @17\n"
+	          "BEFORE 10, 'z', 'c1', 'Eve' @18\nAFTER 10, 'z', NULL, NULL @18\n"
+	          "BEFORE 2, 'y', NULL, NULL @19\nAFTER 2, 'y', 'c9', 'Zoe' @19\n"
+	          "BEFORE 10, 'z', NULL, NULL @19\nAFTER 10, 'z', 'c9', 'Zoe' @19\n"
+	          "BEFORE 10, 'z', 'c9', 'Zoe' @20\nAFTER 10, 'z', NULL, NULL @20\n"
+	          "BEFORE 1, 'w', 'c1', 'Eve' @21\nAFTER 1, 'w', NULL, NULL @21\n"
+	          "OLD 1, 'w', NULL, NULL @23\nOLD 2, 'y', 'c9', 'Zoe' @19\n");
+}
+
 /* ---------------------------------------------------------------- streams */
 
 static void streams(kit *k)
@@ -156,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inner_tables),
 		cmocka_unit_test(outer_tables),
+		cmocka_unit_test(foreign_keys),
 		cmocka_unit_test(streams_meet_within),
 		cmocka_unit_test(lonely_rows_wait),
 		cmocka_unit_test(reach_may_differ),
