@@ -43,15 +43,15 @@ static wr_status push_pending(wr_scan_reader *r, wr_err *err)
 	return WR_OK;
 }
 
-/* Rows written so far become visible to readers of their topic, without an epoch. */
+/* Rows written so far become visible to readers of their topic: an epoch as the sink sees it, without a commit of state. */
 static wr_status show_output(wr_run *run, wr_err *err)
 {
 	wr_buf mark = { 0 };
-	wr_status status = run->sink->def->mark(run->sink, run->epoch + 1, &mark, err);
+	wr_status status = run->sink->def->mark(run->sink, ++run->epoch, &mark, err);
 
 	wr_buf_free(&mark);
 	if (status == WR_OK && run->sink->def->committed)
-		status = run->sink->def->committed(run->sink, run->epoch + 1, false, err);
+		status = run->sink->def->committed(run->sink, run->epoch, false, err);
 	return status;
 }
 

@@ -119,6 +119,8 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 
 		if (!wr_row_encode(&w->encoder, b, i, r))
 			continue;
+		if (writer->sink->cx->io->one_partition)
+			r->partition = 0;
 		w->at[w->n++] = w->bytes.n;
 		wr_buf_put(&w->bytes, w->encoder.bytes.p, w->encoder.bytes.n);
 		if (w->n == PIECE && append(w, err))
