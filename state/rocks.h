@@ -47,6 +47,14 @@ typedef struct wr_rock_state {
 	uint64_t epoch;		/* that one */
 } wr_rock_state;
 
+/* Keys [from, to) of a store, where nothing is committed. */
+typedef struct wr_rock_gap {
+	bool set, open;	/* open: no upper end */
+	wr_buf from, to;
+} wr_rock_gap;
+
+enum { WR_ROCKS_GAPS = 4 };
+
 struct wr_rock_store {
 	wr_rock_store *next;
 	wr_rock_state *state;
@@ -54,6 +62,8 @@ struct wr_rock_store {
 	wr_buf key;
 	struct wr_rock_cursor *spare;
 	uint32_t nspare;
+	wr_rock_gap gaps[WR_ROCKS_GAPS];
+	uint32_t next_gap;
 };
 
 /* Sets an IO error and frees RocksDB's message. */
@@ -70,6 +80,8 @@ wr_str wr_rocks_key(wr_buf *buf, uint32_t id, wr_str key);
 bool wr_rocks_read(wr_rock_state *s, wr_str full, wr_buf *out);
 /* Ends the cursors that a store keeps: the next ones see a new commit. */
 void wr_rocks_drop_spare(wr_rock_store *st);
+/* Before these changes are committed: gaps end where they put a key. */
+void wr_rocks_cut_gaps(const wr_changes *ch);
 
 /* The members of wr_base_rocks, by file. */
 void *wr_rocks_store_open(void *state, uint32_t id, bool *empty);

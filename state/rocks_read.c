@@ -1,6 +1,11 @@
 /*
  * Reading from RocksDB: gets, cursors, views.
  *
+ * A store that is used as a queue — timers, the rows a join may still need — is scanned from its beginning and deleted from its beginning,
+ * and RocksDB walks over the remains of what was deleted until a compaction comes by. So a seek that took long is remembered as a
+ * gap: from where it was asked to the key it found nothing is committed, and a later seek from inside begins at its end. A commit cuts
+ * the gaps in which it puts a key.
+ *
  * Iterators are dear to open (they pin a version and build a heap), cheap to seek. So a store keeps those it closed for the next
  * scan until the next commit, which is when they would become stale. Views read at a snapshot, hold the column family, and may outlive the
  * state, even its drop, not the db.
@@ -10,8 +15,16 @@
 #include <endian.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { SPARE = 4 };
+
+/* How long a seek takes that is worth remembering, in ns. Where tests look for faults, every one. */
+#ifdef WR_FAULTS
+enum { SLOW = -1 };
+#else
+enum { SLOW = 20000 };
+#endif
 
 typedef struct wr_rock_cursor {
 	wr_cursor cursor;	/* first */
@@ -98,20 +111,114 @@ static wr_str cursor_key(wr_rock_cursor *c, wr_str key)
 	return wr_buf_view(&c->key);
 }
 
+/* ---- gaps */
+
+/* The gap that key stands in; NULL when there is none. */
+static wr_rock_gap *gap_of(wr_rock_store *st, wr_str key)
+{
+	for (uint32_t i = 0; i < WR_ROCKS_GAPS; i++) {
+		wr_rock_gap *g = &st->gaps[i];
+
+		if (g->set && wr_str_cmp(wr_buf_view(&g->from), key) <= 0 &&
+		    (g->open || wr_str_cmp(key, wr_buf_view(&g->to)) < 0))
+			return g;
+	}
+	return NULL;
+}
+
+static void set_gap_end(wr_rock_gap *g, const wr_str *to)
+{
+	g->open = !to;
+	wr_buf_reset(&g->to);
+	if (to)
+		wr_buf_str(&g->to, *to);
+}
+
+static void add_gap(wr_rock_store *st, wr_str from, const wr_str *to)
+{
+	wr_rock_gap *g = &st->gaps[st->next_gap++ % WR_ROCKS_GAPS];
+
+	g->set = true;
+	wr_buf_reset(&g->from);
+	wr_buf_str(&g->from, from);
+	set_gap_end(g, to);
+}
+
+static void free_gaps(wr_rock_store *st)
+{
+	for (uint32_t i = 0; i < WR_ROCKS_GAPS; i++) {
+		wr_buf_free(&st->gaps[i].from);
+		wr_buf_free(&st->gaps[i].to);
+	}
+}
+
+static void cut_gap(wr_rock_gap *g, const wr_tree *points)
+{
+	wr_tree_pos pos;
+	const wr_rec *r = wr_tree_seek(points, &pos, wr_buf_view(&g->from), false);
+	wr_str key;
+
+	while (r && wr_rec_deleted(r))
+		r = wr_tree_step(&pos, false);
+	if (!r)
+		return;
+	key = wr_rec_key(r);
+	if (g->open || wr_str_cmp(key, wr_buf_view(&g->to)) < 0)
+		set_gap_end(g, &key);
+	g->set = g->open || wr_str_cmp(wr_buf_view(&g->from), wr_buf_view(&g->to)) < 0;
+}
+
+void wr_rocks_cut_gaps(const wr_changes *ch)
+{
+	wr_rock_store *st = ch->store;
+
+	for (uint32_t i = 0; i < WR_ROCKS_GAPS; i++)
+		if (st->gaps[i].set)
+			cut_gap(&st->gaps[i], ch->points);
+}
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The first key >= key, past a gap when key stands in one. */
+static bool seek_forward(wr_rock_cursor *c, wr_str key)
+{
+	wr_rock_gap *g = c->store ? gap_of(c->store, key) : NULL;
+	int64_t begin = now();
+	wr_str full;
+	bool here;
+
+	if (g && g->open)
+		return false;
+	full = cursor_key(c, g ? wr_buf_view(&g->to) : key);
+	rocksdb_iter_seek(c->it, full.p, full.n);
+	here = show(c);
+	if (!c->store || c->state->broken)
+		return here;
+	if (g)
+		set_gap_end(g, here ? &c->cursor.key : NULL);
+	else if (now() - begin > SLOW && (!here || !wr_str_eq(c->cursor.key, key)))
+		add_gap(c->store, key, here ? &c->cursor.key : NULL);
+	return here;
+}
+
 bool wr_rocks_seek(wr_cursor *self, wr_str key, bool backwards)
 {
 	wr_rock_cursor *c = (wr_rock_cursor *)self;
 	wr_str full, at;
 
-	if (backwards && !key.p) {
+	if (!backwards)
+		return seek_forward(c, key);
+	if (!key.p) {
 		rocksdb_iter_seek_to_last(c->it);
 		return show(c);
 	}
 	full = cursor_key(c, key);
-	if (!backwards) {
-		rocksdb_iter_seek(c->it, full.p, full.n);
-		return show(c);
-	}
 	rocksdb_iter_seek_for_prev(c->it, full.p, full.n);
 	if (!show(c))
 		return false;
@@ -227,6 +334,7 @@ void wr_rocks_store_close(void *self)
 	*p = st->next;
 	pthread_mutex_unlock(&st->state->lock);
 	wr_rocks_drop_spare(st);
+	free_gaps(st);
 	wr_buf_free(&st->key);
 	free(st);
 }

@@ -209,6 +209,12 @@ static void forget_cursors(wr_rock_state *s)
 		wr_rocks_drop_spare(st);
 }
 
+static void cut_gaps(const wr_changes *ch, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		wr_rocks_cut_gaps(&ch[i]);
+}
+
 /* A range that could not be read was not resolved. */
 static wr_status readable(wr_rock_state *s, wr_err *err)
 {
@@ -228,6 +234,7 @@ wr_status wr_rocks_commit(void *self, const wr_changes *ch, uint32_t n, wr_err *
 		message = write_file(s, path, ch, n, false);
 	}
 	forget_cursors(s);
+	cut_gaps(ch, n);
 	status = readable(s, err);
 	if (wb && status == WR_OK)
 		message = write_batch(s, wb);
@@ -295,6 +302,7 @@ wr_status wr_rocks_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_
 
 	s->epoch = epoch;
 	status = pending_value(s, ch, n, &value, err);
+	cut_gaps(ch, n);
 	if (status == WR_OK) {
 		wb = rocksdb_writebatch_create();
 		rocksdb_writebatch_put_cf(wb, s->cf->handle, full.p, full.n, value.p, value.n);

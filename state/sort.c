@@ -27,25 +27,22 @@ static void sort_few(wr_sort_item *items, size_t n)
 	}
 }
 
-/* Length of the beginning that all keys share, and whether one of them ends there. */
-static uint32_t common(const wr_sort_item *items, size_t n, uint32_t from, bool *ends)
+/* Length of the beginning that all keys share; it is known up to `from`. */
+static uint32_t common(const wr_sort_item *items, size_t n, uint32_t from)
 {
 	const char *first = items[0].key.p;
-	uint32_t len = items[0].key.n, shortest = len;
+	uint32_t len = items[0].key.n;
 
 	for (size_t i = 1; i < n; i++) {
 		wr_str k = items[i].key;
 		uint32_t at = from;
 
-		if (k.n < shortest)
-			shortest = k.n;
 		if (k.n < len)
 			len = k.n;
 		while (at < len && k.p[at] == first[at])
 			at++;
 		len = at;
 	}
-	*ends = len == shortest;
 	return len;
 }
 
@@ -101,22 +98,22 @@ static void by_part(wr_sort_item *items, wr_sort_item *spare, size_t n)
 
 static void sort_run(wr_sort_item *items, wr_sort_item *spare, size_t n, uint32_t from)
 {
-	bool ends;
 	uint32_t at;
 
 	if (n <= FEW) {
 		sort_few(items, n);
 		return;
 	}
-	at = common(items, n, from, &ends);
+	at = common(items, n, from);
 	for (size_t i = 0; i < n; i++)
 		items[i].part = part_of(items[i].key, at);
 	by_part(items, spare, n);
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n && items[end].part == items[i].part; end++)
 			;
-		/* keys that end inside the 8 bytes look like longer ones with zeros: only a comparison parts them */
-		if (end - i > FEW && end - i < n && !ends)
+		/* All equal behind the common beginning: one ends there, and the others go on with zeros, which look the same. Only a
+		 * comparison parts them. */
+		if (end - i > FEW && end - i < n)
 			sort_run(items + i, spare, end - i, at);
 		else if (end - i > FEW)
 			qsort(items + i, end - i, sizeof(*items), cmp_items);
