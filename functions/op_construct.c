@@ -49,6 +49,17 @@ static bool repeated(const wr_vec *const *args, uint32_t nargs, uint32_t k, uint
 	return false;
 }
 
+/* A key is never null: the text null stands for it where keys are texts. */
+static void push_key(wr_fn_cx *cx, wr_vec *keys, const wr_vec *from, uint32_t row)
+{
+	if (keys->type->tag != WR_STRING || !wr_vec_is_null(from, row)) {
+		wr_vec_push(keys, cx->arena, from, row, false);
+		return;
+	}
+	wr_vec_resize(keys, cx->arena, keys->n + 1);
+	wr_vec_STRING(keys)[keys->n - 1] = WR_STR_LIT("null");
+}
+
 /* $map(key, value, key, value …) */
 static void eval_map(WR_KERNEL)
 {
@@ -58,7 +69,7 @@ static void eval_map(WR_KERNEL)
 		for (uint32_t k = 0; k < nargs; k += 2) {
 			if (repeated(args, nargs, k, i))
 				continue;
-			wr_vec_push(&out->kids[0], cx->arena, args[k], i, false);
+			push_key(cx, &out->kids[0], args[k], i);
 			wr_vec_push(&out->kids[1], cx->arena, args[k + 1], i, false);
 		}
 		wr_vec_list_end(out, cx->arena, begin);
