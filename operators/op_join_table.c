@@ -19,25 +19,17 @@
 typedef struct op_join_table {
 	wr_op op;
 	wr_prog *prog;		/* the stream's key */
-	wr_cache *rows;
+	wr_row_keep rows;
 	wr_row_shape shape;	/* table columns that the result has */
 	uint32_t *place;	/* table column -> its place in shape */
 	bool tight;
-	wr_buf key, row;
+	wr_buf keys, row;
 } op_join_table;
 
 static const wr_spec_join_table *spec_of(const op_join_table *self)
 {
 	return (const wr_spec_join_table *)self->op.spec;
 }
-
-static const wr_cache_def row_payload = {
-	.size = sizeof(wr_row_bytes),
-	.save = wr_row_bytes_save,
-	.load = wr_row_bytes_load,
-	.drop = wr_row_bytes_drop,
-	.bytes = wr_row_bytes_size,
-};
 
 static wr_status open_join(wr_op *op, wr_err *err)
 {
@@ -48,8 +40,6 @@ static wr_status open_join(wr_op *op, wr_err *err)
 
 	(void)err;
 	self->prog = wr_prog_new(a, &spec->key, 1);
-	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                          &row_payload, self);
 	for (uint32_t c = 0; c < op->spec->out->n; c++)
 		if (spec->from[c] < 0)
 			used[~spec->from[c]] = true;
@@ -57,47 +47,35 @@ static wr_status open_join(wr_op *op, wr_err *err)
 	self->place = WR_NEW_ARRAY(a, uint32_t, spec->right->n + 1);
 	for (uint32_t k = 0; k < self->shape.n; k++)
 		self->place[self->shape.cols[k]] = k;
+	wr_row_keep_open(&self->rows, wr_store_open(op->cx->state, op->spec->id, op->cx->task),
+	                 &self->shape);
 	return WR_OK;
 }
 
 static void push_right(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n)
 {
-	for (uint32_t i = at; i < at + n; i++) {
-		uint64_t hash;
-		bool created;
-		wr_row_bytes *kept;
-		wr_str key;
+	wr_cache *c = self->rows.cache;
+	wr_row_keys keys = wr_row_keys_of(b->arena, &self->keys, b->cols, b->schema->nkeys, at, n);
 
-		if (b->change[i] == WR_ROW_BEFORE)
+	for (uint32_t i = 0; i < n; i++) {
+		bool created;
+
+		wr_row_keys_ahead(&keys, c, i);
+		if (b->change[at + i] == WR_ROW_BEFORE)
 			continue;
-		wr_buf_reset(&self->key);
-		wr_key_put_row(&self->key, b->cols, b->schema->nkeys, i);
-		key = wr_buf_view(&self->key);
-		hash = wr_cache_hash(key);
-		if (wr_change_removes(b->change[i])) {
-			wr_cache_remove(self->rows, key, hash);
+		if (wr_change_removes(b->change[at + i])) {
+			wr_cache_remove(c, keys.key[i], keys.hash[i]);
 			continue;
 		}
 		wr_buf_reset(&self->row);
-		wr_row_save(&self->shape, b->cols, i, &self->row);
-		kept = wr_cache_make(self->rows, key, hash, &created);
-		wr_row_bytes_set(kept, self->row.p, self->row.n);
-		wr_cache_touch(self->rows, kept);
+		wr_row_save(&self->shape, b->cols, at + i, &self->row);
+		wr_row_keep_set(&self->rows,
+		                wr_cache_make(c, keys.key[i], keys.hash[i], &created),
+		                wr_buf_view(&self->row));
 	}
 }
 
-/* The table's row for a stream row; NULL when there is none. */
-static const wr_row_bytes *partner(op_join_table *self, const wr_vec *key, uint32_t i)
-{
-	if (wr_vec_is_null(key, i))
-		return NULL;
-	wr_buf_reset(&self->key);
-	wr_key_put(&self->key, key, wr_vec_at(key, i));
-	return wr_cache_find(self->rows, wr_buf_view(&self->key),
-	                     wr_cache_hash(wr_buf_view(&self->key)));
-}
-
-static bool goes_on(op_join_table *self, const wr_row_bytes *right, bool null_key)
+static bool goes_on(op_join_table *self, const void *right, bool null_key)
 {
 	if (right || spec_of(self)->left_outer)
 		return true;
@@ -123,22 +101,26 @@ static wr_status push_left(op_join_table *self, const wr_batch *b, uint32_t at, 
 	uint32_t *rows = wr_arena_alloc(b->arena, n * sizeof(*rows)), m = 0;
 	wr_vec *right = wr_row_vecs(&self->shape, b->arena, n), key;
 	wr_prog_stats ps = { 0 };
+	wr_row_keys keys;
 	wr_batch left, out;
 
 	wr_prog_eval(self->prog, b, at, n, &key, &ps);
 	wr_op_failures(&self->op, &ps);
+	keys = wr_row_keys_of(b->arena, &self->keys, &key, 1, 0, n);
 	for (uint32_t i = 0; i < n; i++) {
-		const wr_row_bytes *kept;
+		const void *kept = NULL;
 
+		wr_row_keys_ahead(&keys, self->rows.cache, i);
 		if (b->change[at + i] == WR_ROW_INSERT_NULL)
 			continue;
-		kept = partner(self, &key, i);
+		if (!wr_vec_is_null(&key, i))
+			kept = wr_cache_find(self->rows.cache, keys.key[i], keys.hash[i]);
 		if (!goes_on(self, kept, wr_vec_is_null(&key, i)))
 			continue;
 		rows[m++] = at + i;
 		if (!kept)
 			wr_row_load_nulls(&self->shape, right, b->arena);
-		else if (!wr_row_load(&self->shape, right, b->arena, wr_row_bytes_view(kept)))
+		else if (!wr_row_load(&self->shape, right, b->arena, wr_row_keep_get(kept)))
 			return wr_op_damaged(&self->op, err);
 	}
 	if (m == 0)
@@ -157,7 +139,7 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 {
 	op_join_table *self = (op_join_table *)op;
 
-	wr_op_trim(self->rows, op->cx->memory, &self->tight);
+	wr_op_trim(self->rows.cache, op->cx->memory, &self->tight);
 	if (input == 0)
 		return push_left(self, b, at, n, err);
 	push_right(self, b, at, n);
@@ -167,7 +149,7 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 static wr_status snapshot_join(wr_op *op, wr_err *err)
 {
 	(void)err;
-	wr_cache_flush(((op_join_table *)op)->rows);
+	wr_cache_flush(((op_join_table *)op)->rows.cache);
 	((op_join_table *)op)->tight = false;
 	return WR_OK;
 }
@@ -176,9 +158,8 @@ static void close_join(wr_op *op)
 {
 	op_join_table *self = (op_join_table *)op;
 
-	if (self->rows)
-		wr_cache_close(self->rows);
-	wr_buf_free(&self->key);
+	wr_cache_close(self->rows.cache);
+	wr_buf_free(&self->keys);
 	wr_buf_free(&self->row);
 }
 

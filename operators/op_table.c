@@ -23,11 +23,10 @@
 
 typedef struct op_table {
 	wr_op op;
-	wr_store *st;
-	wr_cache *rows;
+	wr_row_keep rows;
 	wr_row_shape shape;	/* the value columns */
 	bool tight;
-	wr_buf key, row;
+	wr_buf keys, row;
 } op_table;
 
 /* What one push puts together. `side` holds rows that are in no column of the input: old images and filled rows. */
@@ -41,14 +40,6 @@ typedef struct weave {
 	bool same;		/* so far out is the input */
 } weave;
 
-static const wr_cache_def row_payload = {
-	.size = sizeof(wr_row_bytes),
-	.save = wr_row_bytes_save,
-	.load = wr_row_bytes_load,
-	.drop = wr_row_bytes_drop,
-	.bytes = wr_row_bytes_size,
-};
-
 static wr_status open_table(wr_op *op, wr_err *err)
 {
 	op_table *self = (op_table *)op;
@@ -57,9 +48,9 @@ static wr_status open_table(wr_op *op, wr_err *err)
 	(void)err;
 	if (!((const wr_spec_table *)op->spec)->materialise)
 		return WR_OK;
-	self->st = wr_store_open(op->cx->state, op->spec->id, op->cx->task);
-	self->rows = wr_cache_new(self->st, &row_payload, self);
 	wr_row_shape_range(&self->shape, op->cx->arena, s, s->nkeys, s->n);
+	wr_row_keep_open(&self->rows, wr_store_open(op->cx->state, op->spec->id, op->cx->task),
+	                 &self->shape);
 	return WR_OK;
 }
 
@@ -118,7 +109,7 @@ static bool any_absent(const wr_batch *b, uint32_t i)
 }
 
 /* The row's bytes into the payload: of the batch, or of the side when it was filled. */
-static void store_row(op_table *self, weave *w, wr_row_bytes *kept, int32_t pick)
+static void store_row(op_table *self, weave *w, void *kept, int32_t pick)
 {
 	wr_buf_reset(&self->row);
 	if (pick >= 0) {
@@ -131,18 +122,17 @@ static void store_row(op_table *self, weave *w, wr_row_bytes *kept, int32_t pick
 			cols[k] = k;
 		wr_row_save(&side, w->side, (uint32_t)~pick, &self->row);
 	}
-	wr_row_bytes_set(kept, self->row.p, self->row.n);
-	wr_cache_touch(self->rows, kept);
+	wr_row_keep_set(&self->rows, kept, wr_buf_view(&self->row));
 }
 
 static bool upsert(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t hash)
 {
 	bool created, images = w->b->change[i] == WR_ROW_AFTER, absent = any_absent(w->b, i);
-	wr_row_bytes *kept = wr_cache_make(self->rows, key, hash, &created);
+	void *kept = wr_cache_make(self->rows.cache, key, hash, &created);
 	int32_t old = -1, pick = (int32_t)i;
 
 	if (!created && (!images || absent) &&
-	    !old_to_side(self, w, wr_row_bytes_view(kept), &old))
+	    !old_to_side(self, w, wr_row_keep_get(kept), &old))
 		return false;
 	if (absent)
 		pick = ~fill(self, w, i, old);
@@ -160,34 +150,27 @@ static bool upsert(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t ha
 
 static bool removal(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t hash)
 {
-	wr_row_bytes *kept = wr_cache_find(self->rows, key, hash);
+	void *kept = wr_cache_find(self->rows.cache, key, hash);
 	int32_t old;
 
 	if (!kept || w->b->change[i] == WR_ROW_OLD) {
 		put(w, i, (int32_t)i, w->b->change[i]);
 	} else {
-		if (!old_to_side(self, w, wr_row_bytes_view(kept), &old))
+		if (!old_to_side(self, w, wr_row_keep_get(kept), &old))
 			return false;
 		put(w, i, ~old, WR_ROW_OLD);
 	}
 	if (kept)
-		wr_cache_remove(self->rows, key, hash);
+		wr_cache_remove(self->rows.cache, key, hash);
 	return true;
 }
 
-static bool one_row(op_table *self, weave *w, uint32_t i)
+static bool one_row(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t hash)
 {
-	uint64_t hash;
-	wr_str key;
-
 	if (w->b->change[i] == WR_ROW_BEFORE) {
 		put(w, i, (int32_t)i, WR_ROW_BEFORE);
 		return true;
 	}
-	wr_buf_reset(&self->key);
-	wr_key_put_row(&self->key, w->b->cols, w->b->schema->nkeys, i);
-	key = wr_buf_view(&self->key);
-	hash = wr_cache_hash(key);
 	if (wr_change_removes(w->b->change[i]))
 		return removal(self, w, i, key, hash);
 	return upsert(self, w, i, key, hash);
@@ -213,18 +196,22 @@ static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at
 {
 	op_table *self = (op_table *)op;
 	weave w = { .b = b, .same = true };
+	wr_row_keys keys;
 	wr_batch out;
 
 	(void)input;
-	if (!self->rows)
+	if (!self->rows.cache)
 		return wr_out_push(op, b, at, n, err);
-	wr_op_trim(self->rows, op->cx->memory, &self->tight);
+	wr_op_trim(self->rows.cache, op->cx->memory, &self->tight);
 	w.pick = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.pick));
 	w.from = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.from));
 	w.change = wr_arena_alloc(b->arena, 2 * n);
-	for (uint32_t i = at; i < at + n; i++)
-		if (!one_row(self, &w, i))
+	keys = wr_row_keys_of(b->arena, &self->keys, b->cols, b->schema->nkeys, at, n);
+	for (uint32_t i = 0; i < n; i++) {
+		wr_row_keys_ahead(&keys, self->rows.cache, i);
+		if (!one_row(self, &w, at + i, keys.key[i], keys.hash[i]))
 			return wr_op_damaged(op, err);
+	}
 	if (w.same)
 		return wr_out_push(op, b, at, n, err);
 	put_together(self, &w, &out);
@@ -236,9 +223,9 @@ static wr_status snapshot_table(wr_op *op, wr_err *err)
 	op_table *self = (op_table *)op;
 
 	(void)err;
-	if (!self->rows)
+	if (!self->rows.cache)
 		return WR_OK;
-	wr_cache_flush(self->rows);
+	wr_cache_flush(self->rows.cache);
 	self->tight = false;
 	return WR_OK;
 }
@@ -247,9 +234,8 @@ static void close_table(wr_op *op)
 {
 	op_table *self = (op_table *)op;
 
-	if (self->rows)
-		wr_cache_close(self->rows);
-	wr_buf_free(&self->key);
+	wr_cache_close(self->rows.cache);
+	wr_buf_free(&self->keys);
 	wr_buf_free(&self->row);
 }
 

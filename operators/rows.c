@@ -10,6 +10,8 @@
 
 #include "operators/rows.h"
 
+#include "state/keyenc.h"
+
 void wr_row_shape_range(wr_row_shape *s, wr_arena *a, const wr_schema *schema, uint32_t first,
                         uint32_t end)
 {
@@ -157,32 +159,127 @@ void wr_row_bytes_free(wr_row_bytes *b)
 	*b = (wr_row_bytes){ 0 };
 }
 
-void wr_row_bytes_save(void *self, const void *payload, wr_buf *out)
-{
-	const wr_row_bytes *b = payload;
+/* ---------------------------------------------------------------- a cache of rows */
 
-	(void)self;
-	wr_buf_put(out, b->p, b->n);
+/* A payload. room 0: the n bytes stand right behind the head; else on the heap. */
+typedef struct slot {
+	uint32_t n, room;
+	char *p;	/* or the first of the bytes */
+} slot;
+
+static char *inside(const slot *s)
+{
+	return (char *)(uintptr_t)s + offsetof(slot, p);
 }
 
-bool wr_row_bytes_load(void *self, void *payload, wr_str bytes)
+static uint32_t inside_room(const wr_row_keep *k)
+{
+	return k->def.size - (uint32_t)offsetof(slot, p);
+}
+
+static void slot_drop(void *self, void *payload)
+{
+	slot *s = payload;
+
+	(void)self;
+	if (s->room)
+		free(s->p);
+	s->n = s->room = 0;
+}
+
+static void slot_set(const wr_row_keep *k, slot *s, wr_str bytes)
+{
+	if (bytes.n <= inside_room(k)) {
+		if (s->room)
+			slot_drop(NULL, s);
+	} else if (bytes.n > s->room) {
+		uint32_t room = (bytes.n + 31) & ~31u;
+
+		slot_drop(NULL, s);
+		s->p = wr_malloc(room);
+		s->room = room;
+	}
+	if (bytes.n)
+		memcpy(s->room ? s->p : inside(s), bytes.p, bytes.n);
+	s->n = bytes.n;
+}
+
+static void slot_save(void *self, const void *payload, wr_buf *out)
 {
 	(void)self;
-	*(wr_row_bytes *)payload = (wr_row_bytes){ 0 };
-	wr_row_bytes_set(payload, bytes.p, bytes.n);
+	wr_buf_str(out, wr_row_keep_get(payload));
+}
+
+static bool slot_load(void *self, void *payload, wr_str bytes)
+{
+	slot_set(self, payload, bytes);
 	return true;
 }
 
-void wr_row_bytes_drop(void *self, void *payload)
+static size_t slot_bytes(void *self, const void *payload)
 {
 	(void)self;
-	wr_row_bytes_free(payload);
+	return ((const slot *)payload)->room;
 }
 
-size_t wr_row_bytes_size(void *self, const void *payload)
+/* What a row of the shape takes when its texts are short. */
+static uint32_t usual_size(const wr_row_shape *shape)
 {
-	(void)self;
-	return ((const wr_row_bytes *)payload)->room;
+	uint32_t n = (shape->n + 7) / 8;
+
+	for (uint32_t i = 0; i < shape->n; i++)
+		n += has_length(shape->types[i]) ? 24 : (uint32_t)wr_tag_size(shape->types[i]->tag);
+	return n > 160 ? 160 : n;
+}
+
+void wr_row_keep_open(wr_row_keep *k, wr_store *st, const wr_row_shape *shape)
+{
+	uint32_t size = (uint32_t)offsetof(slot, p) + usual_size(shape);
+
+	k->def = (wr_cache_def){
+		.size = size < sizeof(slot) ? sizeof(slot) : (size + 7) & ~7u,
+		.save = slot_save,
+		.load = slot_load,
+		.drop = slot_drop,
+		.bytes = slot_bytes,
+	};
+	k->cache = wr_cache_new(st, &k->def, k);
+}
+
+wr_str wr_row_keep_get(const void *payload)
+{
+	const slot *s = payload;
+
+	return (wr_str){ s->room ? s->p : inside(s), s->n };
+}
+
+void wr_row_keep_set(wr_row_keep *k, void *payload, wr_str bytes)
+{
+	slot_set(k, payload, bytes);
+	wr_cache_touch(k->cache, payload);
+}
+
+wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols, uint32_t at,
+                           uint32_t n)
+{
+	wr_str *key = wr_arena_alloc(a, n * sizeof(*key));
+	uint64_t *hash = wr_arena_alloc(a, n * sizeof(*hash));
+	const char *p;
+
+	wr_buf_reset(buf);
+	for (uint32_t i = 0; i < n; i++) {
+		size_t from = buf->n;
+
+		wr_key_put_row(buf, cols, ncols, at + i);
+		key[i].n = (uint32_t)(buf->n - from);
+	}
+	p = buf->p;
+	for (uint32_t i = 0; i < n; i++) {
+		key[i].p = p;
+		p += key[i].n;
+		hash[i] = wr_cache_hash(key[i]);
+	}
+	return (wr_row_keys){ key, hash, n };
 }
 
 /* ---------------------------------------------------------------- vectors */

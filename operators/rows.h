@@ -8,6 +8,7 @@
 #define OPERATORS_ROWS_H
 
 #include "core/batch.h"
+#include "state/cache.h"
 
 /* Which columns are saved, in this order. */
 typedef struct wr_row_shape {
@@ -44,11 +45,37 @@ static inline wr_str wr_row_bytes_view(const wr_row_bytes *b)
 	return (wr_str){ b->p, b->n };
 }
 
-/* wr_cache's functions for payloads that are one wr_row_bytes. */
-void wr_row_bytes_save(void *self, const void *payload, wr_buf *out);
-bool wr_row_bytes_load(void *self, void *payload, wr_str bytes);
-void wr_row_bytes_drop(void *self, void *payload);
-size_t wr_row_bytes_size(void *self, const void *payload);
+/* A cache of saved rows: small ones stand in the payload itself, so that a row is one place in memory, larger ones on the heap. */
+typedef struct wr_row_keep {
+	wr_cache_def def;
+	wr_cache *cache;
+} wr_row_keep;
+
+/* k must stay where it is until wr_cache_close(k->cache). */
+void wr_row_keep_open(wr_row_keep *k, wr_store *st, const wr_row_shape *shape);
+/* The bytes of a payload of k->cache; valid until it is set again. */
+wr_str wr_row_keep_get(const void *payload);
+/* Sets them and marks the payload as changed. */
+void wr_row_keep_set(wr_row_keep *k, void *payload, wr_str bytes);
+
+/* The encoded keys of a run of rows and their hashes, so that memory can be asked for ahead. Valid until buf or the arena change. */
+typedef struct wr_row_keys {
+	const wr_str *key;	/* [i]: of row at + i */
+	const uint64_t *hash;
+	uint32_t n;
+} wr_row_keys;
+
+/* cols: n_cols key columns; rows at .. at+n-1. buf is the caller's and is reset. */
+wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols, uint32_t at,
+                           uint32_t n);
+/* To be called before the look-up of key i. */
+static inline void wr_row_keys_ahead(const wr_row_keys *k, const wr_cache *c, uint32_t i)
+{
+	if (i + 16 < k->n)
+		wr_cache_prefetch(c, k->hash[i + 16]);
+	if (i + 8 < k->n)
+		wr_cache_prefetch_entry(c, k->hash[i + 8]);
+}
 
 /* out = a view of rows at .. at+n-1 of v: nothing is copied (but a STRUCT's list of kids). */
 void wr_vec_slice(wr_vec *out, wr_arena *a, const wr_vec *v, uint32_t at, uint32_t n);
