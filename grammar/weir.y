@@ -429,7 +429,8 @@ prop:
 	prop_name '=' prop_value	{ $$ = wr_build_prop(B, $1, $3); }
 	;
 
-prop_name: name | TEXT ;
+/* Properties of sinks are called like words that are reserved elsewhere. */
+prop_name: name | TEXT | TOPIC | TABLE | FROM | TO ;
 
 prop_value:
 	literal

@@ -59,6 +59,10 @@ static const char *growth(const wr_op_spec *spec)
 		return ((const wr_spec_table *)spec)->materialise ? "state: per key" : NULL;
 	if (strcmp(spec->def->name, "join_table") == 0)
 		return "state: per key of the table";
+	if (strcmp(spec->def->name, "join_tables") == 0)
+		return "state: per key of both tables";
+	if (strcmp(spec->def->name, "join_streams") == 0)
+		return "state: rows of the last WITHIN";
 	return NULL;
 }
 

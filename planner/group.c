@@ -11,6 +11,7 @@
  *
  * The rows move to another task only when the group is not already the key by which they lie.
  */
+#include "parser/unparse.h"
 #include "planner/impl.h"
 
 /* ---------------------------------------------------------------- aggregate calls */
@@ -93,17 +94,19 @@ wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const wr_expr **
 
 /* ---------------------------------------------------------------- the expressions of the clause */
 
-static wr_str part_words(const wr_select *s, const wr_ast_expr *ast, wr_span span)
+static wr_str part_words(const wr_select *s, const wr_ast_expr *ast)
 {
-	wr_str text = s->p->cx->text;
+	wr_buf b = { 0 };
+	wr_str text;
 
 	if (ast->kind == WR_AST_COLUMN)
 		return ast->column.name.name;
 	if (ast->kind == WR_AST_DEREF)
 		return ast->deref.field.name;
-	if (span.at + span.length <= text.n && span.length)
-		return (wr_str){ text.p + span.at, span.length };
-	return WR_STR_LIT("its expression");
+	wr_unparse_expr(ast, &b);
+	text = wr_arena_str(s->p->a, wr_buf_view(&b));
+	wr_buf_free(&b);
+	return text;
 }
 
 static wr_status bind_parts(wr_select *s, const wr_ast_exprs *list, const char *clause, wr_err *err)
@@ -122,7 +125,7 @@ static wr_status bind_parts(wr_select *s, const wr_ast_exprs *list, const char *
 			WR_REFUSE(err, ast->span, "%s NULL has no type", clause);
 			return list->n > 1 ? wr_err_hint(err, "NULL stands alone or not at all") : WR_FAIL;
 		}
-		s->part_names[i] = part_words(s, ast, ast->span);
+		s->part_names[i] = part_words(s, ast);
 	}
 	return WR_OK;
 }
