@@ -1,6 +1,7 @@
 #include "sources/source_list.h"
 
 static const wr_source_def *const sources[] = {
+	&wr_source_file,
 	&wr_source_log,
 	&wr_source_memory,
 };
