@@ -39,18 +39,18 @@ struct wr_debezium {
 	wr_side *other_key;
 	bool own_key;
 	uint32_t nkeys;		/* key columns that are read */
-	const wr_json_walker *walker;
+	const wr_jread_walker *walker;
 	wr_event_hooks hooks;
-	wr_json reader, key_reader;
+	wr_jread reader, key_reader;
 	wr_event_plan *plan, *plans, *bare;	/* of this event; of all schemas; of none */
 	wr_event_plan *bare_key;		/* a key is read while the event's own plan is in use */
-	wr_json_object *source;
+	wr_jread_object *source;
 	uint32_t nplans;
 	uint64_t run;
 	wr_layout layout;	/* the last one without a schema */
 	wr_layout event;	/* of this event */
 	bool marked;		/* the flattened rows say themselves when they are deletes */
-	wr_json_token late;	/* a payload that stood before its schema, or had none */
+	wr_jread_token late;	/* a payload that stood before its schema, or had none */
 	bool schema_met, payload_done;
 	int decimals;
 	wr_batch *batch;
@@ -62,12 +62,12 @@ struct wr_debezium {
 	int64_t truncate_offset;
 };
 
-const wr_json_walker *wr_debezium_walker(wr_json *r)
+const wr_jread_walker *wr_debezium_walker(wr_jread *r)
 {
 	return ((wr_debezium *)r->owner)->walker;
 }
 
-int *wr_debezium_decimals(wr_json *r)
+int *wr_debezium_decimals(wr_jread *r)
 {
 	return &((wr_debezium *)r->owner)->decimals;
 }
@@ -83,7 +83,7 @@ static uint64_t *absent_words(wr_debezium *d, uint32_t row)
 	return b->absent + (size_t)row * WR_ABSENT_WORDS(b->schema);
 }
 
-void wr_debezium_absent(wr_json *r, int32_t column, uint32_t row)
+void wr_debezium_absent(wr_jread *r, int32_t column, uint32_t row)
 {
 	wr_debezium *d = r->owner;
 
@@ -110,10 +110,10 @@ static void fill_from_before(wr_debezium *d, uint32_t before, uint32_t after)
 
 		if (!wr_batch_is_absent(b, after, c) || wr_batch_is_absent(b, before, c))
 			continue;
-		wr_json_set_rows(v, after);
+		wr_jread_set_rows(v, after);
 		wr_vec_gather(&one, b->arena, v, &before, 1);
 		wr_vec_push(v, b->arena, &one, 0, false);
-		wr_json_set_rows(v, n);
+		wr_jread_set_rows(v, n);
 	}
 	forget_absent(d, before);
 	forget_absent(d, after);
@@ -131,11 +131,11 @@ static void copy_place(wr_debezium *d, uint32_t from, uint32_t to)
 		wr_vec one, *v = &b->cols[c];
 		uint32_t n = v->n;
 
-		wr_json_set_rows(v, from + 1);
+		wr_jread_set_rows(v, from + 1);
 		wr_vec_gather(&one, b->arena, v, &from, 1);
-		wr_json_set_rows(v, to);
+		wr_jread_set_rows(v, to);
 		wr_vec_push(v, b->arena, &one, 0, false);
-		wr_json_set_rows(v, n);
+		wr_jread_set_rows(v, n);
 	}
 	if (b->absent)
 		memcpy(absent_words(d, to), absent_words(d, from), words * 8);
@@ -177,13 +177,13 @@ static void use_plan(wr_debezium *d, wr_event_plan *p)
 	d->plan = p;
 }
 
-static wr_event_plan *make_plan(wr_debezium *d, wr_json *r, const char *p, wr_str schema)
+static wr_event_plan *make_plan(wr_debezium *d, wr_jread *r, const char *p, wr_str schema)
 {
 	wr_connect *c = wr_connect_parse(schema);
 	wr_event_plan *plan;
 
 	if (!c)
-		return wr_json_refuse(r, p, "the member schema is no Connect schema");
+		return wr_jread_refuse(r, p, "the member schema is no Connect schema");
 	plan = wr_event_plan_new(d->arena, d->spec, d->own_key, c, d->hooks);
 	wr_connect_free(c);
 	plan->schema = wr_arena_str(d->arena, schema);
@@ -194,11 +194,11 @@ static wr_event_plan *make_plan(wr_debezium *d, wr_json *r, const char *p, wr_st
 }
 
 /* The schema's plan: known by its bytes, else made. */
-static const char *schema_hook(wr_json *r, wr_json_slot *s, const char *p, uint32_t row)
+static const char *schema_hook(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row)
 {
 	wr_debezium *d = r->owner;
 	wr_event_plan **at, *plan = NULL;
-	wr_json_token t;
+	wr_jread_token t;
 
 	(void)s;
 	(void)row;
@@ -220,7 +220,7 @@ static const char *schema_hook(wr_json *r, wr_json_slot *s, const char *p, uint3
 		if (!p)
 			return NULL;
 		if (d->nplans == PLANS_MAX)
-			return wr_json_refuse(r, from, "the topic's records carry more than %d schemas", PLANS_MAX);
+			return wr_jread_refuse(r, from, "the topic's records carry more than %d schemas", PLANS_MAX);
 		plan = make_plan(d, r, from, (wr_str){ t.p, t.n });
 		if (!plan)
 			return NULL;
@@ -230,7 +230,7 @@ static const char *schema_hook(wr_json *r, wr_json_slot *s, const char *p, uint3
 	return p;
 }
 
-static const char *read_payload(wr_debezium *d, wr_json *r, const char *p)
+static const char *read_payload(wr_debezium *d, wr_jread *r, const char *p)
 {
 	wr_event_plan *plan = d->plan;
 
@@ -244,7 +244,7 @@ static const char *read_payload(wr_debezium *d, wr_json *r, const char *p)
 	return d->walker->inside(r, plan->envelope, p + 1, r->first_row);
 }
 
-static const char *payload_hook(wr_json *r, wr_json_slot *s, const char *p, uint32_t row)
+static const char *payload_hook(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row)
 {
 	wr_debezium *d = r->owner;
 	const char *from = p;
@@ -255,11 +255,11 @@ static const char *payload_hook(wr_json *r, wr_json_slot *s, const char *p, uint
 		return d->walker->token(r, p, &d->late);
 	p = read_payload(d, r, p);
 	if (p && p == r->end)
-		return wr_json_refuse(r, from, "the text ends too early");
+		return wr_jread_refuse(r, from, "the text ends too early");
 	return p;
 }
 
-static const char *source_hook(wr_json *r, wr_json_slot *s, const char *p, uint32_t row)
+static const char *source_hook(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row)
 {
 	wr_debezium *d = r->owner;
 	const char *from = p;
@@ -267,23 +267,23 @@ static const char *source_hook(wr_json *r, wr_json_slot *s, const char *p, uint3
 	(void)s;
 	if (*p != '{')
 		return d->walker->token(r, p, &s->raw);
-	s->raw = (wr_json_token){ .p = p, .kind = '{' };
+	s->raw = (wr_jread_token){ .p = p, .kind = '{' };
 	p = d->walker->inside(r, d->source, p + 1, row);
 	if (p && p == r->end)
-		return wr_json_refuse(r, from, "the text ends too early");
+		return wr_jread_refuse(r, from, "the text ends too early");
 	return p;
 }
 
 static bool is_envelope(const wr_event_plan *p)
 {
-	const wr_json_token *op = wr_json_met(p->envelope, WR_EVENT_OP);
-	const wr_json_token *after = wr_json_met(p->envelope, WR_EVENT_AFTER);
+	const wr_jread_token *op = wr_jread_met(p->envelope, WR_EVENT_OP);
+	const wr_jread_token *after = wr_jread_met(p->envelope, WR_EVENT_AFTER);
 
 	if (!op || op->kind != '"' || op->n != 1)
 		return false;
 	return *op->p == 'm' || *op->p == 't' ||
 	       (after && (after->kind == '{' || after->kind == 'n' || after->kind == '"')) ||
-	       (*op->p == 'd' && wr_json_met(p->envelope, WR_EVENT_BEFORE));
+	       (*op->p == 'd' && wr_jread_met(p->envelope, WR_EVENT_BEFORE));
 }
 
 /* More than half of the columns were there. */
@@ -367,7 +367,7 @@ static uint64_t hash_of(wr_str s)
 	return h;
 }
 
-static bool all_met(const wr_json_object *o, uint32_t from, uint32_t n)
+static bool all_met(const wr_jread_object *o, uint32_t from, uint32_t n)
 {
 	for (uint32_t i = from; i < from + n; i++)
 		if (o->slots[i].seen != o->gen)
@@ -378,7 +378,7 @@ static bool all_met(const wr_json_object *o, uint32_t from, uint32_t n)
 /* The record's own key: 1 the key columns are set, 0 they are not in it, -1 it cannot be read. */
 static int read_own_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *why)
 {
-	wr_json *r = &d->key_reader;
+	wr_jread *r = &d->key_reader;
 	wr_event_plan *event_plan = d->plan, *p = d->bare_key;
 	bool ok;
 
@@ -433,8 +433,8 @@ static int read_other_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *wh
 /* From the record's key, else from the before image. */
 static bool find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_fault *why)
 {
-	const wr_json_token *before = wr_json_met(d->plan->envelope, WR_EVENT_BEFORE);
-	wr_json_object *keys = d->plan->key.object;
+	const wr_jread_token *before = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
+	wr_jread_object *keys = d->plan->key.object;
 	int got;
 
 	if (d->spec->key.n == 0)
@@ -489,20 +489,20 @@ static bool same_key(wr_debezium *d, uint32_t x, uint32_t y)
 /* The place of an image; UINT32_MAX: the event has none. MongoDB writes images as text. */
 static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault *why)
 {
-	const wr_json_token *t = wr_json_met(d->plan->envelope, which);
-	wr_json_slot *s = &d->plan->envelope->slots[which];
-	wr_json inner = d->reader;
+	const wr_jread_token *t = wr_jread_met(d->plan->envelope, which);
+	wr_jread_slot *s = &d->plan->envelope->slots[which];
+	wr_jread inner = d->reader;
 	wr_str text;
 
 	*place = UINT32_MAX;
-	if (!t || t->kind == 'n' || s->kind != WR_JSON_ROW)
+	if (!t || t->kind == 'n' || s->kind != WR_JREAD_ROW)
 		return true;
 	if (t->kind == '{') {
 		*place = s->row;
 		return true;
 	}
 	inner.at = NULL;
-	if (t->kind != '"' || !wr_json_unescape(&inner, t, &text)) {
+	if (t->kind != '"' || !wr_jread_string(&inner, t, &text)) {
 		wr_fault_set(why, t->p - d->reader.start, "the image is neither an object nor null");
 		return false;
 	}
@@ -514,7 +514,7 @@ static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault
 }
 
 /* null, "", 0, 0.00 as number, text or base64, false, true, and the epoch as text. */
-static bool says_little(const wr_json_token *t)
+static bool says_little(const wr_jread_token *t)
 {
 	wr_str text = { t->p, t->n };
 
@@ -528,7 +528,7 @@ static bool says_little(const wr_json_token *t)
 	return true;
 }
 
-static bool is_key_name(wr_debezium *d, const wr_json_token *name)
+static bool is_key_name(wr_debezium *d, const wr_jread_token *name)
 {
 	for (uint32_t i = 0; i < d->spec->key.n; i++)
 		if (wr_str_ieq(d->spec->key.cols[i].name, (wr_str){ name->p, name->n }))
@@ -539,7 +539,7 @@ static bool is_key_name(wr_debezium *d, const wr_json_token *name)
 /* Every member of an object but the key's says little. It was read before, so it is well formed. */
 static bool only_key(wr_debezium *d, const char *p)
 {
-	wr_json_token name, value;
+	wr_jread_token name, value;
 
 	for (p++; *p != '}'; p++) {
 		while (*p != '"' && *p != '}')
@@ -580,7 +580,7 @@ static bool row_says_little(wr_debezium *d, uint32_t row)
 
 static bool is_postgres(wr_debezium *d)
 {
-	const wr_json_token *t = wr_json_met(d->plan->envelope, WR_EVENT_SOURCE);
+	const wr_jread_token *t = wr_jread_met(d->plan->envelope, WR_EVENT_SOURCE);
 	static const char word[] = "\"connector\":\"postgresql\"";
 
 	return t && t->kind == '{' &&
@@ -590,7 +590,7 @@ static bool is_postgres(wr_debezium *d)
 /* A whole before image, for BEFORE='EVENT'. */
 static bool check_before(wr_debezium *d, uint32_t place, wr_fault *why)
 {
-	const wr_json_token *t = wr_json_met(d->plan->envelope, WR_EVENT_BEFORE);
+	const wr_jread_token *t = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
 
 	if (place == UINT32_MAX) {
 		wr_fault_set(why, -1, "the event has no before image, which BEFORE='EVENT' needs; let the database write "
@@ -680,7 +680,7 @@ static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, c
 	return 1;
 }
 
-static bool says_true(const wr_json_token *t)
+static bool says_true(const wr_jread_token *t)
 {
 	return t && (t->kind == 't' || (t->kind == '"' && wr_str_is((wr_str){ t->p, t->n }, "true")));
 }
@@ -688,7 +688,7 @@ static bool says_true(const wr_json_token *t)
 static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_fault *why)
 {
 	const wr_event_row *flat = &d->plan->flat;
-	const wr_json_token *op = wr_flat_mark(flat, WR_FLAT_OP), *deleted = wr_flat_mark(flat, WR_FLAT_DELETED);
+	const wr_jread_token *op = wr_flat_mark(flat, WR_FLAT_OP), *deleted = wr_flat_mark(flat, WR_FLAT_DELETED);
 	uint32_t row = d->batch->n;
 	bool gone = says_true(deleted) || (op && op->kind == '"' && op->n == 1 && *op->p == 'd');
 
@@ -760,16 +760,16 @@ static int put_delete(wr_debezium *d, const wr_record *rec, uint32_t part, uint3
 }
 
 /* `source` of this event; NULL: it has none, or nobody reads it. */
-static const wr_json_object *event_source(const wr_debezium *d)
+static const wr_jread_object *event_source(const wr_debezium *d)
 {
-	const wr_json_token *t = wr_json_met(d->plan->envelope, WR_EVENT_SOURCE);
+	const wr_jread_token *t = wr_jread_met(d->plan->envelope, WR_EVENT_SOURCE);
 
 	return d->hooks.source && t && t->kind == '{' ? d->source : NULL;
 }
 
-static int finish_stream(wr_debezium *d, const wr_json_token *op, int rows)
+static int finish_stream(wr_debezium *d, const wr_jread_token *op, int rows)
 {
-	static const wr_json_object none;
+	static const wr_jread_object none;
 	uint32_t row = d->batch->n;
 
 	for (int i = 0; i < rows && !d->spec->table; i++) {
@@ -782,7 +782,7 @@ static int finish_stream(wr_debezium *d, const wr_json_token *op, int rows)
 
 static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_fault *why)
 {
-	const wr_json_token *op = wr_json_met(d->plan->envelope, WR_EVENT_OP);
+	const wr_jread_token *op = wr_jread_met(d->plan->envelope, WR_EVENT_OP);
 	uint32_t before = UINT32_MAX, after;
 	char what = op && op->kind == '"' && op->n == 1 ? *op->p : 0;
 
@@ -816,18 +816,18 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 /* The time at which the database made the change. */
 static void event_time(wr_debezium *d, int64_t *time)
 {
-	const wr_json_token *t = NULL;
+	const wr_jread_token *t = NULL;
 
 	if (d->event == WR_LAYOUT_FLAT) {
 		t = wr_flat_mark(&d->plan->flat, WR_FLAT_TS);
 	} else {
 		if (event_source(d))
-			t = wr_json_met(event_source(d), WR_SOURCE_TS);
+			t = wr_jread_met(event_source(d), WR_SOURCE_TS);
 		if (!t || t->kind != '0')
-			t = wr_json_met(d->plan->envelope, WR_EVENT_TS);
+			t = wr_jread_met(d->plan->envelope, WR_EVENT_TS);
 	}
 	if (t && t->kind == '0')
-		wr_json_integer(t, time);
+		wr_jread_integer(t, time);
 }
 
 static bool is_null_text(wr_str s)
@@ -887,7 +887,7 @@ wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *oth
 	d->own_key = !other_key;
 	for (uint32_t i = 0; i < spec->key.n; i++)
 		d->nkeys += spec->key.to[i] >= 0;
-	d->walker = wr_json_fastest();
+	d->walker = wr_jread_fastest();
 	d->hooks = (wr_event_hooks){ schema_hook, payload_hook, wants_source(spec) ? source_hook : NULL };
 	d->reader.owner = d->key_reader.owner = d;
 	d->reader.placeholder = d->key_reader.placeholder = WR_PLACEHOLDER_LENGTH;

@@ -88,7 +88,7 @@ typedef enum wr_layout { WR_LAYOUT_UNKNOWN, WR_LAYOUT_ENVELOPE, WR_LAYOUT_FLAT }
 
 /* A row as a plan reads it: the value's columns, then the key's. */
 typedef struct wr_event_row {
-	wr_json_object *object;
+	wr_jread_object *object;
 	uint32_t nvalue, nkeys;	/* slots 0..nvalue-1 are value columns, the next nkeys key columns; then others */
 } wr_event_row;
 
@@ -98,12 +98,12 @@ struct wr_event_plan {
 	wr_event_plan *next;
 	wr_str schema;		/* its bytes in the record; p == NULL: none */
 	wr_layout layout;	/* as the schema says */
-	wr_json_object *envelope;
+	wr_jread_object *envelope;
 	bool image;		/* `before` goes to the column BEFORE */
 	wr_batch *bound;
 	uint64_t run;		/* of the decoder, when it was bound */
 	wr_event_row before, after, flat, key;
-	wr_json_slot lone_key;	/* a key that is no object */
+	wr_jread_slot lone_key;	/* a key that is no object */
 };
 
 /* Reads a plan's schema from its text (jansson): finds a column's part, and how its values are meant. */
@@ -113,40 +113,40 @@ void wr_connect_free(wr_connect *c);
 /* ENVELOPE: it has `op` and `after`. */
 wr_layout wr_connect_layout(const wr_connect *c);
 /* Sets meaning and scale of a row's slots; member: "after" of an envelope, NULL for the whole. */
-void wr_connect_apply(const wr_connect *c, const char *member, wr_json_slot *slots, uint32_t n);
+void wr_connect_apply(const wr_connect *c, const char *member, wr_jread_slot *slots, uint32_t n);
 
 /* The hooks of an envelope. */
 typedef struct wr_event_hooks {
-	wr_json_hook schema, payload, source;	/* source NULL: nobody reads it */
+	wr_jread_hook schema, payload, source;	/* source NULL: nobody reads it */
 } wr_event_hooks;
 
 /* own_key: the key's columns are read from events too. c: NULL when the events carry no schema. */
 wr_event_plan *wr_event_plan_new(wr_arena *a, const wr_decode_spec *spec, bool own_key, const wr_connect *c,
                                  wr_event_hooks hooks);
 void wr_event_plan_bind(wr_event_plan *p, wr_batch *b);
-wr_json_object *wr_source_object_new(wr_arena *a);
+wr_jread_object *wr_source_object_new(wr_arena *a);
 
 /* The token of a slot that was met in the object's last reading; NULL: it was not. */
-const wr_json_token *wr_json_met(const wr_json_object *o, uint32_t i);
+const wr_jread_token *wr_jread_met(const wr_jread_object *o, uint32_t i);
 
 /* The leaf of Debezium's values, and the hook of its arrays and maps. */
-bool wr_debezium_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint32_t row);
-const char *wr_debezium_nested(wr_json *r, wr_json_slot *s, const char *p, uint32_t row);
+bool wr_debezium_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row);
+const char *wr_debezium_nested(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row);
 /* Bytes of the string that stands for a value that the database did not send. */
 enum { WR_PLACEHOLDER_LENGTH = 28 };
 /* Marks a column of a row as absent; r->owner is a wr_debezium. */
-void wr_debezium_absent(wr_json *r, int32_t column, uint32_t row);
+void wr_debezium_absent(wr_jread *r, int32_t column, uint32_t row);
 /* The walker of r->owner, a wr_debezium. */
-const wr_json_walker *wr_debezium_walker(wr_json *r);
+const wr_jread_walker *wr_debezium_walker(wr_jread *r);
 /* Evidence on how the source writes decimals, of r->owner: > 0 as text, < 0 as bytes. */
-int *wr_debezium_decimals(wr_json *r);
+int *wr_debezium_decimals(wr_jread *r);
 
 /* Sets columns beside the row, of a stream: one of STRING type (p == NULL: null); those of an envelope's source; those of a
  * flattened row. */
 void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which, wr_str text);
-void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_json_object *source);
+void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_jread_object *source);
 /* A mark (WR_FLAT_OP …) of the flattened row read last, under either of its names; NULL: it has none. */
-const wr_json_token *wr_flat_mark(const wr_event_row *flat, uint32_t i);
+const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i);
 void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_event_row *flat);
 
 #endif

@@ -102,7 +102,7 @@ static wr_meaning meaning_of(const char *name)
 	return WR_MEANS_PLAIN;
 }
 
-static void apply(const json_t *type, wr_json_slot *s)
+static void apply(const json_t *type, wr_jread_slot *s)
 {
 	const char *scale = json_string_value(json_object_get(json_object_get(type, "parameters"), "scale"));
 
@@ -123,7 +123,7 @@ static void apply(const json_t *type, wr_json_slot *s)
 	}
 }
 
-void wr_connect_apply(const wr_connect *c, const char *member, wr_json_slot *slots, uint32_t n)
+void wr_connect_apply(const wr_connect *c, const char *member, wr_jread_slot *slots, uint32_t n)
 {
 	const json_t *row = c->root, *f;
 

@@ -25,7 +25,7 @@
 static const char placeholder[] = "__debezium_unavailable_value";
 static const char placeholder_base64[] = "X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==";
 
-static bool is_text(const wr_json_token *t, const char *z)
+static bool is_text(const wr_jread_token *t, const char *z)
 {
 	return t->kind == '"' && wr_str_is((wr_str){ t->p, t->n }, z);
 }
@@ -37,12 +37,12 @@ static bool begins(const char *p, const char *end, const char *z)
 	return (size_t)(end - p) > n && !memcmp(p, z, n);
 }
 
-const char *wr_debezium_nested(wr_json *r, wr_json_slot *s, const char *p, uint32_t row)
+const char *wr_debezium_nested(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row)
 {
-	wr_json_slot inner = *s;
-	wr_json_token t;
+	wr_jread_slot inner = *s;
+	wr_jread_token t;
 
-	inner.kind = s->type->tag == WR_ARRAY ? WR_JSON_ARRAY : WR_JSON_MAP;
+	inner.kind = s->type->tag == WR_ARRAY ? WR_JREAD_ARRAY : WR_JREAD_MAP;
 	if (!begins(p, r->end, "[\"__debezium_unavailable_value\"]") &&
 	    !begins(p, r->end, "{\"__debezium_unavailable_value\":") &&
 	    !begins(p, r->end, "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,"))
@@ -77,7 +77,7 @@ static bool looks_like_number(wr_str s)
 }
 
 /* Text or base64? See the head of this file. */
-static bool is_decimal_text(wr_json *r, const wr_json_slot *s, wr_str text)
+static bool is_decimal_text(wr_jread *r, const wr_jread_slot *s, wr_str text)
 {
 	int *seen = wr_debezium_decimals(r);
 	bool number;
@@ -94,7 +94,7 @@ static bool is_decimal_text(wr_json *r, const wr_json_slot *s, wr_str text)
 }
 
 /* Bytes of base64 as a decimal of type t. */
-static bool decimal_bytes(wr_json *r, wr_str text, int scale, const wr_type *t, wr_dec *out)
+static bool decimal_bytes(wr_jread *r, wr_str text, int scale, const wr_type *t, wr_dec *out)
 {
 	char small[64], *to = small;
 	wr_str bytes;
@@ -108,23 +108,23 @@ static bool decimal_bytes(wr_json *r, wr_str text, int scale, const wr_type *t, 
 }
 
 /* {"scale":2,"value":"AQ=="} */
-static bool scaled_parts(wr_json *r, const wr_json_token *t, int64_t *scale, wr_str *value)
+static bool scaled_parts(wr_jread *r, const wr_jread_token *t, int64_t *scale, wr_str *value)
 {
-	const wr_json_walker *w = wr_debezium_walker(r);
-	wr_json_object *o = wr_json_object_new(r->arena, 2);
-	wr_json inner = { .arena = r->arena, .placeholder = UINT32_MAX };
+	const wr_jread_walker *w = wr_debezium_walker(r);
+	wr_jread_object *o = wr_jread_object_new(r->arena, 2);
+	wr_jread inner = { .arena = r->arena, .placeholder = UINT32_MAX };
 
 	for (uint32_t i = 0; i < 2; i++)
-		o->slots[i] = (wr_json_slot){ .kind = WR_JSON_RAW, .name = wr_str_of(i ? "value" : "scale") };
-	if (!w->object(&inner, (wr_str){ t->p, t->n }, o, 0) || !wr_json_met(o, 0) || !wr_json_met(o, 1) ||
-	    wr_json_met(o, 1)->kind != '"')
+		o->slots[i] = (wr_jread_slot){ .kind = WR_JREAD_RAW, .name = wr_str_of(i ? "value" : "scale") };
+	if (!w->object(&inner, (wr_str){ t->p, t->n }, o, 0) || !wr_jread_met(o, 0) || !wr_jread_met(o, 1) ||
+	    wr_jread_met(o, 1)->kind != '"')
 		return false;
-	*value = (wr_str){ wr_json_met(o, 1)->p, wr_json_met(o, 1)->n };
-	return wr_json_met(o, 0)->kind == '0' && wr_json_integer(wr_json_met(o, 0), scale) &&
+	*value = (wr_str){ wr_jread_met(o, 1)->p, wr_jread_met(o, 1)->n };
+	return wr_jread_met(o, 0)->kind == '0' && wr_jread_integer(wr_jread_met(o, 0), scale) &&
 	       *scale > -1000 && *scale < 1000;
 }
 
-static bool read_decimal(wr_json *r, const wr_json_slot *s, const wr_json_token *t, const wr_type *type, wr_dec *out)
+static bool read_decimal(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t, const wr_type *type, wr_dec *out)
 {
 	wr_str text = { t->p, t->n };
 	int64_t scale = s->meaning == WR_MEANS_DECIMAL ? s->scale : type->scale;
@@ -133,7 +133,7 @@ static bool read_decimal(wr_json *r, const wr_json_slot *s, const wr_json_token 
 		return wr_dec_parse(r->arena, text, type, true, out);
 	if (t->kind == '{')
 		return scaled_parts(r, t, &scale, &text) && decimal_bytes(r, text, (int)scale, type, out);
-	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
+	if (t->kind != '"' || !wr_jread_string(r, t, &text))
 		return false;
 	if (is_decimal_text(r, s, text))
 		return wr_dec_parse(r->arena, text, type, true, out);
@@ -141,7 +141,7 @@ static bool read_decimal(wr_json *r, const wr_json_slot *s, const wr_json_token 
 }
 
 /* A decimal of the schema where another type was declared. */
-static bool decimal_as(wr_json *r, const wr_json_slot *s, const wr_json_token *t, uint32_t row)
+static bool decimal_as(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
 	wr_type type = { .tag = WR_DECIMAL, .precision = 2000, .scale = (uint16_t)(s->scale > 0 ? s->scale : 0) };
 	size_t room = (size_t)t->n * 4 + 1100;	/* a scale is below 1,000: never moves to the heap */
@@ -241,14 +241,14 @@ static bool date_text(wr_str text, int64_t *days)
 	return true;
 }
 
-static bool read_time(wr_json *r, const wr_json_slot *s, const wr_json_token *t, int64_t *out)
+static bool read_time(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t, int64_t *out)
 {
 	wr_tag tag = s->type->tag;
 	wr_str text;
 	int32_t ms;
 
 	if (t->kind == '0') {
-		if (!wr_json_integer(t, out))
+		if (!wr_jread_integer(t, out))
 			return false;
 		if (tag == WR_TIMESTAMP)
 			*out = to_instant(s->meaning, *out);
@@ -258,7 +258,7 @@ static bool read_time(wr_json *r, const wr_json_slot *s, const wr_json_token *t,
 			*out = floor_div(to_instant(s->meaning, *out), WR_MS_DAY);
 		return true;
 	}
-	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
+	if (t->kind != '"' || !wr_jread_string(r, t, &text))
 		return false;
 	if (tag == WR_TIMESTAMP)
 		return wr_parse_timestamp(text, out);
@@ -273,10 +273,10 @@ static bool read_time(wr_json *r, const wr_json_slot *s, const wr_json_token *t,
 /* ---- all */
 
 /* {"$oid":"65.."}: the token inside. */
-static bool unwrap_dollar(wr_json *r, const wr_json_token *t, wr_json_token *in)
+static bool unwrap_dollar(wr_jread *r, const wr_jread_token *t, wr_jread_token *in)
 {
 	const char *p = t->p + 1;
-	wr_json_token name;
+	wr_jread_token name;
 
 	if (t->kind != '{' || t->n < 6 || memcmp(t->p, "{\"$", 3))
 		return false;
@@ -288,33 +288,33 @@ static bool unwrap_dollar(wr_json *r, const wr_json_token *t, wr_json_token *in)
 	return wr_debezium_walker(r)->token(r, p, in) != NULL;
 }
 
-static bool store_time(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint32_t row)
+static bool store_time(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
 	int64_t v;
 
 	if (!read_time(r, s, t, &v))
-		return wr_json_misfit(r, s, t);
+		return wr_jread_misfit(r, s, t);
 	if (s->type->tag == WR_TIMESTAMP) {
 		((int64_t *)s->vec->data)[row] = v;
 		return true;
 	}
 	if (v != (int32_t)v || (s->type->tag == WR_TIME && (v < 0 || v >= WR_MS_DAY)))
-		return wr_json_misfit(r, s, t);
+		return wr_jread_misfit(r, s, t);
 	((int32_t *)s->vec->data)[row] = (int32_t)v;
 	return true;
 }
 
-static bool store_boolean(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint32_t row)
+static bool store_boolean(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
 	if (t->kind != '0' || t->n != 1 || (*t->p != '0' && *t->p != '1'))
-		return wr_json_plain_leaf(r, s, t, row);
+		return wr_jread_plain_leaf(r, s, t, row);
 	((uint8_t *)s->vec->data)[row] = *t->p == '1';
 	return true;
 }
 
-bool wr_debezium_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint32_t row)
+bool wr_debezium_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
-	wr_json_token in;
+	wr_jread_token in;
 
 	if (is_text(t, placeholder) || (s->type->tag == WR_BYTES && is_text(t, placeholder_base64))) {
 		wr_vec_set_null(s->vec, r->arena, row);
@@ -329,7 +329,7 @@ bool wr_debezium_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint3
 	case WR_TIMESTAMP:
 		return store_time(r, s, t, row);
 	case WR_DECIMAL:
-		return read_decimal(r, s, t, s->type, &((wr_dec *)s->vec->data)[row]) || wr_json_misfit(r, s, t);
+		return read_decimal(r, s, t, s->type, &((wr_dec *)s->vec->data)[row]) || wr_jread_misfit(r, s, t);
 	case WR_BOOLEAN:
 		return store_boolean(r, s, t, row);
 	case WR_STRING:
@@ -337,9 +337,9 @@ bool wr_debezium_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint3
 	case WR_BIGINT:
 	case WR_INTEGER:
 		if (s->meaning == WR_MEANS_DECIMAL || s->meaning == WR_MEANS_SCALED)
-			return decimal_as(r, s, t, row) || wr_json_misfit(r, s, t);
-		return wr_json_plain_leaf(r, s, t, row);
+			return decimal_as(r, s, t, row) || wr_jread_misfit(r, s, t);
+		return wr_jread_plain_leaf(r, s, t, row);
 	default:
-		return wr_json_plain_leaf(r, s, t, row);
+		return wr_jread_plain_leaf(r, s, t, row);
 	}
 }

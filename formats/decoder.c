@@ -240,7 +240,7 @@ static void put_headers(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32
 				((wr_str *)pair->kids[1].data)[at + k] = x->value;
 				if (!x->value.p)
 					wr_vec_set_null(&pair->kids[1], b->arena, at + k);
-				wr_json_set_rows(pair, at + k + 1);
+				wr_jread_set_rows(pair, at + k + 1);
 			}
 			((wr_list *)v->data)[row] = (wr_list){ at, n };
 			continue;
@@ -370,7 +370,7 @@ wr_status wr_decoder_run(wr_decoder *d, const wr_record *recs, uint32_t n, const
 		b->n += got;
 	}
 	for (uint32_t c = 0; c < d->spec.schema->n; c++)
-		wr_json_set_rows(&b->cols[c], b->n);
+		wr_jread_set_rows(&b->cols[c], b->n);
 	return status;
 }
 

@@ -79,7 +79,7 @@ static bool read_value(wr_vec *v, wr_arena *a, wr_str text, uint32_t row)
 		return true;
 	case WR_STRING:
 		((wr_str *)v->data)[row] = text;
-		return wr_json_utf8(text.p, text.n);
+		return wr_jread_utf8(text.p, text.n);
 	case WR_BYTES:
 		bytes = wr_arena_alloc(a, WR_BASE64_ROOM(text.n));
 		((wr_str *)v->data)[row].p = bytes;

@@ -104,7 +104,7 @@ static wr_status check_json(const wr_side_spec *spec, bool is_key, wr_err *err)
 #define WRAPS .wrap = true, .unwrap = true
 
 static const wr_format_row rows[] = {
-	{ { "JSON", BOTH, .multi = true, WRAPS, .check = check_json }, wr_json_side_open, wr_json_put_side, false },
+	{ { "JSON", BOTH, .multi = true, WRAPS, .check = check_json }, wr_json_side_open, wr_json_side_put, false },
 	{ { "DEBEZIUM", BOTH, .multi = true, .wrap = true, .check = check_json }, NULL, NULL, true },
 	{ { "DELIMITED", BOTH, .multi = true, .unwrap = true, .delimiter = true, .check = check_delimited },
 	  wr_delimited_open, wr_delimited_put, false },

@@ -28,7 +28,7 @@ static inline uint32_t bits(__m256i x)
 	return (uint32_t)_mm256_movemask_epi8(x);
 }
 
-static inline bool same_name(const char *p, const char *end, const wr_json_member *m)
+static inline bool same_name(const char *p, const char *end, const wr_jread_member *m)
 {
 	uint32_t same;
 
@@ -109,7 +109,7 @@ static inline const char *scalar_stop(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_nested(wr_json *r, const char *p, char open);
+static const char *skip_nested(wr_jread *r, const char *p, char open);
 
 #include "formats/json_walk.inc"
 
@@ -164,17 +164,17 @@ static bool resolve_escapes(const char *p, const char *end, block *b, uint64_t *
 }
 
 /* Follows the brackets of a block; the end when the outermost closes; p when it does not; NULL: refused. */
-static inline const char *follow(wr_json *r, const char *p, uint64_t opening, uint64_t closing, nesting *nest)
+static inline const char *follow(wr_jread *r, const char *p, uint64_t opening, uint64_t closing, nesting *nest)
 {
 	for (uint64_t todo = opening | closing; todo; todo &= todo - 1) {
 		const char *q = p + __builtin_ctzll(todo);
 
 		if (*q == '{' || *q == '[') {
 			if (!nest_open(nest, *q))
-				return wr_json_refuse(r, q, TOO_DEEP);
+				return wr_jread_refuse(r, q, TOO_DEEP);
 		} else {
 			if (!nest_close(nest, *q))
-				return wr_json_refuse(r, q, BRACKETS);
+				return wr_jread_refuse(r, q, BRACKETS);
 			if (nest->depth == 0)
 				return q + 1;
 		}
@@ -183,7 +183,7 @@ static inline const char *follow(wr_json *r, const char *p, uint64_t opening, ui
 }
 
 /* Texts of under 64 bytes. */
-static const char *skip_short(wr_json *r, const char *p, nesting *nest)
+static const char *skip_short(wr_jread *r, const char *p, nesting *nest)
 {
 	bool escaped, high;
 
@@ -193,7 +193,7 @@ static const char *skip_short(wr_json *r, const char *p, nesting *nest)
 			if (!p)
 				return NULL;
 		} else if (*p == '\\') {
-			return wr_json_refuse(r, p, "a backslash stands outside of a string");
+			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
 		} else if (*p == '{' || *p == '[' || *p == '}' || *p == ']') {
 			const char *q = follow(r, p, 1, 0, nest);
 
@@ -201,10 +201,10 @@ static const char *skip_short(wr_json *r, const char *p, nesting *nest)
 				return q;
 		}
 	}
-	return wr_json_refuse(r, p, CUT_OFF);
+	return wr_jread_refuse(r, p, CUT_OFF);
 }
 
-static const char *skip_nested(wr_json *r, const char *p, char open)
+static const char *skip_nested(wr_jread *r, const char *p, char open)
 {
 	uint64_t in_string = 0, carry = 0;	/* in_string: all ones or zero */
 	nesting nest;
@@ -229,22 +229,22 @@ static const char *skip_nested(wr_json *r, const char *p, char open)
 		}
 		if (b.escapes | carry) {
 			if (!resolve_escapes(p, r->end, &b, &carry))
-				return wr_json_refuse(r, p, "a string holds an escape that JSON does not have");
+				return wr_jread_refuse(r, p, "a string holds an escape that JSON does not have");
 		}
 		inside = in_string ^ (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(
 			_mm_set_epi64x(0, (long long)b.quotes), _mm_set1_epi8(-1), 0));
 		if (__builtin_expect((b.escapes & ~inside) != 0, 0))
-			return wr_json_refuse(r, p, "a backslash stands outside of a string");
+			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
 		q = follow(r, p, b.opening & ~inside, b.closing & ~inside, &nest);
 		if (q != p)
 			return q;
 		in_string = (uint64_t)((int64_t)inside >> 63);
 		p = from + 64;
 	}
-	return wr_json_refuse(r, r->end, CUT_OFF);
+	return wr_jread_refuse(r, r->end, CUT_OFF);
 }
 
-static const wr_json_walker walker = {
+static const wr_jread_walker walker = {
 	"avx2", walk_object, walk_value, read_token, read_object, read_slot,
 };
 
@@ -254,7 +254,7 @@ static const wr_json_walker walker = {
 #pragma GCC pop_options
 #endif
 
-const wr_json_walker *wr_json_avx2(void)
+const wr_jread_walker *wr_jread_avx2(void)
 {
 	__builtin_cpu_init();
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") &&
@@ -265,7 +265,7 @@ const wr_json_walker *wr_json_avx2(void)
 
 #else
 
-const wr_json_walker *wr_json_avx2(void)
+const wr_jread_walker *wr_jread_avx2(void)
 {
 	return NULL;
 }

@@ -5,7 +5,7 @@
  *	INTEGER, BIGINT		a number (its fraction is cut off) or its text; out of range is refused
  *	DOUBLE			a number or its text, NaN and Infinity as text
  *	DECIMAL			a number or its text that needs no rounding
- *	STRING			anything, as wr_json_as_text says
+ *	STRING			anything, as wr_jread_as_text says
  *	BYTES			base64
  *	DATE, TIME, TIMESTAMP	days, milliseconds of the day, milliseconds: a number or its text; or ISO text
  *
@@ -35,18 +35,18 @@ static const char *kind_name(char kind)
 	}
 }
 
-bool wr_json_misfit(wr_json *r, const wr_json_slot *s, const wr_json_token *t)
+bool wr_jread_misfit(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t)
 {
 	int n = t->n > 40 ? 40 : (int)t->n;
 
 	while (n > 0 && n < (int)t->n && ((unsigned char)t->p[n] & 0xC0) == 0x80)
 		n--;
-	return wr_json_refuse(r, t->p, "column %.*s is %s, which the %s %.*s%s is not",
+	return wr_jread_refuse(r, t->p, "column %.*s is %s, which the %s %.*s%s is not",
 	                      WR_STR_ARG(s->name), wr_tag_name(s->type->tag), kind_name(t->kind), n,
 	                      t->p, n < (int)t->n ? "..." : "");
 }
 
-bool wr_json_integer(const wr_json_token *t, int64_t *out)
+bool wr_jread_integer(const wr_jread_token *t, int64_t *out)
 {
 	const char *point = memchr(t->p, '.', t->n);
 	double v;
@@ -61,40 +61,40 @@ bool wr_json_integer(const wr_json_token *t, int64_t *out)
 }
 
 /* Numbers and their text. */
-static bool take_integer(wr_json *r, const wr_json_token *t, int64_t *out)
+static bool take_integer(wr_jread *r, const wr_jread_token *t, int64_t *out)
 {
 	wr_str text;
 
 	if (t->kind == '0')
-		return wr_json_integer(t, out);
-	return t->kind == '"' && wr_json_unescape(r, t, &text) && wr_parse_i64(text, out);
+		return wr_jread_integer(t, out);
+	return t->kind == '"' && wr_jread_string(r, t, &text) && wr_parse_i64(text, out);
 }
 
-static bool take_double(wr_json *r, const wr_json_token *t, double *out)
+static bool take_double(wr_jread *r, const wr_jread_token *t, double *out)
 {
 	wr_str text;
 
 	if (t->kind == '0')
 		return wr_parse_double((wr_str){ t->p, t->n }, out);
-	return t->kind == '"' && wr_json_unescape(r, t, &text) && wr_parse_double(text, out);
+	return t->kind == '"' && wr_jread_string(r, t, &text) && wr_parse_double(text, out);
 }
 
-static bool take_decimal(wr_json *r, const wr_json_token *t, const wr_type *type, wr_dec *out)
+static bool take_decimal(wr_jread *r, const wr_jread_token *t, const wr_type *type, wr_dec *out)
 {
 	wr_str text;
 
 	if (t->kind == '0')
 		return wr_dec_parse(r->arena, (wr_str){ t->p, t->n }, type, true, out);
-	return t->kind == '"' && wr_json_unescape(r, t, &text) &&
+	return t->kind == '"' && wr_jread_string(r, t, &text) &&
 	       wr_dec_parse(r->arena, text, type, true, out);
 }
 
-static bool take_bytes(wr_json *r, const wr_json_token *t, wr_str *out)
+static bool take_bytes(wr_jread *r, const wr_jread_token *t, wr_str *out)
 {
 	wr_str text;
 	char *to;
 
-	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
+	if (t->kind != '"' || !wr_jread_string(r, t, &text))
 		return false;
 	to = wr_arena_alloc(r->arena, WR_BASE64_ROOM(text.n));
 	out->p = to;
@@ -102,7 +102,7 @@ static bool take_bytes(wr_json *r, const wr_json_token *t, wr_str *out)
 }
 
 /* DATE, TIME and TIMESTAMP as a number in the type's own unit. */
-static bool take_time(wr_json *r, const wr_json_token *t, wr_tag tag, int64_t *out)
+static bool take_time(wr_jread *r, const wr_jread_token *t, wr_tag tag, int64_t *out)
 {
 	wr_str text;
 	int32_t ms;
@@ -110,7 +110,7 @@ static bool take_time(wr_json *r, const wr_json_token *t, wr_tag tag, int64_t *o
 	if (take_integer(r, t, out))
 		return tag == WR_TIMESTAMP || (tag == WR_DATE && *out == (int32_t)*out) ||
 		       (tag == WR_TIME && *out >= 0 && *out < WR_MS_DAY);
-	if (t->kind != '"' || !wr_json_unescape(r, t, &text))
+	if (t->kind != '"' || !wr_jread_string(r, t, &text))
 		return false;
 	if (tag == WR_DATE)
 		return wr_parse_date(text, out) && *out == (int32_t)*out;
@@ -122,7 +122,7 @@ static bool take_time(wr_json *r, const wr_json_token *t, wr_tag tag, int64_t *o
 	return true;
 }
 
-bool wr_json_plain_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uint32_t row)
+bool wr_jread_plain_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
 	void *data = s->vec->data;
 	int64_t v = 0;
@@ -147,7 +147,7 @@ bool wr_json_plain_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uin
 		ok = take_decimal(r, t, s->type, &((wr_dec *)data)[row]);
 		break;
 	case WR_STRING:
-		ok = wr_json_as_text(r, t, &((wr_str *)data)[row]);
+		ok = wr_jread_as_text(r, t, &((wr_str *)data)[row]);
 		break;
 	case WR_BYTES:
 		ok = take_bytes(r, t, &((wr_str *)data)[row]);
@@ -163,5 +163,5 @@ bool wr_json_plain_leaf(wr_json *r, wr_json_slot *s, const wr_json_token *t, uin
 	default:
 		ok = false;
 	}
-	return ok || wr_json_misfit(r, s, t);
+	return ok || wr_jread_misfit(r, s, t);
 }

@@ -15,7 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void *wr_json_refuse(wr_json *r, const char *at, const char *format, ...)
+void *wr_jread_refuse(wr_jread *r, const char *at, const char *format, ...)
 {
 	va_list ap;
 
@@ -28,14 +28,14 @@ void *wr_json_refuse(wr_json *r, const char *at, const char *format, ...)
 	return NULL;
 }
 
-wr_json_object *wr_json_object_new(wr_arena *a, uint32_t n)
+wr_jread_object *wr_jread_object_new(wr_arena *a, uint32_t n)
 {
 	static const char never[1];	/* a byte that no name starts with */
-	wr_json_object *o = WR_NEW(a, wr_json_object);
+	wr_jread_object *o = WR_NEW(a, wr_jread_object);
 
 	o->arena = a;
 	o->n = n;
-	o->slots = WR_NEW_ARRAY(a, wr_json_slot, n);
+	o->slots = WR_NEW_ARRAY(a, wr_jread_slot, n);
 	for (uint32_t i = 0; i < n; i++)
 		o->slots[i].column = -1;
 	o->scratch.next = o->start.next = &o->scratch;
@@ -45,57 +45,57 @@ wr_json_object *wr_json_object_new(wr_arena *a, uint32_t n)
 	return o;
 }
 
-void wr_json_object_ready(wr_json_object *o)
+void wr_jread_object_ready(wr_jread_object *o)
 {
 	o->wanted = 0;
 	for (uint32_t i = 0; i < o->n; i++)
-		o->wanted += o->slots[i].kind <= WR_JSON_COLUMNS;
+		o->wanted += o->slots[i].kind <= WR_JREAD_COLUMNS;
 }
 
-static wr_json_kind kind_of(const wr_type *type)
+static wr_jread_kind kind_of(const wr_type *type)
 {
 	switch (type->tag) {
 	case WR_BIGINT:
-		return WR_JSON_BIGINT;
+		return WR_JREAD_BIGINT;
 	case WR_INTEGER:
-		return WR_JSON_INTEGER;
+		return WR_JREAD_INTEGER;
 	case WR_STRING:
-		return WR_JSON_STRING;
+		return WR_JREAD_STRING;
 	case WR_DECIMAL:
-		return wr_type_wide(type) ? WR_JSON_LEAF : WR_JSON_DECIMAL;
+		return wr_type_wide(type) ? WR_JREAD_LEAF : WR_JREAD_DECIMAL;
 	case WR_ARRAY:
-		return WR_JSON_ARRAY;
+		return WR_JREAD_ARRAY;
 	case WR_MAP:
-		return WR_JSON_MAP;
+		return WR_JREAD_MAP;
 	case WR_STRUCT:
-		return WR_JSON_STRUCT;
+		return WR_JREAD_STRUCT;
 	default:
-		return WR_JSON_LEAF;
+		return WR_JREAD_LEAF;
 	}
 }
 
-void wr_json_slot_init(wr_arena *a, wr_json_slot *s, wr_str name, const wr_type *type, wr_json_leaf leaf)
+void wr_jread_slot_init(wr_arena *a, wr_jread_slot *s, wr_str name, const wr_type *type, wr_jread_leaf leaf)
 {
-	*s = (wr_json_slot){
+	*s = (wr_jread_slot){
 		.kind = kind_of(type), .column = -1, .leaf = leaf, .name = name, .type = type,
 	};
 	if (type->tag == WR_STRUCT) {
-		s->object = wr_json_object_new(a, type->nkids);
+		s->object = wr_jread_object_new(a, type->nkids);
 		for (uint32_t i = 0; i < type->nkids; i++)
-			wr_json_slot_init(a, &s->object->slots[i], type->names[i], type->kids[i], leaf);
-		wr_json_object_ready(s->object);
+			wr_jread_slot_init(a, &s->object->slots[i], type->names[i], type->kids[i], leaf);
+		wr_jread_object_ready(s->object);
 	} else if (wr_tag_nested(type->tag)) {
-		s->kids = WR_NEW_ARRAY(a, wr_json_slot, type->nkids);
+		s->kids = WR_NEW_ARRAY(a, wr_jread_slot, type->nkids);
 		for (uint32_t i = 0; i < type->nkids; i++)
-			wr_json_slot_init(a, &s->kids[i], name, type->kids[i], leaf);
+			wr_jread_slot_init(a, &s->kids[i], name, type->kids[i], leaf);
 	}
 }
 
-void wr_json_bind(wr_json_slot *slot, wr_vec *v)
+void wr_jread_bind(wr_jread_slot *slot, wr_vec *v)
 {
 	slot->vec = v;
 	for (uint32_t i = 0; wr_tag_nested(v->type->tag) && i < v->type->nkids; i++)
-		wr_json_bind(slot->object ? &slot->object->slots[i] : &slot->kids[i], &v->kids[i]);
+		wr_jread_bind(slot->object ? &slot->object->slots[i] : &slot->kids[i], &v->kids[i]);
 }
 
 /* ---- names */
@@ -106,7 +106,7 @@ static uint32_t hash_of(wr_str s)
 
 	for (uint32_t i = 0; i < s.n; i++)
 		h = (h ^ (unsigned char)s.p[i]) * 16777619u;
-	return (h ^ h >> 15) % WR_JSON_BUCKETS;
+	return (h ^ h >> 15) % WR_JREAD_BUCKETS;
 }
 
 /* True when `name`, in upper case, is `column`. */
@@ -123,7 +123,7 @@ static bool is_upper_of(wr_str column, wr_str name)
 	return true;
 }
 
-static wr_json_slot *find_slot(wr_json_object *o, wr_str name, bool *exact)
+static wr_jread_slot *find_slot(wr_jread_object *o, wr_str name, bool *exact)
 {
 	*exact = true;
 	for (uint32_t i = 0; i < o->n; i++)
@@ -137,21 +137,21 @@ static wr_json_slot *find_slot(wr_json_object *o, wr_str name, bool *exact)
 }
 
 /* Names are few; those with escapes fewer. One that cannot be decoded is nobody's. */
-static void resolve(wr_json *r, wr_json_object *o, wr_json_member *m, wr_str quoted)
+static void resolve(wr_jread *r, wr_jread_object *o, wr_jread_member *m, wr_str quoted)
 {
-	wr_json_token t = { .p = quoted.p + 1, .n = quoted.n - 2, .kind = '"', .high = true };
-	wr_json quiet = { .arena = r->arena, .at = NULL };
+	wr_jread_token t = { .p = quoted.p + 1, .n = quoted.n - 2, .kind = '"', .high = true };
+	wr_jread quiet = { .arena = r->arena, .at = NULL };
 	wr_str name;
 
 	t.escaped = memchr(t.p, '\\', t.n) != NULL;
 	m->slot = NULL;
-	if (wr_json_unescape(&quiet, &t, &name))
+	if (wr_jread_string(&quiet, &t, &name))
 		m->slot = find_slot(o, name, &m->exact);
 }
 
-static wr_json_member *remember(wr_json *r, wr_json_object *o, wr_str quoted, uint32_t bucket)
+static wr_jread_member *remember(wr_jread *r, wr_jread_object *o, wr_str quoted, uint32_t bucket)
 {
-	wr_json_member *m = WR_NEW(o->arena, wr_json_member);
+	wr_jread_member *m = WR_NEW(o->arena, wr_jread_member);
 	uint32_t n = quoted.n < sizeof(m->quoted) ? quoted.n : (uint32_t)sizeof(m->quoted);
 
 	memcpy(m->quoted, quoted.p, n);
@@ -166,15 +166,15 @@ static wr_json_member *remember(wr_json *r, wr_json_object *o, wr_str quoted, ui
 	return m;
 }
 
-wr_json_member *wr_json_learn(wr_json *r, wr_json_object *o, wr_json_member *prev, wr_str quoted)
+wr_jread_member *wr_jread_learn(wr_jread *r, wr_jread_object *o, wr_jread_member *prev, wr_str quoted)
 {
 	uint32_t bucket = hash_of(quoted);
-	wr_json_member *m;
+	wr_jread_member *m;
 
 	for (m = o->table[bucket]; m; m = m->chain)
 		if (m->n == quoted.n && !memcmp(m->text, quoted.p, quoted.n))
 			break;
-	if (!m && o->nmembers < WR_JSON_MEMBERS && quoted.n <= WR_JSON_NAME_MAX)
+	if (!m && o->nmembers < WR_JREAD_MEMBERS && quoted.n <= WR_JREAD_NAME_MAX)
 		m = remember(r, o, quoted, bucket);
 	if (!m) {
 		resolve(r, o, &o->scratch, quoted);
@@ -187,36 +187,36 @@ wr_json_member *wr_json_learn(wr_json *r, wr_json_object *o, wr_json_member *pre
 
 /* ---- rows */
 
-void wr_json_fill(wr_json *r, wr_json_object *o, uint32_t row)
+void wr_jread_fill(wr_jread *r, wr_jread_object *o, uint32_t row)
 {
 	for (uint32_t i = 0; i < o->n; i++)
-		if (o->slots[i].kind <= WR_JSON_COLUMNS && o->slots[i].seen != o->gen)
+		if (o->slots[i].kind <= WR_JREAD_COLUMNS && o->slots[i].seen != o->gen)
 			wr_vec_set_null(o->slots[i].vec, r->arena, row);
 }
 
-void wr_json_set_rows(wr_vec *v, uint32_t n)
+void wr_jread_set_rows(wr_vec *v, uint32_t n)
 {
 	v->n = n;
 	if (v->type->tag == WR_STRUCT)
 		for (uint32_t i = 0; i < v->type->nkids; i++)
-			wr_json_set_rows(&v->kids[i], n);
+			wr_jread_set_rows(&v->kids[i], n);
 }
 
 /* Keeps entry `from` as entry `to`, which is lower or the same. */
-static void move_entry(wr_json *r, wr_vec *map, uint32_t to, uint32_t from)
+static void move_entry(wr_jread *r, wr_vec *map, uint32_t to, uint32_t from)
 {
 	for (int k = 0; k < 2 && to != from; k++) {
 		uint32_t pick = from;
 		wr_vec one;
 
 		wr_vec_gather(&one, r->arena, &map->kids[k], &pick, 1);
-		wr_json_set_rows(&map->kids[k], to);
+		wr_jread_set_rows(&map->kids[k], to);
 		wr_vec_push(&map->kids[k], r->arena, &one, 0, false);
 	}
 }
 
 /* Repeats are rare: they are looked for with a table of hashes, and only when there are any are entries moved. */
-void wr_json_unique(wr_json *r, wr_vec *map, uint32_t begin)
+void wr_jread_unique(wr_jread *r, wr_vec *map, uint32_t begin)
 {
 	wr_vec *keys = &map->kids[0];
 	uint32_t n = keys->n - begin, size = 4, kept = 0, *last, *table;
@@ -249,9 +249,9 @@ void wr_json_unique(wr_json *r, wr_vec *map, uint32_t begin)
 			uint32_t all = keys->n, values = map->kids[1].n;
 
 			move_entry(r, map, begin + to++, begin + i);
-			wr_json_set_rows(keys, all);
-			wr_json_set_rows(&map->kids[1], values);
+			wr_jread_set_rows(keys, all);
+			wr_jread_set_rows(&map->kids[1], values);
 		}
-	wr_json_set_rows(keys, begin + kept);
-	wr_json_set_rows(&map->kids[1], begin + kept);
+	wr_jread_set_rows(keys, begin + kept);
+	wr_jread_set_rows(&map->kids[1], begin + kept);
 }

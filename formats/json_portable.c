@@ -1,7 +1,7 @@
 /* The JSON pass in plain C, for machines without AVX2: eight bytes a step in strings, else byte by byte. */
 #include "formats/json_read.h"
 
-static inline bool same_name(const char *p, const char *end, const wr_json_member *m)
+static inline bool same_name(const char *p, const char *end, const wr_jread_member *m)
 {
 	return end - p >= m->n && !memcmp(p, m->text, m->n);
 }
@@ -43,11 +43,11 @@ static inline const char *scalar_stop(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_nested(wr_json *r, const char *p, char open);
+static const char *skip_nested(wr_jread *r, const char *p, char open);
 
 #include "formats/json_walk.inc"
 
-static const char *skip_nested(wr_json *r, const char *p, char open)
+static const char *skip_nested(wr_jread *r, const char *p, char open)
 {
 	bool escaped, high;
 	nesting nest;
@@ -62,31 +62,31 @@ static const char *skip_nested(wr_json *r, const char *p, char open)
 				return NULL;
 			break;
 		case '\\':
-			return wr_json_refuse(r, p, "a backslash stands outside of a string");
+			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
 		case '{':
 		case '[':
 			if (!nest_open(&nest, *p))
-				return wr_json_refuse(r, p, TOO_DEEP);
+				return wr_jread_refuse(r, p, TOO_DEEP);
 			break;
 		case '}':
 		case ']':
 			if (!nest_close(&nest, *p))
-				return wr_json_refuse(r, p, BRACKETS);
+				return wr_jread_refuse(r, p, BRACKETS);
 			if (nest.depth == 0)
 				return p + 1;
 			break;
 		}
 	}
-	return wr_json_refuse(r, p, CUT_OFF);
+	return wr_jread_refuse(r, p, CUT_OFF);
 }
 
-const wr_json_walker wr_json_portable = {
+const wr_jread_walker wr_jread_portable = {
 	"portable", walk_object, walk_value, read_token, read_object, read_slot,
 };
 
-const wr_json_walker *wr_json_fastest(void)
+const wr_jread_walker *wr_jread_fastest(void)
 {
-	const wr_json_walker *best = wr_json_avx2();
+	const wr_jread_walker *best = wr_jread_avx2();
 
-	return best ? best : &wr_json_portable;
+	return best ? best : &wr_jread_portable;
 }

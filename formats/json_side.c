@@ -7,10 +7,10 @@
 
 typedef struct json_side {
 	wr_side base;
-	wr_json reader;
-	const wr_json_walker *walker;
-	wr_json_object *object;	/* NULL: a bare value */
-	wr_json_slot single;
+	wr_jread reader;
+	const wr_jread_walker *walker;
+	wr_jread_object *object;	/* NULL: a bare value */
+	wr_jread_slot single;
 	bool unread;		/* a bare value that nobody reads */
 } json_side;
 
@@ -23,12 +23,12 @@ static void bind(wr_side *side, wr_batch *b)
 	s->reader.arena = b->arena;
 	if (!s->object) {
 		if (!s->unread)
-			wr_json_bind(&s->single, &b->cols[spec->to[0]]);
+			wr_jread_bind(&s->single, &b->cols[spec->to[0]]);
 		return;
 	}
 	for (uint32_t i = 0, k = 0; i < spec->n; i++)
 		if (spec->to[i] >= 0)
-			wr_json_bind(&s->object->slots[k++], &b->cols[spec->to[i]]);
+			wr_jread_bind(&s->object->slots[k++], &b->cols[spec->to[i]]);
 }
 
 /* The text is null and nothing else. */
@@ -49,7 +49,7 @@ static bool is_null(wr_str text)
 static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_fault *why)
 {
 	json_side *s = (json_side *)side;
-	wr_json *r = &s->reader;
+	wr_jread *r = &s->reader;
 	bool ok;
 
 	if (s->object)
@@ -72,22 +72,22 @@ wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec)
 
 	s->base = (wr_side){ .spec = spec, .bind = bind, .read = read_side };
 	s->reader.placeholder = UINT32_MAX;
-	s->walker = wr_json_fastest();
+	s->walker = wr_jread_fastest();
 	for (uint32_t i = 0; i < spec->n; i++)
 		n += spec->to[i] >= 0;
 	if (!spec->wrap && spec->n == 1) {
 		s->unread = n == 0;
-		wr_json_slot_init(a, &s->single, spec->cols[0].name, spec->cols[0].type,
-		                  wr_json_plain_leaf);
+		wr_jread_slot_init(a, &s->single, spec->cols[0].name, spec->cols[0].type,
+		                  wr_jread_plain_leaf);
 		if (s->unread)
-			s->single.kind = WR_JSON_RAW;
+			s->single.kind = WR_JREAD_RAW;
 		return &s->base;
 	}
-	s->object = wr_json_object_new(a, n);
+	s->object = wr_jread_object_new(a, n);
 	for (uint32_t i = 0, k = 0; i < spec->n; i++)
 		if (spec->to[i] >= 0)
-			wr_json_slot_init(a, &s->object->slots[k++], spec->cols[i].name, spec->cols[i].type,
-			                  wr_json_plain_leaf);
-	wr_json_object_ready(s->object);
+			wr_jread_slot_init(a, &s->object->slots[k++], spec->cols[i].name, spec->cols[i].type,
+			                  wr_jread_plain_leaf);
+	wr_jread_object_ready(s->object);
 	return &s->base;
 }

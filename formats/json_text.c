@@ -8,7 +8,7 @@
  */
 #include "formats/json_read.h"
 
-bool wr_json_utf8(const char *text, uint32_t n)
+bool wr_jread_utf8(const char *text, uint32_t n)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + n;
 
@@ -132,18 +132,18 @@ static bool unescape(const char *p, const char *end, char *to, uint32_t *n)
 	return true;
 }
 
-bool wr_json_unescape(wr_json *r, const wr_json_token *t, wr_str *out)
+bool wr_jread_string(wr_jread *r, const wr_jread_token *t, wr_str *out)
 {
 	char *to;
 
-	if (t->high && !wr_json_utf8(t->p, t->n))
-		return wr_json_refuse(r, t->p, "a string is not UTF-8");
+	if (t->high && !wr_jread_utf8(t->p, t->n))
+		return wr_jread_refuse(r, t->p, "a string is not UTF-8");
 	*out = (wr_str){ t->p, t->n };
 	if (!t->escaped)
 		return true;
 	to = wr_arena_alloc(r->arena, t->n + 1);
 	if (!unescape(t->p, t->p + t->n, to, &out->n))
-		return wr_json_refuse(r, t->p, "a \\u escape is half of a surrogate pair");
+		return wr_jread_refuse(r, t->p, "a \\u escape is half of a surrogate pair");
 	out->p = to;
 	return true;
 }
@@ -158,7 +158,7 @@ typedef struct number {
 	int64_t scale;
 } number;
 
-static number take_apart(const wr_json_token *t)
+static number take_apart(const wr_jread_token *t)
 {
 	number x = { .minus = *t->p == '-', .p = t->p + (*t->p == '-') };
 	const char *end = t->p + t->n;
@@ -206,7 +206,7 @@ static void put_digits(const number *x, int64_t whole, wr_buf *out)
 	}
 }
 
-static void put_number(const wr_json_token *t, wr_buf *out)
+static void put_number(const wr_jread_token *t, wr_buf *out)
 {
 	number x = take_apart(t);
 	int64_t adjusted = (int64_t)x.digits - 1 - x.scale, whole = (int64_t)x.digits - x.scale;
@@ -235,9 +235,9 @@ static const char *skip_white(const char *p, const char *end)
 }
 
 /* The token at p of a text that was stepped over already; nested ones up to their closing bracket. */
-static wr_json_token next_token(const char *p, const char *end)
+static wr_jread_token next_token(const char *p, const char *end)
 {
-	wr_json_token t = { .p = p, .kind = *p };
+	wr_jread_token t = { .p = p, .kind = *p };
 	const char *q = p;
 	uint32_t depth = 0;
 
@@ -268,7 +268,7 @@ static wr_json_token next_token(const char *p, const char *end)
 }
 
 /* Where the token ends, its closing quote included. */
-static const char *behind(const wr_json_token *t)
+static const char *behind(const wr_jread_token *t)
 {
 	return t->p + t->n + (t->kind == '"');
 }
@@ -300,9 +300,9 @@ static void put_quoted(wr_str s, wr_buf *out)
 }
 
 /* JSON without blanks, strings with the fewest escapes. */
-static bool put_compact(wr_json *r, const char *p, const char *end, wr_buf *out)
+static bool put_compact(wr_jread *r, const char *p, const char *end, wr_buf *out)
 {
-	wr_json_token t;
+	wr_jread_token t;
 	wr_str s;
 
 	while ((p = skip_white(p, end)) < end) {
@@ -312,11 +312,11 @@ static bool put_compact(wr_json *r, const char *p, const char *end, wr_buf *out)
 		}
 		t = next_token(p, end);
 		if (t.kind == '"') {
-			if (!wr_json_unescape(r, &t, &s))
+			if (!wr_jread_string(r, &t, &s))
 				return false;
 			put_quoted(s, out);
 		} else if (t.n == 0) {
-			return wr_json_refuse(r, p, "this is not a JSON value");
+			return wr_jread_refuse(r, p, "this is not a JSON value");
 		} else {
 			wr_buf_put(out, t.p, t.n);
 		}
@@ -325,26 +325,26 @@ static bool put_compact(wr_json *r, const char *p, const char *end, wr_buf *out)
 	return true;
 }
 
-static bool put_text(wr_json *r, const wr_json_token *t, wr_buf *out);
+static bool put_text(wr_jread *r, const wr_jread_token *t, wr_buf *out);
 
 /* [a, b] */
-static bool put_array(wr_json *r, const wr_json_token *array, wr_buf *out)
+static bool put_array(wr_jread *r, const wr_jread_token *array, wr_buf *out)
 {
 	const char *p = array->p + 1, *end = array->p + array->n - 1;
-	wr_json_token t;
+	wr_jread_token t;
 	bool first = true;
 
 	wr_buf_putc(out, '[');
 	while ((p = skip_white(p, end)) < end) {
 		if (!first) {
 			if (*p != ',')
-				return wr_json_refuse(r, p, "a comma or ] is missing");
+				return wr_jread_refuse(r, p, "a comma or ] is missing");
 			p = skip_white(p + 1, end);
 			wr_buf_puts(out, ", ");
 		}
 		first = false;
 		if (p == end || strchr(",:}]", *p))
-			return wr_json_refuse(r, p, "a value is missing");
+			return wr_jread_refuse(r, p, "a value is missing");
 		t = next_token(p, end);
 		if (!put_text(r, &t, out))
 			return false;
@@ -354,13 +354,13 @@ static bool put_array(wr_json *r, const wr_json_token *array, wr_buf *out)
 	return true;
 }
 
-static bool put_text(wr_json *r, const wr_json_token *t, wr_buf *out)
+static bool put_text(wr_jread *r, const wr_jread_token *t, wr_buf *out)
 {
 	wr_str s;
 
 	switch (t->kind) {
 	case '"':
-		if (!wr_json_unescape(r, t, &s))
+		if (!wr_jread_string(r, t, &s))
 			return false;
 		wr_buf_str(out, s);
 		return true;
@@ -377,10 +377,10 @@ static bool put_text(wr_json *r, const wr_json_token *t, wr_buf *out)
 	}
 }
 
-bool wr_json_as_text(wr_json *r, const wr_json_token *t, wr_str *out)
+bool wr_jread_as_text(wr_jread *r, const wr_jread_token *t, wr_str *out)
 {
 	if (t->kind == '"')
-		return wr_json_unescape(r, t, out);
+		return wr_jread_string(r, t, out);
 	/* No text grows to four times its size, so this never moves to the heap. */
 	size_t room = (size_t)t->n * 4 + 64;
 	wr_buf text = { .p = wr_arena_alloc(r->arena, room), .room = room };

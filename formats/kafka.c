@@ -41,7 +41,7 @@ static wr_side_result read_side(wr_side *s, wr_str bytes, uint32_t row, wr_fault
 		memcpy((char *)v->data + (size_t)row * 8, &u8, 8);
 		return WR_SIDE_ROW;
 	case WR_STRING:
-		if (!wr_json_utf8(bytes.p, bytes.n))
+		if (!wr_jread_utf8(bytes.p, bytes.n))
 			return wr_fault_set(why, -1, "the text is not UTF-8");
 		((wr_str *)v->data)[row] = bytes;
 		return WR_SIDE_ROW;

@@ -49,7 +49,7 @@ wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec);
 wr_side *wr_delimited_open(wr_arena *a, const wr_side_spec *spec);
 wr_side *wr_kafka_open(wr_arena *a, const wr_side_spec *spec);
 
-void wr_json_put_side(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
+void wr_json_side_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
 void wr_delimited_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
 void wr_kafka_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
 

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	split(&text);
 	if (!nrecs)
 		return fputs("no events\n", stderr), 1;
-	printf("%u events, %zu bytes each, %s\n", nrecs, text.n / nrecs, wr_json_fastest()->name);
+	printf("%u events, %zu bytes each, %s\n", nrecs, text.n / nrecs, wr_jread_fastest()->name);
 	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++)
 		run(a, &loads[i]);
 	wr_buf_free(&text);
