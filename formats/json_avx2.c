@@ -102,7 +102,7 @@ static inline const char *scalar_stop(const char *p, const char *end)
 		p++;
 	}
 	while ((unsigned char)*p > ',' || *p == '+') {
-		if (*p == ':' || (*p | 0x20) == '{' || (*p | 0x20) == '}')
+		if (*p == ':' || ((unsigned char)*p | 0x20) >= '{')
 			break;
 		p++;
 	}
@@ -185,11 +185,9 @@ static inline const char *follow(wr_jread *r, const char *p, uint64_t opening, u
 /* Texts of under 64 bytes. */
 static const char *skip_short(wr_jread *r, const char *p, nesting *nest)
 {
-	bool escaped, high;
-
 	for (; p < r->end; p++) {
 		if (*p == '"') {
-			p = string_end(r, p + 1, &escaped, &high);
+			p = nested_string_end(r, p + 1);
 			if (!p)
 				return NULL;
 		} else if (*p == '\\') {

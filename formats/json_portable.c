@@ -49,7 +49,6 @@ static const char *skip_nested(wr_jread *r, const char *p, char open);
 
 static const char *skip_nested(wr_jread *r, const char *p, char open)
 {
-	bool escaped, high;
 	nesting nest;
 
 	nest.depth = 0;
@@ -57,7 +56,7 @@ static const char *skip_nested(wr_jread *r, const char *p, char open)
 	for (; p < r->end; p++) {
 		switch (*p) {
 		case '"':
-			p = string_end(r, p + 1, &escaped, &high);
+			p = nested_string_end(r, p + 1);
 			if (!p)
 				return NULL;
 			break;
