@@ -37,7 +37,7 @@ static void put_escape(unsigned char c, wr_buf *out)
 	wr_buf_put(out, text, n);
 }
 
-void wr_put_json_string(wr_str s, wr_buf *out)
+void wr_json_put_string(wr_str s, wr_buf *out)
 {
 	uint32_t from = 0;
 
@@ -77,7 +77,7 @@ static void put_array(const wr_vec *v, wr_list l, wr_buf *out)
 	for (uint32_t i = 0; i < l.n; i++) {
 		if (i)
 			wr_buf_putc(out, ',');
-		wr_put_json(&v->kids[0], l.at + i, out);
+		wr_json_put_value(&v->kids[0], l.at + i, out);
 	}
 	wr_buf_putc(out, ']');
 }
@@ -88,11 +88,11 @@ static void put_name(const wr_vec *v, uint32_t row, wr_buf *out)
 	size_t at = out->n;
 
 	if (!wr_vec_is_null(v, row) && v->type->tag == WR_STRING) {
-		wr_put_json_string(wr_vec_str(v, row), out);
+		wr_json_put_string(wr_vec_str(v, row), out);
 		return;
 	}
 	wr_buf_putc(out, '"');
-	wr_put_json(v, row, out);
+	wr_json_put_value(v, row, out);
 	if (out->p[at + 1] == '"') {
 		memmove(out->p + at, out->p + at + 1, out->n - at - 1);
 		out->n--;
@@ -109,7 +109,7 @@ static void put_map(const wr_vec *v, wr_list l, wr_buf *out)
 			wr_buf_putc(out, ',');
 		put_name(&v->kids[0], l.at + i, out);
 		wr_buf_putc(out, ':');
-		wr_put_json(&v->kids[1], l.at + i, out);
+		wr_json_put_value(&v->kids[1], l.at + i, out);
 	}
 	wr_buf_putc(out, '}');
 }
@@ -120,14 +120,14 @@ static void put_struct(const wr_vec *v, uint32_t row, wr_buf *out)
 	for (uint32_t i = 0; i < v->type->nkids; i++) {
 		if (i)
 			wr_buf_putc(out, ',');
-		wr_put_json_string(v->type->names[i], out);
+		wr_json_put_string(v->type->names[i], out);
 		wr_buf_putc(out, ':');
-		wr_put_json(&v->kids[i], row, out);
+		wr_json_put_value(&v->kids[i], row, out);
 	}
 	wr_buf_putc(out, '}');
 }
 
-void wr_put_json(const wr_vec *v, uint32_t row, wr_buf *out)
+void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 {
 	uint32_t at = wr_vec_at(v, row);
 	const void *data = v->data;
@@ -156,7 +156,7 @@ void wr_put_json(const wr_vec *v, uint32_t row, wr_buf *out)
 		wr_dec_print(((const wr_dec *)data)[at], v->type, out);
 		break;
 	case WR_STRING:
-		wr_put_json_string(((const wr_str *)data)[at], out);
+		wr_json_put_string(((const wr_str *)data)[at], out);
 		break;
 	case WR_BYTES:
 		put_bytes(((const wr_str *)data)[at], out);
@@ -178,16 +178,16 @@ void wr_put_json(const wr_vec *v, uint32_t row, wr_buf *out)
 void wr_json_side_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
 {
 	if (!spec->wrap && spec->n == 1) {
-		wr_put_json(&b->cols[spec->to[0]], row, out);
+		wr_json_put_value(&b->cols[spec->to[0]], row, out);
 		return;
 	}
 	wr_buf_putc(out, '{');
 	for (uint32_t i = 0; i < spec->n; i++) {
 		if (i)
 			wr_buf_putc(out, ',');
-		wr_put_json_string(spec->cols[i].name, out);
+		wr_json_put_string(spec->cols[i].name, out);
 		wr_buf_putc(out, ':');
-		wr_put_json(&b->cols[spec->to[i]], row, out);
+		wr_json_put_value(&b->cols[spec->to[i]], row, out);
 	}
 	wr_buf_putc(out, '}');
 }

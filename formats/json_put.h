@@ -5,8 +5,8 @@
 #include "core/vec.h"
 
 /* Appends a value: null, true, 7, 12.50, 1.0E10, "text", [..], {..}. Compact. */
-void wr_put_json(const wr_vec *v, uint32_t row, wr_buf *out);
+void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out);
 /* Appends a quoted string; UTF-8 goes out as it is. */
-void wr_put_json_string(wr_str s, wr_buf *out);
+void wr_json_put_string(wr_str s, wr_buf *out);
 
 #endif
