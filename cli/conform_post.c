@@ -50,6 +50,8 @@ static bool schema_is(const wr_json *j, const wr_relation *r)
 	squeeze(&b, j->text);
 	replace_all(&b, "PRIMARYKEY", "KEY");
 	replace_all(&b, "VARCHAR", "STRING");
+	replace_all(&a, "INTEGER", "INT");
+	replace_all(&b, "INTEGER", "INT");
 	same = strcasecmp(wr_buf_z(&a), wr_buf_z(&b)) == 0;
 	wr_buf_free(&ours);
 	wr_buf_free(&a);
