@@ -59,7 +59,7 @@ static const char *growth(const wr_op_spec *spec)
 		return ((const wr_spec_table *)spec)->materialise ? "state: per key" : NULL;
 	if (strcmp(spec->def->name, "join_table") == 0)
 		return "state: per key of the table";
-	if (strcmp(spec->def->name, "join_tables") == 0)
+	if (strcmp(spec->def->name, "join_tables") == 0 || strcmp(spec->def->name, "join_foreign") == 0)
 		return "state: per key of both tables";
 	if (strcmp(spec->def->name, "join_streams") == 0)
 		return "state: rows of the last WITHIN";
@@ -109,7 +109,7 @@ static void put_stage(printer *x, uint32_t stage, uint32_t depth)
 			continue;
 		if (!s->last) {
 			indent(x, depth++);
-			wr_buf_puts(x->out, "exchange by ");
+			wr_buf_puts(x->out, s->hash_cols ? "exchange by " : "exchange to one task");
 			put_columns(x->out, s->ops[i].spec->out, s->hash_cols);
 			wr_buf_putc(x->out, '\n');
 		}

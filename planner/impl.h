@@ -138,6 +138,7 @@ typedef struct wr_from {
 	wr_node *node;
 	bool join;
 	bool one_by_one;
+	bool single;	/* one task has all rows */
 	const wr_relation *placed;	/* its topic's partitions decide where rows are; NULL: our own hash of the key */
 	wr_span span;
 	uint32_t nsources;

@@ -279,12 +279,15 @@ static void place(joiner *j, wr_node **l, wr_node **r)
 {
 	bool rekey_l = !j->l.is_key, rekey_r = !j->r.is_key;
 	bool apart = rekey_l || rekey_r || !same_place(j->l.from->placed, j->r.from->placed);
-	bool hashed_l = !rekey_l && !j->l.from->placed, hashed_r = !rekey_r && !j->r.from->placed;
+	bool hashed_l = !rekey_l && !j->l.from->placed && !j->l.from->single;
+	bool hashed_r = !rekey_r && !j->r.from->placed && !j->r.from->single;
 
-	if (is_foreign(j)) {	/* lower.c brings both sides to one task */
-		*l = side_node(j, &j->l, false);
-		*r = side_node(j, &j->r, false);
+	if (is_foreign(j)) {
+		*l = side_node(j, &j->l, true);
+		*r = side_node(j, &j->r, true);
+		(*l)->in[0]->single = (*r)->in[0]->single = true;
 		j->out->placed = NULL;
+		j->out->single = true;
 		return;
 	}
 

@@ -312,7 +312,7 @@ static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, sta
 	if (lower(l, n->in[0], new_used(l->p->a, n->out, parent, true), false, &s, out, err))
 		return WR_FAIL;
 	WR_ASSERT(!out->input);
-	end_stage(l, &s, false, n->out->nkeys);
+	end_stage(l, &s, false, n->single ? 0 : n->out->nkeys);
 	out->input = true;
 	out->at = add_input(l, up, (wr_stage_input){ .scan = -1, .stage = (int32_t)l->nstages - 1 });
 	return WR_OK;
@@ -391,6 +391,8 @@ static wr_status lower_sides(lowering *l, wr_node *n, const bool *used, bool tab
 	bool *left = new_used(a, n->in[0]->out, NULL, true), *right = new_used(a, n->in[1]->out, NULL, true);
 	uint32_t first;
 
+	for (uint32_t i = 0; n->reads && i < n->in[0]->out->n; i++)
+		left[i] |= n->reads[i];
 	for (uint32_t i = 0; i < n->out->n; i++)
 		if (used[i] && n->from[i] >= 0)
 			left[n->from[i]] = true;
@@ -472,6 +474,29 @@ static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, 
 	return WR_OK;
 }
 
+/* Rows of both sides find each other by two keys, so one task has them all: the exchanges below are `single`. */
+static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+{
+	wr_arena *a = l->p->a;
+	wr_spec_join_foreign *spec = WR_NEW(a, wr_spec_join_foreign);
+	bool *used = new_used(a, n->out, parent, true), *keyed = new_used(a, n->in[0]->out, NULL, false);
+	wr_node *left = n->in[0];
+	sides in;
+
+	wr_expr_columns(n->key, keyed, left->out->n);
+	n->reads = keyed;
+	if (lower_sides(l, n, used, false, s, &in, err))
+		return WR_FAIL;
+	out->out = prune(a, n->out, used, &out->map);
+	spec->right = in.r.out;
+	spec->foreign = wr_expr_move(a, n->key, in.l.map);
+	spec->kind = n->join;
+	spec->from = moved_from(l, n, used, &in);
+	one_op(l, s, &spec->base, &wr_op_join_foreign_def, n, &in.l, out);
+	connect(s, &in.r, out->at, 1);
+	return WR_OK;
+}
+
 static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out, wr_err *err)
 {
 	switch (n->kind) {
@@ -500,7 +525,7 @@ static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, st
 	case WR_NODE_JOIN_TABLES:
 		return lower_join_tables(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_FOREIGN:
-		return WR_LATER(err, n->span, "a join on a foreign key is not there yet");
+		return lower_join_foreign(l, n, parent, s, out, err);
 	}
 	WR_BUG("node %d", (int)n->kind);
 }

@@ -46,6 +46,8 @@ struct wr_node {
 	bool emit_final;
 	const wr_expr *key;		/* JOIN_TABLE: over the left row; JOIN_FOREIGN: the foreign key */
 	wr_join_kind join;		/* JOIN_* */
+	bool single;			/* EXCHANGE: all rows go to one task */
+	const bool *reads;		/* lower.c: columns of in[0] that a join reads beside from */
 	const int32_t *from;		/* JOIN_*: out->n; column of the left input, or ~column of the right one */
 	int64_t before, after, grace;	/* JOIN_STREAMS, ms; grace -1: none given */
 	int32_t col;			/* ROWTIME */

@@ -117,6 +117,16 @@ static const golden goldens[] = {
 	  "        exchange by 1\n"
 	  "          0 KEY BY 1 AS `1`\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads no column\n" },
+	{ "CREATE TABLE o AS SELECT t.id, t.name, u.v FROM t LEFT JOIN u ON t.name = u.id;",
+	  "table O: topic 'O' (JSON, key KAFKA)\n"
+	  "  3 PROJECT T.ID AS `T_ID`, T_NAME AS `NAME`, U_V AS `V`\n"
+	  "    2 LEFT JOIN TABLES ON the foreign key NAME [state: per key of both tables]\n"
+	  "      exchange to one task\n"
+	  "        0 TABLE changes as the source tells them\n"
+	  "          scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n"
+	  "      exchange to one task\n"
+	  "        1 TABLE changes as the source tells them\n"
+	  "          scan table U: topic 'u' (JSON, key KAFKA), reads ID, V\n" },
 };
 
 static void plans(void **state)
