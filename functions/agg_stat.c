@@ -230,7 +230,7 @@ static void final_correlation(const wr_agg_cx *cx, const void *state, wr_vec *ou
 	if (p->n < 2 || !(vx > 0) || !(vy > 0))
 		push_double(cx, out, NAN);
 	else
-		push_double(cx, out, (p->n * p->xy - p->x * p->y) / (sqrt(vx) * sqrt(vy)));
+		push_double(cx, out, (p->n * p->xy - p->x * p->y) / sqrt(vx * vy));
 }
 
 static void pairs_save(const wr_agg_cx *cx, const void *state, wr_buf *out)

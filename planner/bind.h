@@ -71,6 +71,10 @@ struct wr_binder {
 	wr_status (*on_unknown)(void *self, wr_str qualifier, wr_str name, wr_span span,
 	                        const wr_expr **out, wr_err *err);
 
+	/* May be NULL. Called for every call of a scalar function, with its arguments as they were written: may refuse it. */
+	wr_status (*on_scalar)(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
+	                       wr_err *err);
+
 	const char *clause;	/* "WHERE", "GROUP BY" …, for error texts; may be NULL */
 
 	/* The binder's own; leave zero. */

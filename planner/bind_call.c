@@ -203,6 +203,9 @@ static wr_status bind_scalar(call *c, const wr_expr **out, wr_err *err)
 	}
 	if (bind_args(c, err) != WR_OK || resolve(c, err) != WR_OK)
 		return WR_FAIL;
+	if (c->b->on_scalar &&
+	    c->b->on_scalar(c->b->self, c->match.fn, c->given, c->n, c->ast->span, err) != WR_OK)
+		return WR_FAIL;
 	e = expression(c, c->match.result);
 	*out = wr_bind_fold(c->b->arena, e);
 	return WR_OK;

@@ -84,6 +84,27 @@ wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, w
 	return WR_OK;
 }
 
+/* GREATEST and LEAST of integers of two widths, or of integers and decimals (greatest, least cases): ambiguous there, unless a DOUBLE
+ * makes all of them one. */
+wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
+                            wr_err *err)
+{
+	const wr_type *first = NULL;
+	bool mixed = false;
+
+	if (!p->ksql || (strcmp(fn->name, "GREATEST") != 0 && strcmp(fn->name, "LEAST") != 0))
+		return WR_OK;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!given[i].type)
+			continue;
+		if (given[i].type->tag == WR_DOUBLE)
+			return WR_OK;
+		mixed = mixed || (first && first->tag != given[i].type->tag && wr_type_numeric(first));
+		first = given[i].type;
+	}
+	return mixed ? WR_REFUSE(err, span, "%s of numbers of several types is ambiguous", fn->name) : WR_OK;
+}
+
 static bool nested_state(const char *name)
 {
 	static const char *const names[] = { "AVG", "COLLECT_LIST", "COLLECT_SET", "TOPK", "TOPKDISTINCT", "HISTOGRAM",

@@ -127,6 +127,12 @@ static void add_bounds(wr_select *s)
 	s->scope = (wr_bind_scope){ cols, s->scope_bare.n + 2 };
 }
 
+static wr_status on_scalar(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
+                           wr_err *err)
+{
+	return wr_dialect_scalar(((wr_select *)self)->p, fn, given, n, span, err);
+}
+
 static void open_scopes(wr_select *s)
 {
 	s->windowed = s->ast->window != NULL;
@@ -139,7 +145,7 @@ static void open_scopes(wr_select *s)
 		s->cdc |= wr_is_debezium(s->from.sources[i]) && !s->from.sources[i]->table;
 	s->namer = (wr_namer){ .a = s->p->a };
 	s->binder = (wr_binder){ .arena = s->p->a, .scope = &s->scope, .self = s, .find_type = find_type,
-		                 .on_unknown = on_unknown };
+		                 .on_unknown = on_unknown, .on_scalar = on_scalar };
 }
 
 /* ---------------------------------------------------------------- binding */
