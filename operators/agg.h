@@ -6,6 +6,7 @@
  *	agg_multiset.c   aggregates that cannot undo, over tables
  *	agg_window.c     tumbling and hopping windows: which, late, closed, expired
  *	agg_session.c    session windows
+ *	agg_front.c      the groups that came last, found quickly
  *	agg_emit.c       what goes downstream, and when
  *
  * The operator has two stores. The first is the cache's: [window start] group -> the group's states (of SESSION: all live
@@ -90,6 +91,14 @@ typedef struct agg_out {
 	uint32_t changes;
 } agg_out;
 
+enum { AGG_FRONT = 256 };
+
+typedef struct agg_front_slot {
+	uint64_t age;
+	int64_t start, value;
+	agg_group *group;
+} agg_front_slot;
+
 /* What outlives a restart beside the groups. */
 typedef struct agg_meta {
 	int64_t time, closed, max_start;
@@ -103,6 +112,9 @@ typedef struct op_aggregate {
 	wr_cache_def payload;
 	wr_cache *groups;
 	bool tight;
+	agg_front_slot *front;	/* AGG_FRONT of them; NULL: not for such groups */
+	const uint64_t *ahead;	/* of the present push: hashes of the rows' groups, to ask for memory; NULL: they are few */
+	uint64_t age;		/* counts what makes places in the cache invalid */
 	uint32_t nparts;
 	agg_part *parts;
 	bool any_multi;
@@ -175,7 +187,21 @@ bool agg_multi_take(op_aggregate *self, agg_part *p, agg_group *g, uint32_t i);
 /* Makes stale states anew. key: the group's. */
 void agg_multi_settle(op_aggregate *self, agg_group *g, wr_str key);
 
+/* ---- agg_front.c */
+
+void agg_front_open(op_aggregate *self);
+/* The group of row i (whose key is not null) in the window that begins at start (0: none); NULL: not known here. */
+agg_group *agg_front_find(op_aggregate *self, uint32_t i, int64_t start);
+void agg_front_put(op_aggregate *self, uint32_t i, int64_t start, agg_group *g);
+
+/* Where groups are many: prepares for rows at .. at+n-1 of self->in; then before each row i. */
+void agg_ahead_begin(op_aggregate *self, uint32_t at, uint32_t n);
+void agg_ahead(op_aggregate *self, uint32_t i, uint32_t end);
+
 /* ---- agg_window.c */
+
+/* The start of the first window that row i falls into. */
+int64_t agg_window_first(const op_aggregate *self, uint32_t i);
 
 void agg_window_open(op_aggregate *self);
 wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err);

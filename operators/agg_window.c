@@ -69,26 +69,48 @@ static wr_str start_key(wr_buf *key, int64_t start)
 	return wr_buf_view(key);
 }
 
+int64_t agg_window_first(const op_aggregate *self, uint32_t i)
+{
+	return first_start(&self->spec->window, self->in->rowtime[i]);
+}
+
+/* The group of row i in the window that begins at start. self->key is made at the first need: *keyed. */
+static agg_group *group_of(op_aggregate *self, uint32_t i, int64_t start, bool *keyed)
+{
+	agg_group *g = agg_front_find(self, i, start);
+	bool created;
+	wr_str key;
+
+	if (g)
+		return g;
+	if (!*keyed) {
+		start_key(&self->key, start);
+		wr_key_put_row(&self->key, self->in->cols, self->in->schema->nkeys, i);
+		*keyed = true;
+	}
+	set_start(self, start);
+	key = wr_buf_view(&self->key);
+	g = wr_cache_make(self->groups, key, wr_cache_hash(key), &created);
+	if (created)
+		note_start(self, start);
+	agg_front_put(self, i, start, g);
+	return g;
+}
+
 wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err)
 {
 	const wr_window_spec *w = &self->spec->window;
 	const wr_batch *b = self->in;
 	int64_t t = b->rowtime[i], advance = advance_of(w);
-	bool taken = false, created;
+	bool taken = false, keyed = false;
 
-	start_key(&self->key, 0);
-	wr_key_put_row(&self->key, b->cols, b->schema->nkeys, i);
 	for (int64_t start = first_start(w, t); start <= t; start += advance) {
-		wr_str key = wr_buf_view(&self->key);
 		agg_group *g;
 
 		if (late(self, start, b->ptime[i]))
 			continue;
 		taken = true;
-		set_start(self, start);
-		g = wr_cache_make(self->groups, key, wr_cache_hash(key), &created);
-		if (created)
-			note_start(self, start);
+		g = group_of(self, i, start, &keyed);
 		if (agg_change(self, g, UINT32_MAX, i, start, start + w->size, err) != WR_OK)
 			return WR_FAIL;
 	}
@@ -177,6 +199,7 @@ static wr_status close_up_to(op_aggregate *self, int64_t limit, wr_err *err)
 	wr_iter *it;
 
 	wr_cache_flush(self->groups);
+	self->age++;
 	wr_arena_reset(self->emit_arena);
 	agg_out_begin(self, self->emit_arena, NULL, 256);
 	it = scan_starts(self, self->closed, limit);
@@ -226,6 +249,7 @@ void agg_window_expire(op_aggregate *self)
 		wr_cache_remove(self->groups, wr_arena_str(a, key), wr_cache_hash(key));
 	wr_iter_close(it);
 	wr_cache_flush(self->groups);
+	self->age++;
 	self->lowest = first_kept(self, limit + 1);
 	if (self->low < self->lowest)
 		self->low = self->lowest;

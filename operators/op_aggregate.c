@@ -80,13 +80,16 @@ static void group_key(op_aggregate *self, uint32_t i)
 
 static wr_status plain_row(op_aggregate *self, uint32_t i, wr_err *err)
 {
+	agg_group *g = agg_front_find(self, i, 0);
 	bool created;
-	agg_group *g;
 	wr_str key;
 
-	group_key(self, i);
-	key = wr_buf_view(&self->key);
-	g = wr_cache_make(self->groups, key, wr_cache_hash(key), &created);
+	if (!g) {
+		group_key(self, i);
+		key = wr_buf_view(&self->key);
+		g = wr_cache_make(self->groups, key, wr_cache_hash(key), &created);
+		agg_front_put(self, i, 0, g);
+	}
 	return agg_change(self, g, UINT32_MAX, i, 0, 0, err);
 }
 
@@ -114,19 +117,25 @@ static wr_status stream_row(op_aggregate *self, uint32_t i, wr_err *err)
 /* Takes back row `undo` and adds row `step` of one group; UINT32_MAX: none. */
 static wr_status table_change(op_aggregate *self, uint32_t undo, uint32_t step, wr_err *err)
 {
-	bool created;
-	agg_group *g;
+	uint32_t row = step != UINT32_MAX ? step : undo;
+	agg_group *g = agg_front_find(self, row, 0);
+	bool created = false;
 	wr_str key;
 	uint64_t hash;
 
-	group_key(self, step != UINT32_MAX ? step : undo);
+	if (g)
+		return agg_change(self, g, undo, step, 0, 0, err);
+	group_key(self, row);
 	key = wr_buf_view(&self->key);
 	hash = wr_cache_hash(key);
 	if (step == UINT32_MAX) {
 		g = wr_cache_find(self->groups, key, hash);
-		return g ? agg_change(self, g, undo, step, 0, 0, err) : WR_OK;
+		if (!g)
+			return WR_OK;
+	} else {
+		g = wr_cache_make(self->groups, key, hash, &created);
 	}
-	g = wr_cache_make(self->groups, key, hash, &created);
+	agg_front_put(self, row, 0, g);
 	return agg_change(self, g, created ? UINT32_MAX : undo, step, 0, 0, err);
 }
 
@@ -168,6 +177,7 @@ static wr_status stay_small(op_aggregate *self, wr_err *err)
 		return WR_OK;
 	if (agg_emit_changed(self, err) != WR_OK)
 		return WR_FAIL;
+	self->age++;
 	wr_op_trim(self->groups, self->heap < memory ? memory - self->heap : 0, &self->tight);
 	return WR_OK;
 }
@@ -182,9 +192,13 @@ static wr_status push_aggregate(wr_op *op, int input, const wr_batch *b, uint32_
 	evaluate(self, b, at, n);
 	if (self->direct)
 		agg_out_begin(self, b->arena, b, 2 * n);
-	for (uint32_t i = at; status == WR_OK && i < at + n; i++)
+	agg_ahead_begin(self, at, n);
+	for (uint32_t i = at; status == WR_OK && i < at + n; i++) {
+		if (self->ahead)
+			agg_ahead(self, i, at + n);
 		status = self->spec->from_table ? table_row(self, &i, err) :
 		                                  stream_row(self, i, err);
+	}
 	if (status == WR_OK && self->direct)
 		status = agg_out_end(self, err);
 	self->in = NULL;
@@ -217,6 +231,7 @@ static wr_status snapshot_aggregate(wr_op *op, wr_err *err)
 
 	(void)err;
 	wr_cache_flush(self->groups);
+	self->age++;
 	self->tight = false;
 	if (agg_windowed(self))
 		agg_window_expire(self);
@@ -241,6 +256,7 @@ static wr_status open_aggregate(wr_op *op, wr_err *err)
 	self->images = wr_arena_new();
 	self->images_wanted = !self->spec->no_before;
 	self->direct = !self->spec->emit_final && (op->cx->cache_bytes == 0 || sessions(self));
+	agg_front_open(self);
 	if (!meta_load(self))
 		return wr_op_damaged(op, err);
 	if (sessions(self))

@@ -5,6 +5,7 @@
  *	build/release/perf/op_bench [name]
  *
  * tumble    20 regions, windows of 10 s, COUNT(*) and SUM(DECIMAL(12,2)); changes merged (cached) or each out at once (direct)
+ * many      a million groups
  * retract   5 groups from updates of a table
  * table     1.2 million rows, BEFORE='STATE': loaded, then updated at random
  * join      a stream meets 10,000 customers
@@ -264,6 +265,38 @@ static void retract(size_t cache_bytes, const char *name)
 	end(op);
 }
 
+/* A million groups: what a look-up costs when it must wait for memory. */
+static void many(void)
+{
+	enum { N = 1000000 };
+	const wr_type *in[] = { wr_type_of(WR_BIGINT), NULL };
+	const wr_type *out[] = { in[0], in[0], NULL };
+	wr_spec_aggregate *s;
+	wr_batch *b;
+	wr_op *op;
+	double from;
+
+	begin();
+	in[1] = out[2] = wr_type_decimal(plan, 12, 2);
+	s = agg_spec(in[1]);
+	s->base.in = schema(2, 1, "GV", in);
+	s->base.out = schema(3, 1, "GNS", out);
+	b = new_batch(s->base.in, ROWS);
+	op = open_op(&s->base, 1 << 30);
+	for (int round = 0; round < 2; round++) {
+		from = now();
+		for (int k = 0; k < 2000; k++) {
+			for (uint32_t i = 0; i < ROWS; i++) {
+				wr_vec_BIGINT(&b->cols[0])[i] = rnd() % N;
+				wr_vec_DECIMAL(&b->cols[1])[i].i = rnd() % 100000;
+			}
+			push(op, 0, b);
+		}
+		report(round ? "a million groups" : "a million groups, new", now() - from, 2000.0 * ROWS);
+	}
+	end(op);
+}
+
 static void fill_row(wr_batch *b, uint32_t i, int64_t key)
 {
 	static char text[] = "a customer's name and the place where they live, some forty to sixty bytes long";
@@ -368,6 +401,8 @@ int main(int argc, char **argv)
 		retract(10 << 20, "retract, cached");
 		retract(0, "retract, direct");
 	}
+	if (!*only || !strcmp(only, "many"))
+		many();
 	if (!*only || !strcmp(only, "table"))
 		table();
 	if (!*only || !strcmp(only, "join"))
