@@ -21,7 +21,8 @@
 	X(cast)                                                                                    \
 	X(math)                                                                                    \
 	X(round)                                                                                   \
-	X(conditional)
+	X(conditional)                                                                             \
+	X(string)
 
 #define WR_AGG_FAMILIES(X)                                                                         \
 	X(count)                                                                                   \
