@@ -10,6 +10,9 @@
  * A result's row time is the later one of its two rows, or of the change and the row that stays. Left rows that a right one touches come in
  * the order of their keys.
  *
+ * In conformance runs a left row that had no result and changes or goes still gives a GONE, as in Kafka Streams, where the left side does
+ * not know what the right side answered.
+ *
  * Kept, by one cache: 0 ‖ left key -> row and encoded foreign key; 1 ‖ right key -> row. The side store holds the references,
  * right key ‖ left key, so that a right row finds its left ones by a walk.
  */
@@ -181,6 +184,10 @@ static bool give(op_join_foreign *self, wr_join_line line, wr_str key, const ima
 		line.change = is ? WR_ROW_BEFORE : WR_ROW_OLD;
 		if (!put(self, line, key, im->left[0], im->right[0]))
 			return false;
+	}
+	if (!is && !was && im->left[0] && im->left[0] != im->left[1] && self->op.cx->local_time) {
+		line.change = WR_ROW_GONE;
+		return put(self, line, key, NULL, NULL);
 	}
 	if (!is)
 		return true;

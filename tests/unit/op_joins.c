@@ -108,6 +108,9 @@ static void foreign_keys(void **state)
 	          "BEFORE 10, 'z', 'c9', 'Zoe' @20\nAFTER 10, 'z', NULL, NULL @20\n"
 	          "BEFORE 1, 'w', 'c1', 'Eve' @21\nAFTER 1, 'w', NULL, NULL @21\n"
 	          "OLD 1, 'w', NULL, NULL @23\nOLD 2, 'y', 'c9', 'Zoe' @19\n");
+	kind = WR_JOINS_INNER;
+	kit_check((kit){ .local_time = true }, foreign, "NEW 2 y c9 @13\nOLD 2 y c9 @18\n",
+	          "GONE 2, NULL, NULL, NULL @18\n");
 }
 
 /* ---------------------------------------------------------------- streams */
