@@ -101,7 +101,7 @@ static wr_status run_statements(running *r, wr_session *s, const wr_options *o, 
 		    wr_engine_run_text(r->engine, s, o->files[i], text, on_outcome, r, shown, err))
 			return WR_FAIL;
 	}
-	return o->sql ? wr_engine_run_text(r->engine, s, "-e", wr_str_of(o->sql), on_outcome, r, shown, err) : WR_OK;
+	return o->sql ? wr_engine_run_text(r->engine, s, NULL, wr_str_of(o->sql), on_outcome, r, shown, err) : WR_OK;
 }
 
 static int run(running *r, const wr_options *o, wr_err *err)

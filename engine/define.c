@@ -12,6 +12,7 @@
 #include "engine/internal.h"
 #include "engine/journal.h"
 #include "io/kafka_admin.h"
+#include "parser/parse.h"
 #include "planner/bind.h"
 
 /* ---------------------------------------------------------------- planning */
@@ -27,6 +28,20 @@ wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan
 			  .source_kind = topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
 
 	return wr_plan_statement(&cx, stmt, out, err);
+}
+
+/* Plans a statement that outlives the text it came from: parsed once more into the plan's own arena. */
+static wr_status plan_to_keep(wr_exec *x, wr_arena *arena, wr_plan *out, wr_err *err)
+{
+	wr_stmts stmts;
+	bool earlier = err->cls != WR_ERR_NONE;
+
+	if (wr_parse(arena, wr_arena_str(arena, x->text), &stmts, err) == WR_OK && stmts.n == 1 &&
+	    wr_exec_plan(x, arena, stmts.items[0], out, err) == WR_OK)
+		return WR_OK;
+	if (!earlier && err->span.length)
+		err->span.at += x->stmt->span.at;
+	return WR_FAIL;
 }
 
 /* ---------------------------------------------------------------- topics */
@@ -267,7 +282,7 @@ wr_status wr_exec_define(wr_exec *x, wr_err *err)
 	wr_arena *arena = wr_arena_new();
 	wr_plan *plan = WR_NEW(arena, wr_plan);
 	bool kept = false;
-	wr_status status = wr_exec_plan(x, arena, x->stmt, plan, err);
+	wr_status status = plan_to_keep(x, arena, plan, err);
 
 	if (status == WR_OK)
 		status = carry_out(x, arena, plan, &kept, err);
@@ -306,7 +321,7 @@ wr_status wr_exec_select(wr_exec *x, wr_err *err)
 	wr_arena *arena = wr_arena_new();
 	wr_plan *plan = WR_NEW(arena, wr_plan);
 
-	if (wr_exec_plan(x, arena, x->stmt, plan, err)) {
+	if (plan_to_keep(x, arena, plan, err)) {
 		wr_arena_free(arena);
 		return WR_FAIL;
 	}

@@ -95,7 +95,7 @@ WR_CHECKED wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, ui
 WR_CHECKED wr_status wr_engine_validate(wr_engine *e, wr_session *s, wr_str text, wr_err *err);
 
 /* A file of statements that continues its data directory (DESIGN section 1): a statement equal to the recorded one at its place is not
- * executed again. place: the file's identity (its path as given). stop_at_error: as `weir run` does. each(): told of every outcome. */
+ * executed again. place: the file's identity (its path as given); NULL: text that is no file (-e), always carried out. stop_at_error: as `weir run` does. each(): told of every outcome. */
 typedef void (*wr_outcome_fn)(void *self, const wr_outcome *out);
 WR_CHECKED wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text,
                                         wr_outcome_fn each, void *self, wr_str *shown, wr_err *err);

@@ -344,7 +344,7 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 {
 	wr_status status;
 
-	if (!f->e->journal || !is_recorded_kind(stmt))
+	if (!f->e->journal || !f->place || !is_recorded_kind(stmt))
 		return wr_engine_execute(f->e, f->s, a, stmt, text, out, err);
 	const recorded *r = recorded_at(&f->rows, f->place, f->ordinal);
 	wr_str own = { text.p + stmt->span.at, stmt->span.length };
@@ -410,7 +410,7 @@ wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_
 		status = read_rows(e, a, &f.rows, err);
 	if (status == WR_OK)
 		status = run_text(&f, text, each, self, shown, err);
-	if (status == WR_OK)
+	if (status == WR_OK && place)
 		report_removed(&f);
 	wr_arena_free(a);
 	return status;
