@@ -14,6 +14,7 @@ typedef struct mem_store {
 	struct mem_store *next;	/* ascending by id */
 	uint32_t id;
 	wr_tree tree;
+	struct mem_cursor *spare;	/* closed, for the next scan */
 } mem_store;
 
 /* Changes of a pending epoch: copies. */
@@ -41,6 +42,7 @@ typedef struct mem_db {
 
 typedef struct mem_cursor {
 	wr_cursor cursor;	/* first */
+	mem_store *store;	/* NULL: of a view */
 	const wr_tree *tree;
 	wr_tree_pos pos;
 } mem_cursor;
@@ -80,6 +82,7 @@ static void free_state(mem_state *s)
 	for (mem_store *st = s->stores, *next; st; st = next) {
 		next = st->next;
 		wr_tree_free(&st->tree);
+		free(st->spare);
 		free(st);
 	}
 	pthread_rwlock_destroy(&s->lock);
@@ -221,9 +224,10 @@ static bool mem_get(void *self, wr_str key, wr_buf *out)
 static wr_cursor *mem_cursor_open(void *self)
 {
 	mem_store *st = self;
-	mem_cursor *c = wr_calloc(1, sizeof(*c));
+	mem_cursor *c = st->spare ? st->spare : wr_malloc(sizeof(*c));
 
-	c->tree = &st->tree;
+	st->spare = NULL;
+	*c = (mem_cursor){ .store = st, .tree = &st->tree };
 	return &c->cursor;
 }
 
@@ -252,7 +256,12 @@ static bool mem_step(wr_cursor *self, bool backwards)
 
 static void mem_cursor_close(wr_cursor *self)
 {
-	free(self);
+	mem_cursor *c = (mem_cursor *)self;
+
+	if (c->store->spare)
+		free(c);
+	else
+		c->store->spare = c;
 }
 
 static void apply(mem_store *st, const wr_changes *ch)

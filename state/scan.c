@@ -45,9 +45,36 @@ static void keep_bounds(wr_buf *buf, wr_str *from, wr_str *to)
 		to->p = buf->p + from->n;
 }
 
+/* An iterator with nothing in it but room for its bounds. */
+static wr_iter *new_iter(wr_store *st)
+{
+	wr_iter *it = st->spare;
+	wr_buf bounds;
+
+	if (!it)
+		return wr_calloc(1, sizeof(*it));
+	st->spare = NULL;
+	bounds = it->bounds;
+	wr_buf_reset(&bounds);
+	*it = (wr_iter){ .bounds = bounds };
+	return it;
+}
+
+static void free_iter(wr_iter *it)
+{
+	wr_buf_free(&it->bounds);
+	free(it);
+}
+
+void wr_store_drop_spare(wr_store *st)
+{
+	if (st->spare)
+		free_iter(st->spare);
+}
+
 wr_iter *wr_store_scan(wr_store *st, wr_str from, wr_str to, bool backwards)
 {
-	wr_iter *it = wr_calloc(1, sizeof(*it));
+	wr_iter *it = new_iter(st);
 	wr_str start;
 
 	it->st = st;
@@ -143,8 +170,10 @@ void wr_iter_close(wr_iter *it)
 		return;
 	if (it->base)
 		it->st->def->cursor_close(it->base);
-	wr_buf_free(&it->bounds);
-	free(it);
+	if (it->st->spare)
+		free_iter(it);
+	else
+		it->st->spare = it;
 }
 
 wr_view *wr_view_open(wr_state *s, uint16_t op, wr_str from, wr_str to)

@@ -106,6 +106,7 @@ void wr_state_close(wr_state *s)
 		clear_overlay(st);
 		wr_tree_free(&st->points);
 		st->def->store_close(st->base);
+		wr_store_drop_spare(st);
 		free(st->ranges);
 		free(st);
 	}

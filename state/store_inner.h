@@ -32,9 +32,13 @@ struct wr_store {
 	wr_range *ranges;	/* keys are heap pieces */
 	uint32_t nranges, room;
 	_Atomic size_t bytes;	/* of the overlay, for other threads */
+	wr_iter *spare;		/* closed, for the next scan: operators scan at every row */
 };
 
 /* The range that hides the committed key; NULL when none does. */
 const wr_range *wr_store_hidden(const wr_store *st, wr_str key);
+
+/* Gives the iterator that a store keeps back. */
+void wr_store_drop_spare(wr_store *st);
 
 #endif

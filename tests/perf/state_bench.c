@@ -114,6 +114,41 @@ static void commit(wr_cache *c, wr_state *st, const char *what, uint64_t n)
 	       (flushed - begin) / (double)n);
 }
 
+/* Scans of some 3 rows each, as a join looks for its partners: key, time. */
+static void bench_scans(wr_state *st, wr_store *s, const char *what)
+{
+	enum { GROUPS = 50000, SCANS = 200000 };
+	wr_err err = WR_ERR_INIT;
+	uint64_t rows = 0;
+	double begin;
+
+	for (uint64_t i = 0; i < GROUPS * 3; i++) {
+		char k[32];
+		int n = sprintf(k, "k%08u/%02u", (unsigned)(i / 3), (unsigned)(i % 3));
+
+		wr_store_put(s, (wr_str){ k, (uint32_t)n }, WR_STR_LIT("a row of a join, some forty bytes of it…"));
+	}
+	for (int round = 0; round < 2; round++) {
+		begin = now();
+		for (int i = 0; i < SCANS; i++) {
+			char a[32], b[32];
+			unsigned g = (unsigned)(next_random() % GROUPS);
+			wr_str from = { a, (uint32_t)sprintf(a, "k%08u/", g) };
+			wr_str to = { b, (uint32_t)sprintf(b, "k%08u0", g) }, key, value;
+			wr_iter *it = wr_store_scan(s, from, to, false);
+
+			while (wr_iter_next(it, &key, &value))
+				rows++;
+			wr_iter_close(it);
+		}
+		printf("scan of 3 rows, %-28s %7.0f ns\n", round ? what : "of the open epoch", (now() - begin) / SCANS);
+		if (wr_state_commit(st, &err) != WR_OK)
+			exit(1);
+	}
+	if (rows != (uint64_t)SCANS * 6)
+		exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t all = argc > 1 ? strtoull(argv[1], NULL, 10) : 1200000;
@@ -168,6 +203,7 @@ int main(int argc, char **argv)
 		wr_cache_find(c, key, wr_cache_hash(key));
 	}
 	printf("%-44s %7.0f ns\n", "find of a key the store has not", (now() - begin) / 100000);
+	bench_scans(st, wr_store_open(st, 2, 0), "committed");
 	wr_cache_close(c);
 	wr_state_close(st);
 	wr_db_close(db);

@@ -13,6 +13,7 @@
 #include "state/base.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -522,6 +523,56 @@ static void test_view_stands(void **t)
 	}
 }
 
+/* Each commit writes its number under many keys; a view must show one number only. */
+static void *look(void *arg)
+{
+	world *w = arg;
+
+	for (int i = 0; i < 150; i++) {
+		wr_view *v = wr_view_open(w->state, 1, (wr_str){ 0 }, (wr_str){ 0 });
+		wr_str key, value;
+		char first = 0;
+		int n = 0;
+
+		while (wr_view_next(v, &key, &value)) {
+			if (n++ == 0)
+				first = value.p[0];
+			if (value.p[0] != first)
+				return w;
+		}
+		wr_view_close(v);
+		if (n != 0 && n != 200)
+			return w;
+	}
+	return NULL;
+}
+
+static void test_views_beside_commits(void **t)
+{
+	(void)t;
+	for (int memory = 0; memory < 2; memory++) {
+		world w;
+		wr_err err = WR_ERR_INIT;
+		pthread_t other;
+		void *bad;
+		char k[16];
+
+		start(&w, memory, 1);
+		assert_int_equal(pthread_create(&other, NULL, look, &w), 0);
+		for (int n = 0; n < 60; n++) {
+			char digit = (char)('0' + n % 10);
+
+			for (int i = 0; i < 200; i++)
+				wr_store_put(w.stores[i % 2], (wr_str){ k, (uint32_t)sprintf(k, "%d", i) },
+				             (wr_str){ &digit, 1 });
+			assert_int_equal(wr_state_commit(w.state, &err), WR_OK);
+		}
+		pthread_join(other, &bad);
+		assert_null(bad);
+		finish(&w);
+	}
+}
+
 static void count_one(void *self, const char *incarnation)
 {
 	assert_true(strcmp(incarnation, "incarnation-1") == 0 || strcmp(incarnation, "two") == 0);
@@ -669,6 +720,7 @@ int main(void)
 		cmocka_unit_test(test_rocks_files),
 		cmocka_unit_test(test_file_range_then_point),
 		cmocka_unit_test(test_view_stands),
+		cmocka_unit_test(test_views_beside_commits),
 		cmocka_unit_test(test_states_and_drop),
 		cmocka_unit_test(test_second_process),
 		cmocka_unit_test(test_damaged_manifest),
