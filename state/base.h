@@ -57,6 +57,8 @@ typedef struct wr_base_def {
 	/* *empty: nothing is committed in it. */
 	void *(*store_open)(void *state, uint32_t id, bool *empty);
 	void (*store_close)(void *store);
+	/* About how many bytes are committed in it; 0 when that is not known. */
+	uint64_t (*size)(void *store);
 	/* The value becomes what is in *out. */
 	bool (*get)(void *store, wr_str key, wr_buf *out);
 
@@ -84,7 +86,17 @@ typedef struct wr_base_def {
 
 extern const wr_base_def wr_base_memory, wr_base_rocks;
 
-/* For wr_cache: whether nothing of the store is committed or waiting, and how damage is told. */
+/*
+ * A mirror: all of a store's committed data in memory, in the form of a store of wr_base_memory, whose get and cursors read it.
+ */
+void *wr_mirror_new(void);
+void wr_mirror_free(void *mirror);
+void wr_mirror_put(void *mirror, wr_str key, wr_str value);
+void wr_mirror_apply(void *mirror, const wr_changes *ch);
+size_t wr_mirror_bytes(const void *mirror);
+
+/* For wr_cache: that what it asks for is kept there, so that no mirror is wanted; whether nothing of the store is committed or waiting, and how damage is told. */
+void wr_store_cached(wr_store *st);
 bool wr_store_empty(const wr_store *st);
 void wr_store_fail(wr_store *st, const char *message);
 

@@ -4,6 +4,8 @@
  * States live as long as the db does, so that closing and opening one shows its last commit, as files would. Tasks read
  * without a lock, for commits come while they stand still. Views come from other threads: they take the state's lock and copy
  * the range they are to show, and need the state no more.
+ *
+ * The same stores serve as mirrors of stores whose data is in files (see mirror.c).
  */
 #include "state/base.h"
 
@@ -207,6 +209,11 @@ static void *mem_store_open(void *self, uint32_t id, bool *empty)
 static void mem_store_close(void *self)
 {
 	(void)self;
+}
+
+static uint64_t mem_size(void *self)
+{
+	return ((mem_store *)self)->tree.bytes;
 }
 
 static bool mem_get(void *self, wr_str key, wr_buf *out)
@@ -426,6 +433,42 @@ static void mem_view_close(void *self)
 	free(v);
 }
 
+void *wr_mirror_new(void)
+{
+	mem_store *st = wr_calloc(1, sizeof(*st));
+
+	wr_tree_init(&st->tree, true);
+	return st;
+}
+
+void wr_mirror_free(void *mirror)
+{
+	mem_store *st = mirror;
+
+	if (!st)
+		return;
+	wr_tree_free(&st->tree);
+	free(st->spare);
+	free(st);
+}
+
+void wr_mirror_put(void *mirror, wr_str key, wr_str value)
+{
+	wr_tree_put(&((mem_store *)mirror)->tree, key, value);
+}
+
+void wr_mirror_apply(void *mirror, const wr_changes *ch)
+{
+	apply(mirror, ch);
+}
+
+size_t wr_mirror_bytes(const void *mirror)
+{
+	const wr_tree *t = &((const mem_store *)mirror)->tree;
+
+	return t->bytes + (t->arena ? wr_arena_bytes(t->arena) : 0);
+}
+
 const wr_base_def wr_base_memory = {
 	.open = mem_open,
 	.close = mem_close,
@@ -439,6 +482,7 @@ const wr_base_def wr_base_memory = {
 	.fail = mem_fail,
 	.store_open = mem_store_open,
 	.store_close = mem_store_close,
+	.size = mem_size,
 	.get = mem_get,
 	.cursor_open = mem_cursor_open,
 	.seek = mem_seek,

@@ -439,6 +439,7 @@ const wr_base_def wr_base_rocks = {
 	.fail = rock_fail,
 	.store_open = wr_rocks_store_open,
 	.store_close = wr_rocks_store_close,
+	.size = wr_rocks_size,
 	.get = wr_rocks_get,
 	.cursor_open = wr_rocks_cursor_open,
 	.seek = wr_rocks_seek,

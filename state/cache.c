@@ -285,6 +285,7 @@ wr_cache *wr_cache_new(wr_store *st, const wr_cache_def *def, void *self)
 	c->def = def;
 	c->self = self;
 	c->complete = wr_store_empty(st);
+	wr_store_cached(st);
 	return c;
 }
 

@@ -86,6 +86,7 @@ void wr_rocks_cut_gaps(const wr_changes *ch);
 /* The members of wr_base_rocks, by file. */
 void *wr_rocks_store_open(void *state, uint32_t id, bool *empty);
 void wr_rocks_store_close(void *store);
+uint64_t wr_rocks_size(void *store);
 bool wr_rocks_get(void *store, wr_str key, wr_buf *out);
 wr_cursor *wr_rocks_cursor_open(void *store);
 bool wr_rocks_seek(wr_cursor *c, wr_str key, bool backwards);

@@ -305,6 +305,24 @@ bool wr_rocks_get(void *self, wr_str key, wr_buf *out)
 	return wr_rocks_read(st->state, wr_rocks_key(&st->key, st->id, key), out);
 }
 
+/* Without what is still in the memtable, which is not much. */
+uint64_t wr_rocks_size(void *self)
+{
+	wr_rock_store *st = self;
+	char lower[WR_ROCKS_PREFIX], upper[WR_ROCKS_PREFIX], *message = NULL;
+	const char *from = lower, *to = upper;
+	size_t n = WR_ROCKS_PREFIX;
+	uint64_t size = 0;
+
+	wr_rocks_put_prefix(lower, st->id);
+	wr_rocks_put_prefix(upper, st->id + 1);
+	rocksdb_approximate_sizes_cf(st->state->db->db, st->state->cf->handle, 1, &from, &n, &to, &n, &size,
+	                             &message);
+	if (message)
+		wr_rocks_read_failed(st->state, message);
+	return size;
+}
+
 void *wr_rocks_store_open(void *self, uint32_t id, bool *empty)
 {
 	wr_rock_state *s = self;

@@ -13,6 +13,7 @@
 /* The side of an iterator that stands still has `here`; the other one must be stepped before the next answer. */
 struct wr_iter {
 	wr_store *st;
+	const wr_base_def *def;	/* of base; the store may get a mirror meanwhile */
 	bool backwards;
 	wr_str from, to;	/* own copies in `bounds` */
 	wr_buf bounds;
@@ -83,10 +84,13 @@ wr_iter *wr_store_scan(wr_store *st, wr_str from, wr_str to, bool backwards)
 	it->to = to;
 	keep_bounds(&it->bounds, &it->from, &it->to);
 	start = backwards ? it->to : it->from;
+	if (!st->mirror && !st->no_mirror)
+		wr_store_consider_mirror(st);
 	it->point = wr_tree_seek(&st->points, &it->pos, start, backwards);
 	if (!st->base_empty) {
-		it->base = st->def->cursor_open(st->base);
-		it->base_here = st->def->seek(it->base, start, backwards);
+		it->def = st->read_def;
+		it->base = it->def->cursor_open(st->read);
+		it->base_here = it->def->seek(it->base, start, backwards);
 	}
 	return it;
 }
@@ -109,7 +113,7 @@ static bool outside(const wr_iter *it, wr_str key)
 /* Moves the base past what ranges hide, and lets it end where the iterator does. */
 static void settle_base(wr_iter *it)
 {
-	const wr_base_def *def = it->st->def;
+	const wr_base_def *def = it->def;
 
 	while (it->base_here) {
 		const wr_range *r;
@@ -133,7 +137,7 @@ static void step(wr_iter *it)
 	if (it->step_point)
 		it->point = wr_tree_step(&it->pos, it->backwards);
 	if (it->step_base)
-		it->base_here = it->st->def->step(it->base, it->backwards);
+		it->base_here = it->def->step(it->base, it->backwards);
 	it->step_point = it->step_base = false;
 	settle_base(it);
 }
@@ -169,7 +173,7 @@ void wr_iter_close(wr_iter *it)
 	if (!it)
 		return;
 	if (it->base)
-		it->st->def->cursor_close(it->base);
+		it->def->cursor_close(it->base);
 	if (it->st->spare)
 		free_iter(it);
 	else

@@ -20,6 +20,8 @@
 
 #include <stdlib.h>
 
+enum { MIRRORS = 64 << 20 };	/* bytes, when no cache size is given */
+
 wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err)
 {
 	const wr_base_def *def = opt->memory ? &wr_base_memory : &wr_base_rocks;
@@ -28,7 +30,8 @@ wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_
 	if (def->open(dir, opt, &base, err) != WR_OK)
 		return WR_FAIL;
 	*out = wr_malloc(sizeof(**out));
-	**out = (wr_db){ def, base };
+	**out = (wr_db){ .def = def, .base = base };
+	(*out)->mirror_limit = opt->cache_bytes ? opt->cache_bytes : MIRRORS;
 	return WR_OK;
 }
 
@@ -59,6 +62,7 @@ wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_e
 	if (db->def->state_open(db->base, incarnation, &base, err) != WR_OK)
 		return WR_FAIL;
 	s = wr_calloc(1, sizeof(*s));
+	s->db = db;
 	s->def = db->def;
 	s->base = base;
 	pthread_mutex_init(&s->lock, NULL);
@@ -107,6 +111,7 @@ void wr_state_close(wr_state *s)
 		wr_tree_free(&st->points);
 		st->def->store_close(st->base);
 		wr_store_drop_spare(st);
+		wr_store_drop_mirror(st);
 		free(st->ranges);
 		free(st);
 	}
@@ -123,6 +128,9 @@ static wr_store *new_store(wr_state *s, uint32_t id)
 	st->def = s->def;
 	st->id = id;
 	st->base = s->def->store_open(s->base, id, &st->base_empty);
+	st->read_def = st->def;
+	st->read = st->base;
+	st->no_mirror = s->def == &wr_base_memory;
 	wr_tree_init(&st->points, false);
 	return st;
 }
@@ -144,6 +152,11 @@ wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task)
 	}
 	pthread_mutex_unlock(&s->lock);
 	return st;
+}
+
+void wr_store_cached(wr_store *st)
+{
+	st->no_mirror = true;
 }
 
 bool wr_store_empty(const wr_store *st)
@@ -193,7 +206,7 @@ bool wr_store_get(wr_store *st, wr_str key, wr_buf *out)
 	}
 	if (st->base_empty || wr_store_hidden(st, key))
 		return false;
-	return st->def->get(st->base, key, out);
+	return st->read_def->get(st->read, key, out);
 }
 
 static void note_bytes(wr_store *st)
@@ -331,6 +344,11 @@ static bool changed(const wr_store *st)
 	return st->points.count || st->nranges;
 }
 
+static wr_changes changes_of(const wr_store *st)
+{
+	return (wr_changes){ st->base, st->id, &st->points, st->ranges, st->nranges };
+}
+
 /* The changes of all stores in key order, n of them; NULL when there are none. */
 static wr_changes *collect(const wr_state *s, uint32_t *n)
 {
@@ -346,13 +364,18 @@ static wr_changes *collect(const wr_state *s, uint32_t *n)
 	count = 0;
 	for (const wr_store *st = s->stores; st; st = st->next)
 		if (changed(st))
-			list[count++] = (wr_changes){ st->base, st->id, &st->points, st->ranges, st->nranges };
+			list[count++] = changes_of(st);
 	return list;
 }
 
 static void after_commit(wr_state *s)
 {
 	for (wr_store *st = s->stores; st; st = st->next) {
+		if (st->mirror && changed(st)) {
+			wr_changes ch = changes_of(st);
+
+			wr_store_update_mirror(st, &ch);
+		}
 		if (st->points.count)
 			st->base_empty = false;
 		clear_overlay(st);

@@ -12,9 +12,12 @@
 struct wr_db {
 	const wr_base_def *def;
 	void *base;
+	size_t mirror_limit;
+	_Atomic size_t mirrored;	/* bytes of all mirrors */
 };
 
 struct wr_state {
+	wr_db *db;
 	const wr_base_def *def;
 	void *base;
 	pthread_mutex_t lock;	/* of the list */
@@ -26,6 +29,13 @@ struct wr_store {
 	wr_state *state;
 	const wr_base_def *def;
 	void *base;
+	/* What is read: the base, or the mirror by way of wr_base_memory. */
+	const wr_base_def *read_def;
+	void *read;
+	void *mirror;		/* NULL: none */
+	size_t mirror_bytes;	/* as counted in the db */
+	uint32_t scans;		/* until a mirror is thought of */
+	bool no_mirror;		/* it never pays, or was given up */
 	uint32_t id;
 	bool base_empty;
 	wr_tree points;
@@ -37,6 +47,12 @@ struct wr_store {
 
 /* The range that hides the committed key; NULL when none does. */
 const wr_range *wr_store_hidden(const wr_store *st, wr_str key);
+
+/* At a scan: makes a mirror when it seems to pay. */
+void wr_store_consider_mirror(wr_store *st);
+/* After a commit of these changes. */
+void wr_store_update_mirror(wr_store *st, const wr_changes *ch);
+void wr_store_drop_mirror(wr_store *st);
 
 /* Gives the iterator that a store keeps back. */
 void wr_store_drop_spare(wr_store *st);
