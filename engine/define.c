@@ -168,7 +168,7 @@ static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
 		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name), (long long)seq);
 }
 
-/* Makes, opens and links the query of a plan. Takes over arena. */
+/* Makes, opens and links the query of a plan; the engine keeps its arena. */
 static wr_status start_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
 {
 	wr_query *q = wr_query_new(x->e, arena, plan, &x->s->settings);
@@ -250,6 +250,15 @@ static wr_status replace_old(wr_exec *x, const wr_plan *plan, wr_err *err)
 	return WR_OK;
 }
 
+static void keep_plan(wr_engine *e, wr_arena *arena)
+{
+	if (e->nplans == e->plans_room) {
+		e->plans_room = e->plans_room ? e->plans_room * 2 : 16;
+		e->plans = wr_realloc(e->plans, e->plans_room * sizeof *e->plans);
+	}
+	e->plans[e->nplans++] = arena;
+}
+
 static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kept, wr_err *err)
 {
 	wr_query *q = NULL;
@@ -261,7 +270,8 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 		return WR_FAIL;
 	if (wr_journal_number(x, err))
 		return WR_FAIL;
-	*kept = true;	/* the arena belongs to the query or to the relation from here on */
+	keep_plan(x->e, arena);
+	*kept = true;
 	if (plan->graph && !x->relation_only) {
 		if (start_query(x, arena, plan, &q, err))
 			return WR_FAIL;

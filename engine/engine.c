@@ -128,6 +128,9 @@ static void end(wr_engine *e, bool commit)
 	wr_topics_close(e->topics);
 	wr_db_close(e->db);
 	wr_db_close(e->scratch);
+	for (uint32_t i = 0; i < e->nplans; i++)
+		wr_arena_free(e->plans[i]);
+	free(e->plans);
 	wr_arena_free(e->arena);
 	pthread_mutex_destroy(&e->lock);
 	pthread_mutex_destroy(&e->list_lock);

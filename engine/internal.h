@@ -57,6 +57,9 @@ struct wr_engine {
 	int64_t seq;			/* of the next statement that is recorded */
 	int64_t next_push;
 	struct wr_journal *journal;	/* NULL: nothing is kept */
+	/* Plans of definitions: relations point into them, and outlive their queries. */
+	wr_arena **plans;
+	uint32_t nplans, plans_room;
 };
 
 struct wr_session {

@@ -261,6 +261,7 @@ void wr_query_free(wr_query *q)
 	wr_run_close(q->run);
 	pthread_mutex_destroy(&q->lock);
 	pthread_cond_destroy(&q->ended);
-	wr_arena_free(q->arena);
+	if (q->push)	/* the engine keeps the others: relations point into them */
+		wr_arena_free(q->arena);
 	free(q);
 }

@@ -38,7 +38,7 @@ struct wr_query {
 	wr_query *next;
 };
 
-/* Prepares a query; the plan must live in arena, which the query owns from now on. text is copied. Never fails. */
+/* Prepares a query; the plan lives in arena, which outlives the query (a transient one owns it). Never fails. */
 wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings);
 /* Opens its first run: topics, state and sink are reached, start positions are stored. Errors: CONNECT, IO, STATEMENT. */
 WR_CHECKED wr_status wr_query_open(wr_query *q, wr_err *err);

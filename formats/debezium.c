@@ -376,7 +376,7 @@ static bool all_met(const wr_jread_object *o, uint32_t from, uint32_t n)
 }
 
 /* The record's own key: 1 the key columns are set, 0 they are not in it, -1 it cannot be read. */
-static int read_own_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *why)
+static int read_own_key(wr_debezium *d, wr_str key, uint32_t row, wr_defect *why)
 {
 	wr_jread *r = &d->key_reader;
 	wr_event_plan *event_plan = d->plan, *p = d->bare_key;
@@ -387,7 +387,7 @@ static int read_own_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *why)
 	if (d->nkeys == 1 && *key.p != '{') {
 		ok = d->walker->value(r, key, &p->lone_key, row);
 		if (!ok)
-			wr_fault_set(why, r->at - r->start, "%s", r->reason);
+			wr_defect_set(why, r->at - r->start, "%s", r->reason);
 		return ok ? 1 : -1;
 	}
 	d->schema_met = d->payload_done = false;
@@ -402,7 +402,7 @@ static int read_own_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *why)
 	}
 	d->plan = event_plan;
 	if (!ok) {
-		wr_fault_set(why, r->at - r->start, "%s", r->reason);
+		wr_defect_set(why, r->at - r->start, "%s", r->reason);
 		return -1;
 	}
 	return d->payload_done && all_met(p->key.object, 0, p->key.nkeys);
@@ -419,7 +419,7 @@ static bool has_key(wr_debezium *d, uint32_t row)
 }
 
 /* Sets the key columns from a key side of another format. */
-static int read_other_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *why)
+static int read_other_key(wr_debezium *d, wr_str key, uint32_t row, wr_defect *why)
 {
 	wr_side_result got = WR_SIDE_NULL;
 
@@ -431,7 +431,7 @@ static int read_other_key(wr_debezium *d, wr_str key, uint32_t row, wr_fault *wh
 }
 
 /* From the record's key, else from the before image. */
-static bool find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_fault *why)
+static bool find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_defect *why)
 {
 	const wr_jread_token *before = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
 	wr_jread_object *keys = d->plan->key.object;
@@ -448,7 +448,7 @@ static bool find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const c
 		wr_str text = { before->p, before->n };
 
 		if (!d->walker->object(&d->key_reader, text, keys, row)) {
-			wr_fault_set(why, -1, "the before image: %s", d->key_reader.reason);
+			wr_defect_set(why, -1, "the before image: %s", d->key_reader.reason);
 			return false;
 		}
 		got = 1;
@@ -460,13 +460,13 @@ static bool find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const c
 			wr_side_nulls(&d->spec->key, d->batch, row);
 		return true;
 	}
-	wr_fault_set(why, -1, "neither the event nor its key holds the key columns of the table");
+	wr_defect_set(why, -1, "neither the event nor its key holds the key columns of the table");
 	return false;
 }
 
 /* The key columns of an image that was read into row. */
 static bool complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image, uint32_t row,
-                         const char **side, wr_fault *why)
+                         const char **side, wr_defect *why)
 {
 	if (!d->other_key && all_met(image->object, image->nvalue, image->nkeys) && has_key(d, row))
 		return true;
@@ -487,7 +487,7 @@ static bool same_key(wr_debezium *d, uint32_t x, uint32_t y)
 /* ---- images */
 
 /* The place of an image; UINT32_MAX: the event has none. MongoDB writes images as text. */
-static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault *why)
+static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_defect *why)
 {
 	const wr_jread_token *t = wr_jread_met(d->plan->envelope, which);
 	wr_jread_slot *s = &d->plan->envelope->slots[which];
@@ -503,13 +503,13 @@ static bool find_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_fault
 	}
 	inner.at = NULL;
 	if (t->kind != '"' || !wr_jread_string(&inner, t, &text)) {
-		wr_fault_set(why, t->p - d->reader.start, "the image is neither an object nor null");
+		wr_defect_set(why, t->p - d->reader.start, "the image is neither an object nor null");
 		return false;
 	}
 	*place = d->batch->n + d->reader.images++;
 	if (d->walker->object(&inner, text, s->object, *place))
 		return true;
-	wr_fault_set(why, t->p - d->reader.start, "the image, which is text: %s", inner.reason);
+	wr_defect_set(why, t->p - d->reader.start, "the image, which is text: %s", inner.reason);
 	return false;
 }
 
@@ -588,17 +588,17 @@ static bool is_postgres(wr_debezium *d)
 }
 
 /* A whole before image, for BEFORE='EVENT'. */
-static bool check_before(wr_debezium *d, uint32_t place, wr_fault *why)
+static bool check_before(wr_debezium *d, uint32_t place, wr_defect *why)
 {
 	const wr_jread_token *t = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
 
 	if (place == UINT32_MAX) {
-		wr_fault_set(why, -1, "the event has no before image, which BEFORE='EVENT' needs; let the database write "
+		wr_defect_set(why, -1, "the event has no before image, which BEFORE='EVENT' needs; let the database write "
 		                      "whole images (REPLICA IDENTITY FULL), or use BEFORE='STATE'");
 		return false;
 	}
 	if (t->kind == '{' && d->spec->value.n && row_says_little(d, place) && is_postgres(d) && only_key(d, t->p)) {
-		wr_fault_set(why, -1, "the before image holds only the key, and BEFORE='EVENT' needs all of it; set REPLICA "
+		wr_defect_set(why, -1, "the before image holds only the key, and BEFORE='EVENT' needs all of it; set REPLICA "
 		                      "IDENTITY FULL, or use BEFORE='STATE'");
 		return false;
 	}
@@ -608,7 +608,7 @@ static bool check_before(wr_debezium *d, uint32_t place, wr_fault *why)
 /* ---- what becomes of an event */
 
 /* A row of which only the key counts. */
-static int put_gone(wr_debezium *d, const wr_record *rec, const char **side, wr_fault *why)
+static int put_gone(wr_debezium *d, const wr_record *rec, const char **side, wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 
@@ -655,14 +655,14 @@ static void put_op(wr_debezium *d, uint32_t row, wr_str op)
 		wr_cdc_put(d->spec, d->batch, row, WR_CDC_OP, op);
 }
 
-static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_fault *why)
+static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 
 	if (!rec->key.p || was_deleted(d, part, rec->key))
 		return 0;
 	if (d->spec->table && d->spec->before_event) {
-		wr_fault_set(why, -1, "a tombstone without a delete event before it: BEFORE='EVENT' cannot know the old row");
+		wr_defect_set(why, -1, "a tombstone without a delete event before it: BEFORE='EVENT' cannot know the old row");
 		return -1;
 	}
 	if (!d->spec->table && (d->layout != WR_LAYOUT_FLAT || d->marked))
@@ -685,7 +685,7 @@ static bool says_true(const wr_jread_token *t)
 	return t && (t->kind == 't' || (t->kind == '"' && wr_str_is((wr_str){ t->p, t->n }, "true")));
 }
 
-static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_fault *why)
+static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
 {
 	const wr_event_row *flat = &d->plan->flat;
 	const wr_jread_token *op = wr_flat_mark(flat, WR_FLAT_OP), *deleted = wr_flat_mark(flat, WR_FLAT_DELETED);
@@ -694,7 +694,7 @@ static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, cons
 
 	d->marked |= deleted != NULL || op != NULL;
 	if (d->spec->table && d->spec->before_event) {
-		wr_fault_set(why, -1, "a flattened event has no before image, which BEFORE='EVENT' needs; use BEFORE='STATE'");
+		wr_defect_set(why, -1, "a flattened event has no before image, which BEFORE='EVENT' needs; use BEFORE='STATE'");
 		return -1;
 	}
 	if (!complete_key(d, rec, flat, row, side, why))
@@ -716,12 +716,12 @@ static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, cons
 }
 
 static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint32_t after, const char **side,
-                     wr_fault *why)
+                     wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 
 	if (after == UINT32_MAX) {
-		wr_fault_set(why, -1, "the event has no after image");
+		wr_defect_set(why, -1, "the event has no after image");
 		return -1;
 	}
 	if (!complete_key(d, rec, &d->plan->after, after, side, why))
@@ -746,7 +746,7 @@ static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint
 }
 
 static int put_delete(wr_debezium *d, const wr_record *rec, uint32_t part, uint32_t before, const char **side,
-                      wr_fault *why)
+                      wr_defect *why)
 {
 	remember_delete(d, part, rec->key);
 	if (!d->spec->table || !d->spec->before_event)
@@ -780,7 +780,7 @@ static int finish_stream(wr_debezium *d, const wr_jread_token *op, int rows)
 	return rows;
 }
 
-static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_fault *why)
+static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
 {
 	const wr_jread_token *op = wr_jread_met(d->plan->envelope, WR_EVENT_OP);
 	uint32_t before = UINT32_MAX, after;
@@ -808,7 +808,7 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 	case 'm':
 		return 0;
 	default:
-		wr_fault_set(why, -1, op ? "the event's op is none of c, u, d, r, t and m" : "the event has no op");
+		wr_defect_set(why, -1, op ? "the event's op is none of c, u, d, r, t and m" : "the event has no op");
 		return -1;
 	}
 }
@@ -836,7 +836,7 @@ static bool is_null_text(wr_str s)
 }
 
 int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time, const char **side,
-                     wr_fault *why)
+                     wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 	int rows;
@@ -847,7 +847,7 @@ int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_
 	if (is_null_text(rec->value))
 		return read_tombstone(d, rec, part, side, why);
 	if (!read_event(d, rec->value)) {
-		wr_fault_set(why, d->reader.at - d->reader.start, "%s", d->reader.reason);
+		wr_defect_set(why, d->reader.at - d->reader.start, "%s", d->reader.reason);
 		rows = -1;
 	} else if (d->event == WR_LAYOUT_UNKNOWN) {
 		return read_tombstone(d, rec, part, side, why);

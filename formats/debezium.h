@@ -21,7 +21,7 @@ void wr_debezium_bind(wr_debezium *d, wr_batch *b);
 /* Reads a record into the places from b->n on: columns and change. Returns the number of rows (0, 1 or 2), or -1: bad, *side and *why
  * say so. *time becomes the event's own time where the spec asks for it. */
 int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time, const char **side,
-                     wr_fault *why);
+                     wr_defect *why);
 /* A truncate event was read since bind: the last one's place. */
 bool wr_debezium_truncated(const wr_debezium *d, uint32_t *part, int64_t *offset);
 

@@ -127,7 +127,7 @@ wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decode
 
 /* ---- a record */
 
-static void report(wr_decoder *d, const wr_record *rec, const char *side, const wr_fault *why)
+static void report(wr_decoder *d, const wr_record *rec, const char *side, const wr_defect *why)
 {
 	wr_err err = WR_ERR_INIT;
 
@@ -150,14 +150,14 @@ static int64_t get_i64(const char *p)
 }
 
 /* Takes the window off the end of a key. */
-static bool split_window(wr_decoder *d, wr_batch *b, wr_str *key, uint32_t row, wr_fault *why)
+static bool split_window(wr_decoder *d, wr_batch *b, wr_str *key, uint32_t row, wr_defect *why)
 {
 	bool session = d->spec.key.window == WR_WINDOW_SESSION;
 	uint32_t n = session ? 16 : 8;
 	const char *end = key->p + key->n;
 
 	if (key->n < n) {
-		wr_fault_set(why, -1, "a windowed key ends in %u bytes of window, and it has %u in all", n, key->n);
+		wr_defect_set(why, -1, "a windowed key ends in %u bytes of window, and it has %u in all", n, key->n);
 		return false;
 	}
 	b->wstart[row] = get_i64(end - 8);
@@ -170,7 +170,7 @@ static bool read_key(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t 
 {
 	wr_side_result got = WR_SIDE_NULL;
 	wr_str key = rec->key;
-	wr_fault why;
+	wr_defect why;
 
 	if (d->spec.key.window != WR_WINDOW_NONE) {
 		b->wstart[row] = b->wend[row] = 0;
@@ -185,7 +185,7 @@ static bool read_key(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t 
 		got = d->key->read(d->key, key, row, &why);
 	if (got == WR_SIDE_NULL) {
 		if (d->spec.table) {
-			wr_fault_set(&why, -1, "it is null, and a table's row needs one");
+			wr_defect_set(&why, -1, "it is null, and a table's row needs one");
 			got = WR_SIDE_BAD;
 		} else {
 			wr_side_nulls(&d->spec.key, b, row);
@@ -199,7 +199,7 @@ static bool read_key(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t 
 static bool read_value(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t row)
 {
 	wr_side_result got = WR_SIDE_NULL;
-	wr_fault why;
+	wr_defect why;
 
 	if (rec->value.p)
 		got = d->value ? d->value->read(d->value, rec->value, row, &why) : WR_SIDE_ROW;
@@ -320,7 +320,7 @@ static wr_status read_record(wr_decoder *d, wr_batch *b, const wr_record *rec, u
 	uint32_t row = b->n;
 	int64_t time = rec->timestamp;
 	const char *side = "the value";
-	wr_fault why;
+	wr_defect why;
 	int rows = 1;
 
 	*n = 0;

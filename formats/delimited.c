@@ -142,12 +142,12 @@ static const char *next_field(delimited_side *s, const char *p, const char *end,
 	return q;
 }
 
-static wr_side_result bad_count(wr_fault *why, const wr_side_spec *spec, const char *more)
+static wr_side_result bad_count(wr_defect *why, const wr_side_spec *spec, const char *more)
 {
-	return wr_fault_set(why, -1, "the line has %s than the %u fields of the columns", more, spec->n);
+	return wr_defect_set(why, -1, "the line has %s than the %u fields of the columns", more, spec->n);
 }
 
-static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_t row, wr_fault *why)
+static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_t row, wr_defect *why)
 {
 	const wr_side_spec *spec = s->base.spec;
 	wr_vec *v;
@@ -163,12 +163,12 @@ static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_
 		v->null[row] = 0;
 	if (read_value(v, s->base.batch->arena, field, row))
 		return WR_SIDE_ROW;
-	return wr_fault_set(why, -1, "column %.*s is %s, which the field %.*s%s is not",
+	return wr_defect_set(why, -1, "column %.*s is %s, which the field %.*s%s is not",
 	                    WR_STR_ARG(spec->cols[i].name), wr_tag_name(v->type->tag),
 	                    field.n > 40 ? 40 : (int)field.n, field.p, field.n > 40 ? "..." : "");
 }
 
-static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_fault *why)
+static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_defect *why)
 {
 	delimited_side *s = (delimited_side *)side;
 	const char *p = bytes.p, *end = p + bytes.n;
@@ -179,7 +179,7 @@ static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_fa
 
 		p = next_field(s, p, end, &field);
 		if (!p)
-			return wr_fault_set(why, from - bytes.p, "a quoted field does not end");
+			return wr_defect_set(why, from - bytes.p, "a quoted field does not end");
 		if (store(s, i, field, row, why) == WR_SIDE_BAD)
 			return WR_SIDE_BAD;
 		if (i + 1 < side->spec->n && is_line_end(p, end))

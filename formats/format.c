@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-wr_side_result wr_fault_set(wr_fault *f, int64_t at, const char *format, ...)
+wr_side_result wr_defect_set(wr_defect *f, int64_t at, const char *format, ...)
 {
 	va_list ap;
 

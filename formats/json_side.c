@@ -46,7 +46,7 @@ static bool is_null(wr_str text)
 	return true;
 }
 
-static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_fault *why)
+static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_defect *why)
 {
 	json_side *s = (json_side *)side;
 	wr_jread *r = &s->reader;
@@ -62,7 +62,7 @@ static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_fa
 		return WR_SIDE_NULL;
 	if (ok)
 		return WR_SIDE_ROW;
-	return wr_fault_set(why, r->at - r->start, "%s", r->reason);
+	return wr_defect_set(why, r->at - r->start, "%s", r->reason);
 }
 
 wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec)

@@ -7,12 +7,12 @@
 
 #include <endian.h>
 
-static wr_side_result wrong_length(wr_fault *why, wr_str bytes, const wr_type *type)
+static wr_side_result wrong_length(wr_defect *why, wr_str bytes, const wr_type *type)
 {
-	return wr_fault_set(why, -1, "%u bytes are no KAFKA %s", bytes.n, wr_tag_name(type->tag));
+	return wr_defect_set(why, -1, "%u bytes are no KAFKA %s", bytes.n, wr_tag_name(type->tag));
 }
 
-static wr_side_result read_side(wr_side *s, wr_str bytes, uint32_t row, wr_fault *why)
+static wr_side_result read_side(wr_side *s, wr_str bytes, uint32_t row, wr_defect *why)
 {
 	const wr_type *type;
 	uint64_t u8 = 0;
@@ -42,7 +42,7 @@ static wr_side_result read_side(wr_side *s, wr_str bytes, uint32_t row, wr_fault
 		return WR_SIDE_ROW;
 	case WR_STRING:
 		if (!wr_jread_utf8(bytes.p, bytes.n))
-			return wr_fault_set(why, -1, "the text is not UTF-8");
+			return wr_defect_set(why, -1, "the text is not UTF-8");
 		((wr_str *)v->data)[row] = bytes;
 		return WR_SIDE_ROW;
 	default:

@@ -14,13 +14,13 @@ typedef enum wr_side_result {
 } wr_side_result;
 
 /* Why a record cannot be read. */
-typedef struct wr_fault {
+typedef struct wr_defect {
 	char reason[240];	/* one sentence without a full stop */
 	int64_t at;		/* byte in the side's bytes; -1: no place */
-} wr_fault;
+} wr_defect;
 
 /* Sets the fault; returns WR_SIDE_BAD. */
-wr_side_result wr_fault_set(wr_fault *f, int64_t at, const char *format, ...) WR_PRINTF(3, 4);
+wr_side_result wr_defect_set(wr_defect *f, int64_t at, const char *format, ...) WR_PRINTF(3, 4);
 
 /* A side being decoded. Formats put their own struct around it. */
 typedef struct wr_side wr_side;
@@ -30,7 +30,7 @@ struct wr_side {
 	/* Before records are read into b; room for the rows is made. NULL: nothing to do. */
 	void (*bind)(wr_side *s, wr_batch *b);
 	/* bytes.p is not NULL. Sets the columns spec->to[] of `row`; rows count later. */
-	wr_side_result (*read)(wr_side *s, wr_str bytes, uint32_t row, wr_fault *why);
+	wr_side_result (*read)(wr_side *s, wr_str bytes, uint32_t row, wr_defect *why);
 };
 
 /* The row of a format in the list of format.c: what planners see, and how it is opened. */
