@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "state/base.h"
+#include "state/catalog_sqlite.h"
+#include "state/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,6 +300,45 @@ static void test_verify_finds_damage(void **state)
 	finish(&w);
 }
 
+static void test_check(void **state)
+{
+	world w;
+	wr_err err = WR_ERR_INIT;
+	wr_statement_row row = { .incarnation = WR_STR_LIT("one"), .status = WR_STATEMENT_LIVE };
+	wr_buf report = { 0 };
+	wr_catdb *catalog;
+	wr_state *orphan;
+	wr_check found;
+	int64_t seq;
+
+	(void)state;
+	start(&w, false);
+	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL);	/* no catalog */
+	wr_err_clear(&err);
+	ok(wr_catdb_open(w.dir, &catalog, &err), &err);
+	ok(wr_catdb_append(catalog, &row, &seq, &err), &err);
+	wr_catdb_close(catalog);
+	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL);	/* in use */
+	assert_non_null(strstr(err.message, "in use"));
+	wr_err_clear(&err);
+	make_epoch(&w, SMALL);
+	ok(wr_state_prepare(w.state, 9, &err), &err);
+	ok(wr_state_open(w.db, "nobody's", &orphan, &err), &err);
+	wr_state_close(orphan);
+	close_all(&w);
+	ok(wr_check_data(w.dir, &found, &report, &err), &err);
+	assert_int_equal(found.statements, 1);
+	assert_int_equal(found.queries, 2);
+	assert_int_equal(found.orphans, 1);
+	assert_int_equal(found.pending, 1);
+	assert_int_equal(found.keys, 2 + 1);	/* what is pending is one key */
+	assert_non_null(strstr(report.p, "epoch 9"));
+	assert_non_null(strstr(report.p, "nobody's"));
+	wr_buf_free(&report);
+	open_state(&w);
+	finish(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_lost_file),
 		cmocka_unit_test(test_backup),
 		cmocka_unit_test(test_verify_finds_damage),
+		cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
