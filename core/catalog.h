@@ -11,6 +11,7 @@ typedef struct wr_relation {
 	wr_str name;
 	bool table;
 	bool source_only;		/* SOURCE STREAM / TABLE: read-only */
+	bool from_query;		/* CREATE … AS */
 	wr_str topic;
 	const wr_schema *schema;	/* declared columns, keys first; header columns included */
 	const int32_t *header_cols;	/* per column: 0 none, 1 HEADERS, 2 HEADER('key'); NULL: none */

@@ -109,6 +109,7 @@ wr_status wr_plan_create_as(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_er
 		return WR_FAIL;
 	rel->name = wr_arena_str(p->a, c->name.name);
 	rel->table = r.node->table;
+	rel->from_query = true;
 	rel->schema = r.node->out;
 	rel->spelled = r.names;
 	rel->window_kind = r.node->window.kind;

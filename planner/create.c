@@ -15,6 +15,16 @@ static const wr_type *find_type(void *self, wr_str name)
 	return p->catalog->find_type(p->catalog, name);
 }
 
+wr_status wr_read_type(wr_planner *p, const wr_ast_type *ast, const wr_type **out, wr_err *err)
+{
+	wr_binder b = { .arena = p->a, .self = p, .find_type = find_type };
+
+	if (wr_bind_type(&b, ast, out, err))
+		return WR_FAIL;
+	*out = wr_type_copy(p->a, *out);
+	return WR_OK;
+}
+
 static const wr_type *headers_type(wr_arena *a)
 {
 	wr_str names[2] = { WR_STR_LIT("KEY"), WR_STR_LIT("VALUE") };
@@ -81,13 +91,12 @@ static bool is_key(const wr_element *e)
 
 static wr_status put_column(wr_planner *p, wr_relation *r, uint32_t at, const wr_element *e, wr_err *err)
 {
-	wr_binder b = { .arena = p->a, .self = p, .find_type = find_type };
 	wr_column *cols = wr_schema_cols(r->schema);
 	const wr_type *t;
 
-	if (wr_bind_type(&b, e->type, &t, err))
+	if (wr_read_type(p, e->type, &t, err))
 		return WR_FAIL;
-	cols[at] = (wr_column){ wr_arena_str(p->a, e->name.name), wr_type_copy(p->a, t) };
+	cols[at] = (wr_column){ wr_arena_str(p->a, e->name.name), t };
 	((wr_str *)r->spelled)[at] = wr_arena_str(p->a, e->name.text);
 	if (e->kind != WR_ELEMENT_HEADERS && e->kind != WR_ELEMENT_HEADER)
 		return WR_OK;

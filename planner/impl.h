@@ -94,6 +94,9 @@ bool wr_is_debezium(const wr_relation *r);
 /* ---- create.c */
 
 WR_CHECKED wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_plan_alter(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
+/* A type of the statement, CREATE TYPE's included. */
+WR_CHECKED wr_status wr_read_type(wr_planner *p, const wr_ast_type *ast, const wr_type **out, wr_err *err);
 /* Whether a relation of that name may be made; old: what has it now, or NULL. */
 WR_CHECKED wr_status wr_check_existing(const wr_planner *p, const wr_stmt_create_source *c, const wr_relation *old,
                                        wr_err *err);

@@ -14,8 +14,8 @@
  *      FILTER
  *       SCAN S
  *
- * A projection that only passes on its input's columns (the sides of joins) makes no operator. Operators are numbered as they are
- * emitted, so that the same statement gives the same numbers.
+ * A projection that only passes on its input's columns (the sides of joins) makes no operator. Operators are numbered at the
+ * end, in the order of the stages; the same statement gives the same numbers.
  */
 #include "operators/op_list.h"
 #include "planner/impl.h"
@@ -31,7 +31,6 @@ typedef struct lowering {
 	uint32_t nscans, nstages, scans_room, stages_room;
 	wr_scan *scans;
 	wr_stage *stages;
-	uint16_t next_id;
 } lowering;
 
 /* Who delivers a node's rows, and where its columns are. */
@@ -77,7 +76,6 @@ static void connect(stage *s, const flow *f, uint32_t op, uint8_t input)
 static uint32_t add_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def, const wr_node *n)
 {
 	spec->def = def;
-	spec->id = l->next_id++;
 	spec->table = n->table;
 	s->ops = more(l->p->a, s->ops, s->nops, &s->ops_room, sizeof(*s->ops));
 	s->ops[s->nops] = (wr_stage_op){ .spec = spec, .next = -1 };
@@ -540,6 +538,26 @@ static flow add_limit(lowering *l, const wr_node *root, stage *s, const flow *in
 	return out;
 }
 
+/* Numbers name stores, so operators with state come first, then the sink, then the others: a filter more or a projection less
+ * leaves the stores their names. Returns the sink's. */
+static uint16_t number(const lowering *l)
+{
+	uint16_t next = 0, sink = 0;
+
+	for (int stateless = 0; stateless < 2; stateless++) {
+		if (stateless)
+			sink = next++;
+		for (uint32_t i = 0; i < l->nstages; i++)
+			for (uint32_t k = 0; k < l->stages[i].nops; k++) {
+				wr_op_spec *spec = (wr_op_spec *)l->stages[i].ops[k].spec;
+
+				if ((spec->def->snapshot == NULL) == (stateless == 1))
+					spec->id = next++;
+			}
+	}
+	return sink;
+}
+
 wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const wr_result *r, int64_t limit,
                    const wr_graph **out, wr_err *err)
 {
@@ -547,6 +565,7 @@ wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const
 	wr_graph *g = WR_NEW(p->a, wr_graph);
 	bool old = sink && sink->fields && strcmp(sink->type, "kafka") != 0;
 	stage s = { 0 };
+	uint16_t sink_id;
 	flow f;
 
 	if (lower(&l, root, NULL, old, &s, &f, err))
@@ -554,6 +573,7 @@ wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const
 	if (limit >= 0)
 		f = add_limit(&l, root, &s, &f, limit);
 	end_stage(&l, &s, true, 0);
+	sink_id = number(&l);
 	g->nscans = l.nscans;
 	g->scans = l.scans;
 	g->nstages = l.nstages;
@@ -567,7 +587,7 @@ wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const
 
 		*copy = *sink;
 		copy->schema = g->out;
-		copy->op = l.next_id;
+		copy->op = sink_id;
 		g->sink = copy;
 	}
 	*out = g;

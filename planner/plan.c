@@ -15,6 +15,8 @@ wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *
 		if (stmt->create_source.query)
 			return wr_plan_create_as(&p, stmt, out, err);
 		return wr_plan_create_source(&p, stmt, out, err);
+	case WR_STMT_ALTER:
+		return wr_plan_alter(&p, stmt, out, err);
 	case WR_STMT_CREATE_SINK:
 		return wr_plan_create_sink(&p, stmt, out, err);
 	case WR_STMT_INSERT_QUERY:

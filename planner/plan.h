@@ -50,10 +50,17 @@ typedef struct wr_plan_cx {
 } wr_plan_cx;
 
 /*
- * Plans CREATE STREAM/TABLE [AS], CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation. Errors: STATEMENT with span and hint;
+ * Plans CREATE STREAM/TABLE [AS], ALTER (a CREATE_SOURCE that replaces), CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation. Errors: STATEMENT with span and hint;
  * NOT_IMPLEMENTED with span for what the language has and this version does not run.
  */
 WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *out, wr_err *err);
+
+/*
+ * Whether a query may go on as another: CREATE OR REPLACE over a running one, or a changed statement of a file that is run again. Both are plans of CREATE …
+ * AS (or CREATE SINK) under one name. Filters and projections may differ; what is read and what keeps state must be the same, number for number.
+ * Errors: STATEMENT, at span, with what differs.
+ */
+WR_CHECKED wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span span, wr_err *err);
 
 /* The plan as EXPLAIN shows it: the operators as an indented tree from the sink up, stages and shuffles named, state growth class
  * (none, per key, per window …) per operator, formats and topics of the ends. */

@@ -17,26 +17,26 @@ typedef struct golden {
 static const golden goldens[] = {
 	{ "SELECT k FROM s WHERE b > 3 EMIT CHANGES;",
 	  "stream to the client\n"
-	  "  1 PROJECT K\n"
-	  "    0 FILTER (B > 3)\n"
+	  "  2 PROJECT K\n"
+	  "    1 FILTER (B > 3)\n"
 	  "      scan stream S: topic 's' (JSON, key KAFKA), reads K, B\n" },
 	{ "CREATE TABLE o AS SELECT c, COUNT(*) AS n, SUM(b) AS total FROM s GROUP BY c HAVING COUNT(*) > 1;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  3 PROJECT C, COUNT AS `N`, SUM AS `TOTAL`\n"
-	  "    2 FILTER (COUNT > 1)\n"
+	  "  4 PROJECT C, COUNT AS `N`, SUM AS `TOTAL`\n"
+	  "    3 FILTER (COUNT > 1)\n"
 	  "      1 AGGREGATE COUNT(*), SUM(B) [state: per key]\n"
 	  "        exchange by C\n"
 	  "          0 KEY BY C\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads B, C\n" },
 	{ "CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k EMIT FINAL;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  2 PROJECT K, COUNT AS `N`\n"
+	  "  3 PROJECT K, COUNT AS `N`\n"
 	  "    1 AGGREGATE COUNT(*) WINDOW TUMBLING 10000 ms grace 0 ms FINAL [state: per key and window]\n"
 	  "      0 KEY BY K\n"
 	  "        scan stream S: topic 's' (JSON, key KAFKA), reads K\n" },
 	{ "CREATE TABLE o AS SELECT name, MAX(amount) AS m FROM ev GROUP BY name;",
 	  "table O: topic 'O' (JSON, key JSON)\n"
-	  "  3 PROJECT NAME, MAX AS `M`\n"
+	  "  4 PROJECT NAME, MAX AS `M`\n"
 	  "    2 AGGREGATE MAX(AMOUNT) [state: per key]\n"
 	  "      exchange by NAME\n"
 	  "        1 KEY BY NAME\n"
@@ -44,27 +44,27 @@ static const golden goldens[] = {
 	  "            scan table EV: topic 'ev' (DEBEZIUM, key DEBEZIUM), reads ID, NAME, AMOUNT\n" },
 	{ "CREATE TABLE o AS SELECT id, name FROM t;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  1 PROJECT ID, NAME\n"
+	  "  2 PROJECT ID, NAME\n"
 	  "    0 TABLE changes as the source tells them\n"
 	  "      scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
 	{ "CREATE TABLE o AS SELECT id, name FROM t WHERE name <> 'x';",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  2 PROJECT ID, NAME\n"
-	  "    1 FILTER (NAME <> 'x')\n"
+	  "  3 PROJECT ID, NAME\n"
+	  "    2 FILTER (NAME <> 'x')\n"
 	  "      0 TABLE rows kept per key [state: per key]\n"
 	  "        scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
 	{ "CREATE STREAM o AS SELECT s.k, t.name, t.ROWTIME AS at_ FROM s LEFT JOIN t ON s.k = t.id;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  3 PROJECT S.K or T.ID AS `K`, T_NAME AS `NAME`, T_ROWTIME AS `AT_`\n"
-	  "    2 LEFT JOIN TABLE ON K [state: per key of the table]\n"
+	  "  4 PROJECT S.K or T.ID AS `K`, T_NAME AS `NAME`, T_ROWTIME AS `AT_`\n"
+	  "    1 LEFT JOIN TABLE ON K [state: per key of the table]\n"
 	  "      scan stream S: topic 's' (JSON, key KAFKA), reads K\n"
-	  "      1 PROJECT ID AS `ROWKEY`, NAME AS `T_NAME`, ROWTIME AS `T_ROWTIME`\n"
+	  "      3 PROJECT ID AS `ROWKEY`, NAME AS `T_NAME`, ROWTIME AS `T_ROWTIME`\n"
 	  "        0 TABLE changes as the source tells them\n"
 	  "          scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
 	{ "CREATE STREAM o AS SELECT c, name FROM s JOIN t ON s.c = t.id WHERE a > 1;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  4 PROJECT S.C or T.ID AS `C`, T_NAME AS `NAME`\n"
-	  "    3 FILTER (S_A > 1)\n"
+	  "  5 PROJECT S.C or T.ID AS `C`, T_NAME AS `NAME`\n"
+	  "    4 FILTER (S_A > 1)\n"
 	  "      2 JOIN TABLE ON ROWKEY [state: per key of the table]\n"
 	  "        exchange by ROWKEY\n"
 	  "          0 KEY BY C AS `ROWKEY`\n"
@@ -74,13 +74,13 @@ static const golden goldens[] = {
 	  "            scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
 	{ "CREATE STREAM o AS SELECT x.k, y.a FROM s x JOIN s2 y WITHIN 1 HOUR GRACE PERIOD 1 MINUTE ON x.k = y.k;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  1 PROJECT X.K or Y.K AS `X_K`, Y_A\n"
+	  "  2 PROJECT X.K or Y.K AS `X_K`, Y_A\n"
 	  "    0 INNER JOIN STREAMS WITHIN (3600000 ms, 3600000 ms) GRACE 60000 ms [state: rows of the last WITHIN]\n"
 	  "      scan stream S: topic 's' (JSON, key KAFKA), reads K\n"
 	  "      scan stream S2: topic 's2' (JSON, key KAFKA), reads K, A\n" },
 	{ "CREATE TABLE o AS SELECT ROWKEY AS id, t.name, u.v FROM t FULL JOIN u ON t.id = u.id;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  3 PROJECT ROWKEY AS `ID`, T_NAME AS `NAME`, U_V AS `V`\n"
+	  "  4 PROJECT ROWKEY AS `ID`, T_NAME AS `NAME`, U_V AS `V`\n"
 	  "    2 FULL JOIN TABLES ON the primary key [state: per key of both tables]\n"
 	  "      exchange by ID\n"
 	  "        0 TABLE changes as the source tells them\n"
@@ -90,36 +90,36 @@ static const golden goldens[] = {
 	  "          scan table U: topic 'u' (JSON, key KAFKA), reads ID, V\n" },
 	{ "CREATE STREAM o AS SELECT * FROM s2 PARTITION BY a;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  1 PROJECT A, K\n"
+	  "  2 PROJECT A, K\n"
 	  "    exchange by A\n"
 	  "      0 KEY BY A\n"
 	  "        scan stream S2: topic 's2' (JSON, key KAFKA), reads K, A\n" },
 	{ "CREATE STREAM o AS SELECT k, EXPLODE(ARRAY[a, 2]) AS x FROM s2;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  1 PROJECT K, KSQL_SYNTH_0 AS `X`\n"
-	  "    0 UNROLL K, EXPLODE(ARRAY[A, 2]) AS `KSQL_SYNTH_0`\n"
+	  "  2 PROJECT K, KSQL_SYNTH_0 AS `X`\n"
+	  "    1 UNROLL K, EXPLODE(ARRAY[A, 2]) AS `KSQL_SYNTH_0`\n"
 	  "      scan stream S2: topic 's2' (JSON, key KAFKA), reads K, A\n" },
 	{ "CREATE STREAM o WITH (TIMESTAMP='b') AS SELECT k, b FROM s;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
-	  "  1 ROWTIME `B`\n"
-	  "    0 PROJECT K, B\n"
+	  "  2 ROWTIME `B`\n"
+	  "    1 PROJECT K, B\n"
 	  "      scan stream S: topic 's' (JSON, key KAFKA), reads K, B\n" },
 	{ "CREATE SINK o WITH (TYPE='csv', PATH='x') AS SELECT * FROM t;",
 	  "table O: csv\n"
-	  "  1 PROJECT ID, NAME, X\n"
+	  "  2 PROJECT ID, NAME, X\n"
 	  "    0 TABLE rows kept per key [state: per key]\n"
 	  "      scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME, X\n" },
 	{ "SELECT COUNT(*) FROM s GROUP BY 1 EMIT CHANGES LIMIT 2;",
 	  "table to the client\n"
-	  "  3 LIMIT 2\n"
-	  "    2 PROJECT COUNT AS `KSQL_COL_0`\n"
+	  "  4 LIMIT 2\n"
+	  "    3 PROJECT COUNT AS `KSQL_COL_0`\n"
 	  "      1 AGGREGATE COUNT(*) [state: per key]\n"
 	  "        exchange by 1\n"
 	  "          0 KEY BY 1 AS `1`\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads no column\n" },
 	{ "CREATE TABLE o AS SELECT t.id, t.name, u.v FROM t LEFT JOIN u ON t.name = u.id;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
-	  "  3 PROJECT T.ID AS `T_ID`, T_NAME AS `NAME`, U_V AS `V`\n"
+	  "  4 PROJECT T.ID AS `T_ID`, T_NAME AS `NAME`, U_V AS `V`\n"
 	  "    2 LEFT JOIN TABLES ON the foreign key NAME [state: per key of both tables]\n"
 	  "      exchange to one task\n"
 	  "        0 TABLE changes as the source tells them\n"

@@ -239,6 +239,60 @@ static void replacement_adds_columns_only(void **state)
 	kit_free(k);
 }
 
+static void columns_are_added(void **state)
+{
+	kit *k = kit_new();
+
+	(void)state;
+	kit_ok(k, "CREATE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
+	          "CREATE STREAM o AS SELECT * FROM s;"
+	          "ALTER STREAM s ADD COLUMN b INT, ADD c STRING;");
+	assert_string_equal(kit_schema(k, "S"), "`K` STRING KEY, `A` INTEGER, `B` INTEGER, `C` STRING");
+	assert_true(k->plan.or_replace);
+	assert_int_equal(kit_plan(k, "ALTER STREAM s ADD COLUMN a INT;"), WR_FAIL);
+	assert_int_equal(kit_plan(k, "ALTER TABLE s ADD COLUMN d INT;"), WR_FAIL);
+	assert_int_equal(kit_plan(k, "ALTER STREAM o ADD COLUMN d INT;"), WR_FAIL);
+	assert_string_equal(k->err.message, "O is made by a query: its columns are the query's");
+	kit_free(k);
+}
+
+typedef struct takeover {
+	const char *old, *fresh;
+	bool good;
+} takeover;
+
+static const takeover takeovers[] = {
+	{ "SELECT k, a FROM s", "SELECT k, a, z FROM s WHERE a > 1", true },
+	{ "SELECT z, COUNT(*) AS n FROM s GROUP BY z", "SELECT z, COUNT(*) AS n FROM s WHERE a > 1 GROUP BY z", true },
+	{ "SELECT z, COUNT(*) AS n FROM s GROUP BY z", "SELECT z, COUNT(*) AS n, SUM(a) AS t FROM s GROUP BY z", false },
+	{ "SELECT z, COUNT(*) AS n FROM s GROUP BY z", "SELECT a, COUNT(*) AS n FROM s GROUP BY a", false },
+	{ "SELECT k, a FROM s", "SELECT k, a FROM s2", false },
+	{ "SELECT id, name FROM t", "SELECT id, name FROM t WHERE name <> 'x'", true },
+	{ "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY z",
+	  "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) WHERE a > 1 GROUP BY z", false },
+	{ "SELECT k, name FROM s JOIN t ON s.k = t.id", "SELECT k, a, name FROM s JOIN t ON s.k = t.id", true },
+	{ "SELECT k, a FROM s JOIN t ON s.k = t.id", "SELECT k, name FROM s JOIN t ON s.k = t.id", false },
+};
+
+static void a_plan_takes_over(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(takeovers) / sizeof(*takeovers); i++) {
+		const takeover *t = &takeovers[i];
+		kit *k = kit_new();
+		wr_err err = WR_ERR_INIT;
+		wr_plan old;
+
+		kit_ok(k, base);
+		kit_ok(k, wr_arena_printf(k->arena, "%s EMIT CHANGES;", t->old).p);
+		old = k->plan;
+		kit_ok(k, wr_arena_printf(k->arena, "%s EMIT CHANGES;", t->fresh).p);
+		if ((wr_plan_can_replace(&old, &k->plan, WR_NO_SPAN, &err) == WR_OK) != t->good)
+			fail_msg("%s: %s", t->fresh, err.message);
+		kit_free(k);
+	}
+}
+
 /* What we do and dialect='ksql' refuses. */
 static void the_dialect_refuses(void **state)
 {
@@ -275,6 +329,8 @@ int main(void)
 		cmocka_unit_test(sinks_keep_spelling_and_keys),
 		cmocka_unit_test(rows_are_inserted),
 		cmocka_unit_test(replacement_adds_columns_only),
+		cmocka_unit_test(columns_are_added),
+		cmocka_unit_test(a_plan_takes_over),
 		cmocka_unit_test(the_dialect_refuses),
 	};
 
