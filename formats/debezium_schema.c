@@ -106,7 +106,7 @@ static void apply(const json_t *type, wr_jread_slot *s)
 {
 	const char *scale = json_string_value(json_object_get(json_object_get(type, "parameters"), "scale"));
 
-	s->meaning = meaning_of(json_string_value(json_object_get(type, "name")));
+	s->meaning = (uint8_t)meaning_of(json_string_value(json_object_get(type, "name")));
 	s->scale = scale ? (int16_t)atoi(scale) : 0;
 	if (s->object) {
 		for (uint32_t i = 0; i < s->object->n; i++) {

@@ -150,6 +150,8 @@ void wr_jread_fill(wr_jread *r, wr_jread_object *o, uint32_t row);
 void wr_jread_unique(wr_jread *r, wr_vec *map, uint32_t begin);
 /* Sets a vector's row count, and that of STRUCT kids. */
 void wr_jread_set_rows(wr_vec *v, uint32_t n);
+/* The kind of a value without quotes or brackets: 't', 'f', 'n' or '0'; 0: it is no JSON. */
+char wr_jread_scalar(const char *p, uint32_t n);
 /* The text of a string token, escapes decoded into the arena; false: refused (bad UTF-8, half a surrogate pair). */
 bool wr_jread_string(wr_jread *r, const wr_jread_token *t, wr_str *out);
 bool wr_jread_utf8(const char *p, uint32_t n);

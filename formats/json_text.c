@@ -148,7 +148,45 @@ bool wr_jread_string(wr_jread *r, const wr_jread_token *t, wr_str *out)
 	return true;
 }
 
-/* ---- numbers */
+/* ---- numbers and constants */
+
+static bool is_number(const char *p, const char *end)
+{
+	const char *q;
+
+	p += p < end && *p == '-';
+	q = p;
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	if (p == q || (*q == '0' && p - q > 1))
+		return false;
+	if (p < end && *p == '.') {
+		for (q = ++p; p < end && *p >= '0' && *p <= '9'; p++)
+			;
+		if (p == q)
+			return false;
+	}
+	if (p < end && (*p | 32) == 'e') {
+		p++;
+		p += p < end && (*p == '+' || *p == '-');
+		for (q = p; p < end && *p >= '0' && *p <= '9'; p++)
+			;
+		if (p == q)
+			return false;
+	}
+	return p == end;
+}
+
+char wr_jread_scalar(const char *p, uint32_t n)
+{
+	if (n == 4 && !memcmp(p, "null", 4))
+		return 'n';
+	if (n == 4 && !memcmp(p, "true", 4))
+		return 't';
+	if (n == 5 && !memcmp(p, "false", 5))
+		return 'f';
+	return is_number(p, p + n) ? '0' : 0;
+}
 
 typedef struct number {
 	bool minus;
@@ -234,37 +272,55 @@ static const char *skip_white(const char *p, const char *end)
 	return p;
 }
 
-/* The token at p of a text that was stepped over already; nested ones up to their closing bracket. */
-static wr_jread_token next_token(const char *p, const char *end)
+/* What ends a string at p: its quote; end when it has none. */
+static const char *closing_quote(const char *p, const char *end)
 {
-	wr_jread_token t = { .p = p, .kind = *p };
-	const char *q = p;
+	while (p < end && *p != '"')
+		p += *p == '\\' ? 2 : 1;
+	return p < end ? p : end;
+}
+
+/* Brackets were paired before. */
+static const char *behind_nested(const char *p, const char *end)
+{
 	uint32_t depth = 0;
 
-	if (*p == '"') {
-		for (q = t.p = p + 1; q < end && *q != '"'; q += *q == '\\' ? 2 : 1)
-			t.escaped |= *q == '\\';
-		t.high = true;
-		if (q > end)
-			q = end;
-	} else if (*p == '{' || *p == '[') {
-		for (; q < end; q++) {
-			if (*q == '"')
-				for (q++; q < end && *q != '"'; q += *q == '\\' ? 2 : 1)
-					;
-			else if (*q == '{' || *q == '[')
-				depth++;
-			else if ((*q == '}' || *q == ']') && --depth == 0)
-				break;
-		}
-		q = q < end ? q + 1 : end;
-	} else {
-		while (q < end && !strchr(",:]} \n\r\t", *q))
-			q++;
-		t.kind = *p == 't' || *p == 'f' || *p == 'n' ? *p : '0';
+	for (; p < end; p++) {
+		if (*p == '"')
+			p = closing_quote(p + 1, end);
+		else if (*p == '{' || *p == '[')
+			depth++;
+		else if ((*p == '}' || *p == ']') && --depth == 0)
+			return p + 1;
 	}
-	t.n = (uint32_t)(q - t.p);
-	return t;
+	return end;
+}
+
+/* The value at p, of a text that so far was only stepped over: now its scalars are checked. */
+static bool next_token(wr_jread *r, const char *p, const char *end, wr_jread_token *t)
+{
+	const char *q = p;
+
+	*t = (wr_jread_token){ .p = p, .kind = p < end ? *p : 0 };
+	if (t->kind == '"') {
+		q = closing_quote(++t->p, end);
+		for (const char *c = t->p; c < q; c++) {
+			t->escaped |= *c == '\\';
+			t->high |= (unsigned char)*c > 127;
+			if ((unsigned char)*c < 32)
+				return wr_jread_refuse(r, c, "a string holds a bare control character");
+		}
+	} else if (t->kind == '{' || t->kind == '[') {
+		q = behind_nested(p, end);
+	} else {
+		while (q < end && !memchr(",:]} \n\r\t", *q, 8))
+			q++;
+		t->kind = wr_jread_scalar(p, (uint32_t)(q - p));
+		if (!t->kind)
+			return wr_jread_refuse(r, p, "this is not a JSON value");
+	}
+	t->n = (uint32_t)(q - t->p);
+	return true;
 }
 
 /* Where the token ends, its closing quote included. */
@@ -299,30 +355,68 @@ static void put_quoted(wr_str s, wr_buf *out)
 	wr_buf_putc(out, '"');
 }
 
-/* JSON without blanks, strings with the fewest escapes. */
-static bool put_compact(wr_jread *r, const char *p, const char *end, wr_buf *out)
+static const char *put_compact(wr_jread *r, const char *p, const char *end, wr_buf *out);
+
+/* A member's name and colon. */
+static const char *put_name(wr_jread *r, const char *p, const char *end, wr_buf *out)
+{
+	if (p == end || *p != '"')
+		return wr_jread_refuse(r, p, "a member's name is missing");
+	p = put_compact(r, p, end, out);
+	if (!p)
+		return NULL;
+	p = skip_white(p, end);
+	if (p == end || *p != ':')
+		return wr_jread_refuse(r, p, "a colon is missing");
+	wr_buf_putc(out, ':');
+	return p + 1;
+}
+
+/* p is behind the opening bracket. */
+static const char *put_members(wr_jread *r, const char *p, const char *end, char close, wr_buf *out)
+{
+	p = skip_white(p, end);
+	if (p < end && *p == close) {
+		wr_buf_putc(out, close);
+		return p + 1;
+	}
+	for (;;) {
+		p = skip_white(p, end);
+		if (close == '}' && !(p = put_name(r, p, end, out)))
+			return NULL;
+		p = put_compact(r, p, end, out);
+		if (!p)
+			return NULL;
+		p = skip_white(p, end);
+		if (p == end || (*p != ',' && *p != close))
+			return wr_jread_refuse(r, p, "a comma or closing bracket is missing");
+		wr_buf_putc(out, *p);
+		if (*p++ == close)
+			return p;
+	}
+}
+
+/* The value at p without blanks, strings with the fewest escapes. As deep as the brackets that were stepped over: 2,048. */
+static const char *put_compact(wr_jread *r, const char *p, const char *end, wr_buf *out)
 {
 	wr_jread_token t;
 	wr_str s;
 
-	while ((p = skip_white(p, end)) < end) {
-		if (strchr("{}[],:", *p)) {
-			wr_buf_putc(out, *p++);
-			continue;
-		}
-		t = next_token(p, end);
-		if (t.kind == '"') {
-			if (!wr_jread_string(r, &t, &s))
-				return false;
-			put_quoted(s, out);
-		} else if (t.n == 0) {
-			return wr_jread_refuse(r, p, "this is not a JSON value");
-		} else {
-			wr_buf_put(out, t.p, t.n);
-		}
-		p = behind(&t);
+	p = skip_white(p, end);
+	if (p < end && (*p == '{' || *p == '[')) {
+		wr_buf_putc(out, *p);
+		return put_members(r, p + 1, end, *p == '{' ? '}' : ']', out);
 	}
-	return true;
+	if (!next_token(r, p, end, &t))
+		return NULL;
+	if (t.kind != '"') {
+		wr_buf_put(out, t.p, t.n);
+	} else {
+		if (!wr_jread_string(r, &t, &s))
+			return NULL;
+		put_quoted(s, out);
+	}
+	return behind(&t);
 }
 
 static bool put_text(wr_jread *r, const wr_jread_token *t, wr_buf *out);
@@ -343,10 +437,7 @@ static bool put_array(wr_jread *r, const wr_jread_token *array, wr_buf *out)
 			wr_buf_puts(out, ", ");
 		}
 		first = false;
-		if (p == end || strchr(",:}]", *p))
-			return wr_jread_refuse(r, p, "a value is missing");
-		t = next_token(p, end);
-		if (!put_text(r, &t, out))
+		if (!next_token(r, p, end, &t) || !put_text(r, &t, out))
 			return false;
 		p = behind(&t);
 	}
@@ -365,7 +456,7 @@ static bool put_text(wr_jread *r, const wr_jread_token *t, wr_buf *out)
 		wr_buf_str(out, s);
 		return true;
 	case '{':
-		return put_compact(r, t->p, t->p + t->n, out);
+		return put_compact(r, t->p, t->p + t->n, out) != NULL;
 	case '[':
 		return put_array(r, t, out);
 	case '0':

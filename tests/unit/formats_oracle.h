@@ -121,7 +121,8 @@ static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_obj
 	wr_jread r = { .arena = a, .placeholder = UINT32_MAX }, q = r;
 	char *copy, *other;
 	bool ok = oracle_read(w, &r, fast, p, n, &copy), same = oracle_read(&wr_jread_portable, &q, slow, p, n, &other);
-	json_t *doc = json_loadb(p, n, JSON_ALLOW_NUL, NULL);
+	/* jansson loses a zero byte behind a number */
+	json_t *doc = memchr(p, 0, n) ? NULL : json_loadb(p, n, JSON_ALLOW_NUL, NULL);
 	bool skip;
 
 	ORACLE_CHECK(ok == same, "%s accepts %d, portable %d: %s %s: %.*s", w->name, ok, same, r.reason, q.reason, (int)n, p);
