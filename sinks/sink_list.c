@@ -3,6 +3,7 @@
 static const wr_sink_def *const sinks[] = {
 	&wr_sink_log,
 	&wr_sink_memory,
+	&wr_sink_csv,
 };
 
 const wr_sink_def *wr_sink_find(wr_str type)

@@ -5,5 +5,6 @@
 #include "sinks/sink.h"
 
 extern const wr_sink_def wr_sink_log, wr_sink_memory;
+extern const wr_sink_def wr_sink_csv;
 
 #endif
