@@ -9,22 +9,17 @@
  *	BEFORE (id 1, city 'Oslo')   AFTER (id 1, city 'Rome')      by city →
  *	OLD    ('Oslo', id 1)        NEW   ('Rome', id 1)
  *
- * Of a deletion of which only the old key is known (GONE) no image was ever counted downstream, so it ends here. Where halves may reach
- * different tasks, each carries the old key (pk) and a version that grows with every change this task has seen, also over restarts.
+ * Of a deletion of which only the old key is known (GONE) no image was ever counted downstream, so it ends here. Halves may go to
+ * different tasks; all changes of one row come from one task and queues keep their order, so each new key sees its halves in theirs.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"
 #include "operators/util.h"
-#include "state/keyenc.h"
 
 typedef struct op_rekey {
 	wr_op op;
 	wr_prog *prog;
 	bool *value_key;	/* key i reads value columns */
-	bool versions;
-	wr_store *st;		/* holds the version; NULL without versions */
-	uint64_t version;
-	wr_buf buf;
 } op_rekey;
 
 static const wr_spec_rekey *spec_of(const op_rekey *self)
@@ -41,18 +36,6 @@ static bool reads_values(wr_arena *a, const wr_expr *e, const wr_schema *in)
 		if (used[c])
 			return true;
 	return false;
-}
-
-static const wr_str version_key = WR_STR_LIT("version");
-
-static void open_version(op_rekey *self)
-{
-	wr_buf buf = { 0 };
-
-	self->st = wr_store_open(self->op.cx->state, self->op.spec->id, self->op.cx->task);
-	if (wr_store_get(self->st, version_key, &buf) && buf.n == sizeof(self->version))
-		memcpy(&self->version, buf.p, sizeof(self->version));
-	wr_buf_free(&buf);
 }
 
 static wr_status open_rekey(wr_op *op, wr_err *err)
@@ -74,9 +57,6 @@ static wr_status open_rekey(wr_op *op, wr_err *err)
 		}
 	}
 	self->prog = wr_prog_new(op->cx->arena, exprs, out->n);
-	self->versions = op->spec->table && op->cx->ntasks > 1;
-	if (self->versions)
-		open_version(self);
 	return WR_OK;
 }
 
@@ -107,19 +87,6 @@ static void part_pairs(op_rekey *self, wr_batch *out)
 			out->change[i + 1] = WR_ROW_NEW;
 			break;
 		}
-	}
-}
-
-static void add_versions(op_rekey *self, wr_batch *out, const wr_batch *b, uint32_t at)
-{
-	out->pk = wr_arena_alloc(b->arena, out->n * sizeof(*out->pk));
-	out->version = wr_arena_alloc(b->arena, out->n * sizeof(*out->version));
-	for (uint32_t i = 0; i < out->n; i++) {
-		wr_buf_reset(&self->buf);
-		wr_key_put_row(&self->buf, b->cols, b->schema->nkeys, at + i);
-		out->pk[i] = wr_arena_str(b->arena, wr_buf_view(&self->buf));
-		/* the two images of one update are two versions, the old one first */
-		out->version[i] = ++self->version;
 	}
 }
 
@@ -166,8 +133,6 @@ static wr_status push_rekey(wr_op *op, int input, const wr_batch *b, uint32_t at
 	mask_keys(self, &out, b, at, n);
 	if (spec_of(self)->drop_window)
 		out.wstart = out.wend = NULL;
-	if (self->versions)
-		add_versions(self, &out, b, at);
 	m = keep(self, &out, rows);
 	if (m == n) {
 		kept = out;
@@ -179,22 +144,6 @@ static wr_status push_rekey(wr_op *op, int input, const wr_batch *b, uint32_t at
 	if (op->spec->table)
 		part_pairs(self, &kept);
 	return wr_out_push(op, &kept, 0, m, err);
-}
-
-static wr_status snapshot_rekey(wr_op *op, wr_err *err)
-{
-	op_rekey *self = (op_rekey *)op;
-
-	(void)err;
-	if (self->versions)
-		wr_store_put(self->st, version_key,
-		             (wr_str){ (const char *)&self->version, sizeof(self->version) });
-	return WR_OK;
-}
-
-static void close_rekey(wr_op *op)
-{
-	wr_buf_free(&((op_rekey *)op)->buf);
 }
 
 static void explain_rekey(const wr_op_spec *spec, wr_buf *out)
@@ -213,7 +162,5 @@ const wr_op_def wr_op_rekey_def = {
 	.ninputs = 1,
 	.open = open_rekey,
 	.push = push_rekey,
-	.snapshot = snapshot_rekey,
-	.close = close_rekey,
 	.explain = explain_rekey,
 };

@@ -11,7 +11,7 @@
  * them) keep those and only bring the kept row up to date. Columns that the change event left out are taken from the kept
  * row; with none there they are null, and counted.
  *
- * Kept per key: the value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an
+ * Kept per key: the row time and the value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an
  * earlier row of the batch may be the old image of a later one; the columns are put together afterwards, and a batch that needs
  * no old image and no filling goes on as it came.
  */
@@ -68,7 +68,10 @@ static bool old_to_side(op_table *self, weave *w, wr_str bytes, int32_t *at)
 	if (!w->side)
 		w->side = wr_row_vecs(&self->shape, w->b->arena, 16);
 	*at = (int32_t)w->nside++;
-	return wr_row_load(&self->shape, w->side, w->b->arena, wr_arena_str(w->b->arena, bytes));
+	if (bytes.n < sizeof(int64_t))
+		return false;
+	bytes = wr_arena_str(w->b->arena, (wr_str){ bytes.p + 8, bytes.n - 8 });
+	return wr_row_load(&self->shape, w->side, w->b->arena, bytes);
 }
 
 /* Row i with its absent columns taken from side row `old` (negative: there is none), to the side. */
@@ -109,9 +112,10 @@ static bool any_absent(const wr_batch *b, uint32_t i)
 }
 
 /* The row's bytes into the payload: of the batch, or of the side when it was filled. */
-static void store_row(op_table *self, weave *w, void *kept, int32_t pick)
+static void store_row(op_table *self, weave *w, void *kept, uint32_t i, int32_t pick)
 {
 	wr_buf_reset(&self->row);
+	wr_buf_u64(&self->row, (uint64_t)w->b->rowtime[i]);
 	if (pick >= 0) {
 		wr_row_save(&self->shape, w->b->cols, (uint32_t)pick, &self->row);
 	} else {
@@ -136,7 +140,7 @@ static bool upsert(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t ha
 		return false;
 	if (absent)
 		pick = ~fill(self, w, i, old);
-	store_row(self, w, kept, pick);
+	store_row(self, w, kept, i, pick);
 	if (images) {
 		put(w, i, pick, WR_ROW_AFTER);
 	} else if (created) {
