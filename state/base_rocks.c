@@ -98,7 +98,8 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	rocksdb_options_set_compression(db->options, rocksdb_lz4_compression);
 	rocksdb_options_set_memtable_whole_key_filtering(db->options, 1);
 	rocksdb_options_set_memtable_prefix_bloom_size_ratio(db->options, 0.05);
-	rocksdb_options_set_info_log_level(db->options, 2);	/* warnings */
+	/* Fatal ones only: this build of RocksDB ends the process when it cannot append to its log on a full disk. */
+	rocksdb_options_set_info_log_level(db->options, 4);
 	rocksdb_options_set_keep_log_file_num(db->options, 2);
 	rocksdb_options_set_stats_dump_period_sec(db->options, 0);
 	rocksdb_options_set_stats_persist_period_sec(db->options, 0);

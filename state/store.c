@@ -59,6 +59,7 @@ wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_e
 	wr_state *s;
 	void *base;
 
+	WR_ASSERT(strcmp(incarnation, "default") != 0);	/* RocksDB's own */
 	if (db->def->state_open(db->base, incarnation, &base, err) != WR_OK)
 		return WR_FAIL;
 	s = wr_calloc(1, sizeof(*s));
