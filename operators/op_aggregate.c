@@ -99,6 +99,10 @@ static wr_status stream_row(op_aggregate *self, uint32_t i, wr_err *err)
 
 	if (self->in->change[i] == WR_ROW_INSERT_NULL || null_group(self, i))
 		return WR_OK;
+	if (self->spec->window.kind != WR_WINDOW_NONE && !wr_op_good_time(self->in->rowtime[i])) {
+		self->op.stats.late++;
+		return WR_OK;
+	}
 	if (local && self->in->rowtime[i] > self->time)
 		self->time = self->in->rowtime[i];
 	if (sessions(self)) {

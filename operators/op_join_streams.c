@@ -402,6 +402,10 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 	for (uint32_t i = at; i < at + n; i++) {
 		if (b->change[i] == WR_ROW_INSERT_NULL)
 			continue;
+		if (!wr_op_good_time(b->rowtime[i])) {
+			op->stats.late++;
+			continue;
+		}
 		if (op->cx->local_time && move_time(self, input, b, i, err) != WR_OK)
 			return WR_FAIL;
 		if (!one_row(self, input, b, i))

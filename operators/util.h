@@ -21,6 +21,12 @@ bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8
  * caller then leaves off until its next snapshot. */
 void wr_op_trim(wr_cache *c, size_t bytes, bool *tight);
 
+/* Row times that windows can reckon with: within 70 million years of 1970. Rows beyond are late for whatever has a window. */
+static inline bool wr_op_good_time(int64_t t)
+{
+	return t > -((int64_t)1 << 61) && t < (int64_t)1 << 61;
+}
+
 /* A state that cannot be read: fails with class IO. */
 wr_status wr_op_damaged(const wr_op *op, wr_err *err);
 

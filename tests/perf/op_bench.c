@@ -2,10 +2,11 @@
  * What a row costs in the operators alone: no source, no sink, batches made beforehand.
  *
  *	gcc -std=gnu11 -O2 -DNDEBUG -I. -D_GNU_SOURCE tests/perf/op_bench.c -Wl,--start-group build/release/lib*.a …
- *	build/release/perf/op_bench [name]
+ *	[DIR=empty folder: the state goes there, not to memory] build/release/perf/op_bench [name]
  *
  * tumble    20 regions, windows of 10 s, COUNT(*) and SUM(DECIMAL(12,2)); changes merged (cached) or each out at once (direct)
  * many      a million groups
+ * min       MIN over a table of a million rows
  * retract   5 groups from updates of a table
  * table     1.2 million rows, BEFORE='STATE': loaded, then updated at random
  * join      a stream meets 10,000 customers
@@ -136,13 +137,14 @@ static void push(wr_op *op, int input, wr_batch *b)
 
 static void begin(void)
 {
-	wr_db_options opt = { .memory = true };
+	const char *dir = getenv("DIR");
+	wr_db_options opt = { .memory = !dir };
 	wr_err err = WR_ERR_INIT;
 
 	plan = wr_arena_new();
 	task = wr_arena_new();
 	batch = wr_arena_new();
-	check(wr_db_open(NULL, &opt, &db, &err), &err);
+	check(wr_db_open(dir, &opt, &db, &err), &err);
 	check(wr_state_open(db, "bench", &state, &err), &err);
 }
 
@@ -262,6 +264,51 @@ static void retract(size_t cache_bytes, const char *name)
 			barrier(op);
 	}
 	report(name, now() - from, 1000.0 * 2 * ROWS);
+	end(op);
+}
+
+/* MIN of a group of a million rows whose minimum goes again and again. */
+static void minimum(void)
+{
+	enum { N = 1000000 };
+	const wr_type *in[] = { wr_type_of(WR_STRING), wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT) };
+	static const int32_t pk = 2;
+	wr_spec_aggregate *s;
+	wr_agg_spec *aggs;
+	wr_batch *b;
+	wr_op *op;
+	double from;
+
+	begin();
+	s = agg_spec(wr_type_decimal(plan, 12, 2));
+	s->base.in = schema(3, 1, "GVI", in);
+	s->base.out = schema(2, 1, "GM", in);
+	aggs = WR_NEW_ARRAY(plan, wr_agg_spec, 1);
+	aggs[0] = agg("MIN", col(s->base.in, 1));
+	s->naggs = 1;
+	s->aggs = aggs;
+	s->from_table = true;
+	s->npk = 1;
+	s->pk = &pk;
+	b = new_batch(s->base.in, ROWS);
+	op = open_op(&s->base, 10 << 20);
+	for (int round = 0; round < 2; round++) {
+		uint32_t rows = round ? N / 2 / ROWS * ROWS : N / ROWS * ROWS;
+
+		from = now();
+		for (uint32_t k = 0; k < rows; k += ROWS) {
+			for (uint32_t i = 0; i < ROWS; i++) {
+				((wr_str *)b->cols[0].data)[i] = WR_STR_LIT("all");
+				wr_vec_BIGINT(&b->cols[1])[i] = k + i;
+				wr_vec_BIGINT(&b->cols[2])[i] = k + i;
+				b->change[i] = round ? WR_ROW_OLD : WR_ROW_NEW;
+			}
+			push(op, 0, b);
+			if (k % (100 * ROWS) == 0)
+				barrier(op);
+		}
+		report(round ? "MIN, minimum removed" : "MIN, a million added", now() - from, rows);
+	}
 	end(op);
 }
 
@@ -401,6 +448,8 @@ int main(int argc, char **argv)
 		retract(10 << 20, "retract, cached");
 		retract(0, "retract, direct");
 	}
+	if (!*only || !strcmp(only, "min"))
+		minimum();
 	if (!*only || !strcmp(only, "many"))
 		many();
 	if (!*only || !strcmp(only, "table"))

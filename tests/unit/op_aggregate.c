@@ -127,6 +127,95 @@ static void order_of_arrival_retracts(void **state)
 	          "NEW 'a', 4, 8 @5\nNEW 'a', 4, 4 @6\nNEW 'a', NULL, NULL @7\n");
 }
 
+enum { PKS = 40, GROUPS = 3, NONE = INT32_MIN };
+
+/* The model: the value and group of each row. */
+typedef struct model {
+	int value[PKS], group[PKS];
+} model;
+
+static void model_line(const model *m, int g, char *to, size_t room)
+{
+	int min = NONE, max = NONE;
+
+	for (int i = 0; i < PKS; i++) {
+		if (m->group[i] != g || m->value[i] == NONE)
+			continue;
+		min = min == NONE || m->value[i] < min ? m->value[i] : min;
+		max = max == NONE || m->value[i] > max ? m->value[i] : max;
+	}
+	if (min == NONE)
+		snprintf(to, room, "NEW 'g%d', NULL, NULL @1\n", g);
+	else
+		snprintf(to, room, "NEW 'g%d', %d, %d @1\n", g, min, max);
+}
+
+static void image(char *to, size_t room, const char *kind, int pk, int g, int v)
+{
+	if (v == NONE)
+		snprintf(to, room, "%s g%d null %d @1\n", kind, g, pk);
+	else
+		snprintf(to, room, "%s g%d %d %d @1\n", kind, g, v, pk);
+}
+
+/* A row appears, goes, changes its value or its group; each group's result is the model's after every change. */
+static void random_change(kit *k, model *m)
+{
+	char rows[200], line[100], want[200] = "";
+	int pk = rand() % PKS, old = m->group[pk], ov = m->value[pk];
+	int g = rand() % 4 == 0 ? NONE : rand() % GROUPS, v = rand() % 10 == 0 ? NONE : rand() % 12;
+
+	rows[0] = 0;
+	if (old != NONE)
+		image(rows, sizeof(rows), old == g ? "BEFORE" : "OLD", pk, old, ov);
+	if (g != NONE) {
+		image(line, sizeof(line), old == g ? "AFTER" : "NEW", pk, g, v);
+		strcat(rows, line);
+	}
+	if (old != NONE && old != g) {
+		m->group[pk] = NONE;
+		model_line(m, old, want, sizeof(want));
+	}
+	m->group[pk] = g;
+	m->value[pk] = v;
+	if (g != NONE) {
+		model_line(m, g, line, sizeof(line));
+		strcat(want, line);
+	}
+	wr_buf_reset(&k->out);
+	if (kit_rows(k, rows) != WR_OK)
+		fail_msg("%s", k->err.message);
+	assert_string_equal(wr_buf_z(&k->out), want);
+}
+
+static void extremes_are_right_after_any_change(void **state)
+{
+	(void)state;
+	the = retracting;
+	the.names[0] = "MIN";
+	the.names[1] = "MAX";
+	the.args[0] = "V";
+	the.no_before = true;
+	for (int seed = 0; seed < 4; seed++) {
+		kit world = { .memory = seed & 1 ? 1 : 0 };
+		model m;
+
+		srand((unsigned)seed);
+		for (int i = 0; i < PKS; i++)
+			m.group[i] = NONE;
+		kit_begin(&world, aggregate);
+		for (int i = 0; i < 1500; i++) {
+			random_change(&world, &m);
+			if (seed & 2 && rand() % 10 == 0) {
+				kit_barrier(&world);
+				kit_close(&world);
+				kit_open(&world);
+			}
+		}
+		kit_end(&world);
+	}
+}
+
 /* ---------------------------------------------------------------- windows */
 
 static void tumbling(void **state)
@@ -168,6 +257,19 @@ static void late_by_partition(void **state)
 	kit_begin(&world, aggregate);
 	assert_int_equal(kit_rows(&world, "INSERT a 1 @25\nINSERT a 3 @5\n"), WR_OK);
 	assert_int_equal(world.ops[0]->stats.late, 1);
+	kit_end(&world);
+}
+
+static void absurd_times_are_late(void **state)
+{
+	kit world = { 0 };
+
+	(void)state;
+	the = counting;
+	the.window = (wr_window_spec){ .kind = WR_WINDOW_HOPPING, .size = 10, .advance = 5 };
+	kit_begin(&world, aggregate);
+	assert_int_equal(kit_rows(&world, "INSERT a 1 @9223372036854775807\nINSERT a 1 @-9223372036854775807\n"), WR_OK);
+	assert_int_equal(world.ops[0]->stats.late, 2);
 	kit_end(&world);
 }
 
@@ -299,10 +401,12 @@ int main(void)
 		cmocka_unit_test(a_sum_out_of_range_stops_the_query),
 		cmocka_unit_test(an_update_is_one_change),
 		cmocka_unit_test(minimum_and_maximum_retract),
+		cmocka_unit_test(extremes_are_right_after_any_change),
 		cmocka_unit_test(order_of_arrival_retracts),
 		cmocka_unit_test(tumbling),
 		cmocka_unit_test(hopping),
 		cmocka_unit_test(late_by_partition),
+		cmocka_unit_test(absurd_times_are_late),
 		cmocka_unit_test(final_windows),
 		cmocka_unit_test(final_windows_on_every_row),
 		cmocka_unit_test(windows_expire),
