@@ -1,0 +1,217 @@
+/* Handles of librdkafka, their settings, and questions about offsets. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "io/kafka.h"
+#include "io/kafka_internal.h"
+
+enum { GIVE_UP_DOWN_MS = 3000, ASK_SLICE_MS = 250 };
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	wr_kafka *k = opaque;
+
+	(void)rk;
+	k->down |= code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+	if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !k->trouble[0])
+		snprintf(k->trouble, sizeof k->trouble, "%s", reason);
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	wr_log_debug("librdkafka %s: %s", facility, text);
+}
+
+static wr_status configure(rd_kafka_conf_t *conf, const char *const *settings, wr_err *err)
+{
+	char why[256];
+
+	for (; settings && *settings; settings += 2)
+		if (rd_kafka_conf_set(conf, settings[0], settings[1], why, sizeof why))
+			return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "bad Kafka setting: %s", why);
+	return WR_OK;
+}
+
+wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, const char *const *ours,
+                         const char *const *theirs, wr_err *err)
+{
+	const char *const basics[] = { "bootstrap.servers", broker, "client.id", "weir", "log.connection.close", "false",
+				       "reconnect.backoff.max.ms", "2000", NULL };
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[256];
+
+	*k = (wr_kafka){ .broker = broker };
+	rd_kafka_conf_set_opaque(conf, k);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	if (configure(conf, basics, err) || configure(conf, ours, err) || configure(conf, theirs, err)) {
+		rd_kafka_conf_destroy(conf);
+		return WR_FAIL;
+	}
+	k->rk = rd_kafka_new(type, conf, why, sizeof why);
+	if (k->rk)
+		return WR_OK;
+	rd_kafka_conf_destroy(conf);
+	return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot make a Kafka client: %s", why);
+}
+
+wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf, wr_err *err)
+{
+	static const char *const settings[] = { "enable.auto.commit", "false", "isolation.level", "read_committed",
+						"allow.auto.create.topics", "false", NULL };
+
+	return wr_kafka_start(k, RD_KAFKA_CONSUMER, broker, settings, conf, err);
+}
+
+void wr_kafka_stop(wr_kafka *k)
+{
+	if (k->rk)
+		rd_kafka_destroy(k->rk);
+	k->rk = NULL;
+}
+
+/* ---------------------------------------------------------------- errors */
+
+wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err)
+{
+	rd_kafka_poll(k->rk, 0);
+	wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "no answer from a Kafka broker at %s%s%s", k->broker,
+		   k->trouble[0] ? ": " : "", k->trouble);
+	return wr_err_hint(err, "is it running, and is --broker its address?");
+}
+
+static bool connection_to_blame(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+	case RD_KAFKA_RESP_ERR__WAIT_COORD:
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR__SSL:
+	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text, wr_err *err)
+{
+	if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+	    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		return wr_kafka_no_answer(k, err);
+	return wr_err_set(err, connection_to_blame(code) ? WR_ERR_CONNECT : WR_ERR_STATEMENT, WR_NO_SPAN, "%s: %s", what,
+			  text && text[0] ? text : rd_kafka_err2str(code));
+}
+
+/* ---------------------------------------------------------------- questions */
+
+wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafka_metadata **out, wr_err *err)
+{
+	int64_t begun = wr_clock_mono_ns() / 1000000, waited = 0;
+	rd_kafka_topic_t *rkt = topic ? rd_kafka_topic_new(k->rk, topic, NULL) : NULL;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+	while (waited < WR_KAFKA_PATIENCE_MS && !(k->down && waited > GIVE_UP_DOWN_MS)) {
+		code = rd_kafka_metadata(k->rk, !topic, rkt, out, ASK_SLICE_MS);
+		if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
+			break;
+		rd_kafka_poll(k->rk, code == RD_KAFKA_RESP_ERR__TRANSPORT ? 20 : 0);
+		waited = wr_clock_mono_ns() / 1000000 - begun;
+	}
+	if (rkt)
+		rd_kafka_topic_destroy(rkt);
+	return code ? wr_kafka_failed(k, "cannot read the broker's list of topics", code, NULL, err) : WR_OK;
+}
+
+static wr_status ends(wr_kafka *k, const char *topic, int32_t n, int64_t *first, int64_t *end, wr_err *err)
+{
+	char what[300];
+
+	for (int32_t i = 0; i < n; i++) {
+		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(k->rk, topic, i, &first[i], &end[i],
+									    WR_KAFKA_PATIENCE_MS);
+
+		if (!code)
+			continue;
+		snprintf(what, sizeof what, "cannot ask for the offsets of topic %s, partition %d", topic, i);
+		return wr_kafka_failed(k, what, code, NULL, err);
+	}
+	return WR_OK;
+}
+
+static char *topic_z(wr_str topic)
+{
+	char *z = wr_malloc((size_t)topic.n + 1);
+
+	memcpy(z, topic.p, topic.n);
+	z[topic.n] = 0;
+	return z;
+}
+
+wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t *first, int64_t *end,
+                        wr_err *err)
+{
+	wr_kafka k;
+	char *z = topic_z(topic);
+	wr_status status = wr_kafka_ask(&k, broker, conf, err);
+
+	if (status == WR_OK) {
+		status = ends(&k, z, n, first, end, err);
+		wr_kafka_stop(&k);
+	}
+	free(z);
+	return status;
+}
+
+/* librdkafka answers OFFSET_END where no record is that young. */
+static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, int64_t *offset, wr_err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+	char what[300];
+	wr_status status = WR_OK;
+	int64_t first;
+
+	for (int32_t i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(list, topic, i)->offset = ms;
+	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(k->rk, list, WR_KAFKA_PATIENCE_MS);
+
+	for (int32_t i = 0; i < n && !code; i++) {
+		code = list->elems[i].err;
+		offset[i] = list->elems[i].offset;
+		if (!code && offset[i] < 0)
+			code = rd_kafka_query_watermark_offsets(k->rk, topic, i, &first, &offset[i],
+								WR_KAFKA_PATIENCE_MS);
+	}
+	if (code) {
+		snprintf(what, sizeof what, "cannot look up a time in topic %s", topic);
+		status = wr_kafka_failed(k, what, code, NULL, err);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return status;
+}
+
+wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t ms, int64_t *offset,
+                           wr_err *err)
+{
+	wr_kafka k;
+	char *z = topic_z(topic);
+	wr_status status = wr_kafka_ask(&k, broker, conf, err);
+
+	if (status == WR_OK) {
+		status = at_time(&k, z, n, ms, offset, err);
+		wr_kafka_stop(&k);
+	}
+	free(z);
+	return status;
+}

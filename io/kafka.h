@@ -1,0 +1,65 @@
+/*
+ * Kafka records in and out, by librdkafka. Readers are assigned by hand: no group, no seek; going back is a new reader.
+ *
+ * conf: further librdkafka settings, name, value … NULL; NULL: none. broker: "host:port,…".
+ * Thread: each reader one at a time; a writer may be used by several at once.
+ */
+#ifndef IO_KAFKA_H
+#define IO_KAFKA_H
+
+#include "core/record.h"
+
+/* ---------------------------------------------------------------- asking */
+
+/* Per partition 0..n-1: offsets of the first record that is kept and behind the last. Errors: CONNECT, STATEMENT (no such topic). */
+WR_CHECKED wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t *first,
+                                   int64_t *end, wr_err *err);
+/* Per partition 0..n-1: the first offset whose timestamp is at or after ms; the end when there is none. */
+WR_CHECKED wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t ms,
+                                      int64_t *offset, wr_err *err);
+
+/* ---------------------------------------------------------------- reading */
+
+typedef struct wr_kafka_reader wr_kafka_reader;
+typedef struct wr_kafka_from {
+	int32_t partition;
+	int64_t next;		/* offset to begin at */
+} wr_kafka_from;
+
+/* prefetch: bytes that are read ahead, for all n partitions together. Does not wait for the broker. */
+WR_CHECKED wr_status wr_kafka_reader_open(const char *broker, const char *const *conf, wr_str topic,
+                                          const wr_kafka_from *from, int32_t n, size_t prefetch, wr_kafka_reader **out,
+                                          wr_err *err);
+/*
+ * Takes up to max records, waits at most timeout_ms for the first and not at all for more. Records stay until wr_kafka_reader_release. A broker that is
+ * away is no error: see wr_kafka_reader_trouble. Errors, for good: IO (the topic is gone; the position fell out of retention, with what was lost),
+ * CONNECT (not allowed).
+ */
+WR_CHECKED wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n,
+                                          wr_err *err);
+void wr_kafka_reader_release(wr_kafka_reader *r);
+/* The offset behind all that was handed out of the i-th partition; at_end: there is nothing more now. */
+int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end);
+/* Readable when there may be records. */
+int wr_kafka_reader_fd(const wr_kafka_reader *r);
+/* Why nothing comes; "" when all is well. */
+const char *wr_kafka_reader_trouble(const wr_kafka_reader *r);
+void wr_kafka_reader_close(wr_kafka_reader *r);
+
+/* ---------------------------------------------------------------- writing */
+
+typedef struct wr_kafka_writer wr_kafka_writer;
+
+/* An idempotent producer for one topic, which must be there. Records with key go by murmur2 as Kafka's Java clients, others anywhere. Does not
+ * wait for the broker. */
+WR_CHECKED wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic,
+                                          wr_kafka_writer **out, wr_err *err);
+/* Copies the record into the producer's queue (partition < 0: by key; offset ignored); waits while the queue is full. Errors: CONNECT or RUNTIME when a record
+ * written before could not be delivered. */
+WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err);
+/* Everything put is delivered: acknowledged by all replicas in sync. */
+WR_CHECKED wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err);
+/* What was not delivered is thrown away. */
+void wr_kafka_writer_close(wr_kafka_writer *w);
+
+#endif
