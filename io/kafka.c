@@ -36,15 +36,13 @@ static wr_status configure(rd_kafka_conf_t *conf, const char *const *settings, w
 	return WR_OK;
 }
 
-wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, const char *const *ours,
-                         const char *const *theirs, wr_err *err)
+static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *const *ours,
+		       const char *const *theirs, wr_err *err)
 {
-	const char *const basics[] = { "bootstrap.servers", broker, "client.id", "weir", "log.connection.close", "false",
+	const char *const basics[] = { "bootstrap.servers", k->broker, "client.id", "weir", "log.connection.close", "false",
 				       "reconnect.backoff.max.ms", "2000", NULL };
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char why[256];
 
-	*k = (wr_kafka){ .broker = broker };
 	rd_kafka_conf_set_opaque(conf, k);
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_log_cb(conf, on_log);
@@ -57,6 +55,23 @@ wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, 
 		return WR_OK;
 	rd_kafka_conf_destroy(conf);
 	return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot make a Kafka client: %s", why);
+}
+
+wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, const char *const *ours,
+                         const char *const *theirs, wr_err *err)
+{
+	*k = (wr_kafka){ .broker = broker };
+	return start(k, type, rd_kafka_conf_new(), ours, theirs, err);
+}
+
+wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *const *ours, const char *const *theirs,
+                                 wr_kafka_undelivered *failed, wr_err *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	*k = (wr_kafka){ .broker = broker };
+	rd_kafka_conf_set_dr_msg_cb(conf, failed);
+	return start(k, RD_KAFKA_PRODUCER, conf, ours, theirs, err);
 }
 
 wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf, wr_err *err)

@@ -57,6 +57,8 @@ WR_CHECKED wr_status wr_kafka_writer_open(const char *broker, const char *const 
 /* Copies the record into the producer's queue (partition < 0: by key; offset ignored); waits while the queue is full. Errors: CONNECT or RUNTIME when a record
  * written before could not be delivered. */
 WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err);
+/* Serves the producer; fails like put. To be called now and then. */
+WR_CHECKED wr_status wr_kafka_writer_serve(wr_kafka_writer *w, wr_err *err);
 /* Everything put is delivered: acknowledged by all replicas in sync. */
 WR_CHECKED wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err);
 /* What was not delivered is thrown away. */

@@ -1,6 +1,7 @@
 #include "sinks/sink_list.h"
 
 static const wr_sink_def *const sinks[] = {
+	&wr_sink_kafka,
 	&wr_sink_log,
 	&wr_sink_memory,
 	&wr_sink_csv,

@@ -2,6 +2,7 @@
 
 static const wr_source_def *const sources[] = {
 	&wr_source_file,
+	&wr_source_kafka,
 	&wr_source_log,
 	&wr_source_memory,
 };

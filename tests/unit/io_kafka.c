@@ -1,0 +1,280 @@
+/* Kafka by librdkafka's own mock cluster, in this process; with BROKER set, by that broker. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "core/clock.h"
+#include "io/kafka.h"
+#include "io/kafka_admin.h"
+#include "io/topics.h"
+#include "sources/source.h"
+
+static wr_err err;
+static rd_kafka_t *holder;
+static rd_kafka_mock_cluster_t *cluster;
+static const char *broker;
+static char topic_name[64];
+static wr_str topic;
+static int number;
+
+enum { PARTS = 3 };
+
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		if ((call) != WR_OK)                                                               \
+			fail_msg("%s: %s", #call, err.message);                                    \
+	} while (0)
+
+static int start(void **state)
+{
+	char why[256];
+
+	(void)state;
+	broker = getenv("BROKER");
+	if (broker)
+		return 0;
+	holder = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
+	cluster = holder ? rd_kafka_mock_cluster_new(holder, 2) : NULL;
+	if (!cluster)
+		return -1;
+	broker = rd_kafka_mock_cluster_bootstraps(cluster);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	if (cluster)
+		rd_kafka_mock_cluster_destroy(cluster);
+	if (holder)
+		rd_kafka_destroy(holder);
+	return 0;
+}
+
+/* The mock has no requests for making topics. */
+static int new_topic(void **state)
+{
+	(void)state;
+	err = WR_ERR_INIT;
+	snprintf(topic_name, sizeof topic_name, "weir-unit-%d-%d", (int)getpid(), number++);
+	topic = wr_str_of(topic_name);
+	if (cluster)
+		return rd_kafka_mock_topic_create(cluster, topic_name, PARTS, 1);
+	return wr_kafka_topic_ensure(broker, topic, &(wr_kafka_topic){ PARTS, 1, -1, false }, &err);
+}
+
+static int drop_topic(void **state)
+{
+	(void)state;
+	return cluster ? 0 : wr_kafka_topic_delete(broker, topic, &err);
+}
+
+static void put(wr_kafka_writer *w, int32_t partition, const char *key, const char *value, int64_t time)
+{
+	wr_record r = { .key = wr_str_of(key), .value = wr_str_of(value), .timestamp = time, .partition = partition };
+
+	OK(wr_kafka_writer_put(w, &r, &err));
+}
+
+static void fill(int32_t partition, int from, int to)
+{
+	wr_kafka_writer *w;
+	char value[32];
+
+	OK(wr_kafka_writer_open(broker, NULL, topic, &w, &err));
+	for (int i = from; i < to; i++) {
+		snprintf(value, sizeof value, "%d", i);
+		put(w, partition, "k", value, 1000 + i);
+	}
+	OK(wr_kafka_writer_flush(w, &err));
+	wr_kafka_writer_close(w);
+}
+
+static void records_round_trip(void **state)
+{
+	wr_kafka_writer *w;
+	wr_kafka_reader *r;
+	wr_kafka_from from[PARTS] = { { 0, 0 }, { 1, 0 }, { 2, 0 } };
+	wr_header items[] = { { WR_STR_LIT("h"), WR_STR_LIT("1") }, { WR_STR_LIT("n"), { 0 } } };
+	wr_headers headers = { 2, items };
+	wr_record full = { .key = WR_STR_LIT("key"), .timestamp = 5000, .partition = -1, .headers = &headers }, got[8];
+	uint32_t n = 0, total = 0;
+	int32_t expected = (int32_t)((wr_murmur2(WR_STR_LIT("key")) & 0x7fffffff) % PARTS);
+	bool at_end = false;
+
+	(void)state;
+	OK(wr_kafka_writer_open(broker, NULL, topic, &w, &err));
+	OK(wr_kafka_writer_put(w, &full, &err));
+	put(w, 1, NULL, "", 7000);
+	OK(wr_kafka_writer_flush(w, &err));
+	wr_kafka_writer_close(w);
+	OK(wr_kafka_reader_open(broker, NULL, topic, from, PARTS, 1 << 20, &r, &err));
+	for (int i = 0; i < 100 && total < 2; i++, total += n)
+		OK(wr_kafka_reader_poll(r, got + total, 8 - total, 100, &n, &err));
+	assert_int_equal(total, 2);
+	const wr_record *a = got[0].key.p ? &got[0] : &got[1], *b = got[0].key.p ? &got[1] : &got[0];
+
+	assert_true(wr_str_is(a->key, "key"));
+	assert_null(a->value.p);
+	assert_int_equal(a->partition, expected);
+	assert_int_equal(a->timestamp, 5000);
+	assert_int_equal(a->headers->n, 2);
+	assert_true(wr_str_is(a->headers->items[0].value, "1"));
+	assert_null(a->headers->items[1].value.p);
+	assert_null(b->key.p);
+	assert_non_null(b->value.p);
+	assert_int_equal(b->value.n, 0);
+	assert_int_equal(b->partition, 1);
+	wr_kafka_reader_release(r);
+	for (int i = 0; i < 50 && !at_end; i++) {
+		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
+		wr_kafka_reader_next(r, (expected + 1) % 3 == 1 ? (expected + 2) % 3 : (expected + 1) % 3, &at_end);
+	}
+	assert_true(at_end);	/* of the partition that holds nothing */
+	wr_kafka_reader_close(r);
+}
+
+static void goes_on_from_offsets(void **state)
+{
+	wr_kafka_reader *r;
+	wr_record got[64];
+	uint32_t n = 0, total = 0;
+	int64_t first[PARTS], end[PARTS], at[PARTS];
+	bool at_end;
+
+	(void)state;
+	fill(2, 0, 50);
+	OK(wr_kafka_ends(broker, NULL, topic, PARTS, first, end, &err));
+	assert_int_equal(first[2], 0);
+	assert_int_equal(end[2], 50);
+	assert_int_equal(end[0], 0);
+	if (!cluster) {		/* the mock knows no times */
+		OK(wr_kafka_at_time(broker, NULL, topic, PARTS, 1040, at, &err));
+		assert_int_equal(at[2], 40);
+		assert_int_equal(at[0], 0);
+		OK(wr_kafka_at_time(broker, NULL, topic, PARTS, 999999, at, &err));
+		assert_int_equal(at[2], 50);
+	}
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 2, 45 }, 1, 1 << 20, &r, &err));
+	for (int i = 0; i < 100 && total < 5; i++, total += n)
+		OK(wr_kafka_reader_poll(r, got + total, 64 - total, 100, &n, &err));
+	assert_int_equal(total, 5);
+	assert_true(wr_str_is(got[0].value, "45") && wr_str_is(got[4].value, "49"));
+	assert_int_equal(wr_kafka_reader_next(r, 0, &at_end), 50);
+	wr_kafka_reader_release(r);
+	fill(2, 50, 51);
+	for (n = 0; n == 0;)
+		OK(wr_kafka_reader_poll(r, got, 64, 1000, &n, &err));
+	assert_true(wr_str_is(got[0].value, "50"));
+	wr_kafka_reader_close(r);
+}
+
+static void lost_records_are_an_error(void **state)
+{
+	wr_kafka_reader *r;
+	wr_record got[8];
+	uint32_t n = 0;
+	wr_status status = WR_OK;
+
+	(void)state;
+	fill(0, 0, 5);
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 1000 }, 1, 1 << 20, &r, &err));
+	for (int i = 0; i < 100 && status == WR_OK; i++)
+		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
+	assert_int_equal(status, WR_FAIL);
+	assert_int_equal(err.cls, WR_ERR_IO);
+	assert_non_null(strstr(err.message, "ends at offset 5, but was read up to 1000"));
+	wr_kafka_reader_close(r);
+}
+
+static void counts_partitions(void **state)
+{
+	int32_t n;
+
+	(void)state;
+	OK(wr_kafka_topic_partitions(broker, topic, &n, &err));
+	assert_int_equal(n, PARTS);
+	if (cluster)		/* the mock makes topics that are asked for */
+		return;
+	OK(wr_kafka_topic_partitions(broker, WR_STR_LIT("weir-unit-there-is-none"), &n, &err));
+	assert_int_equal(n, 0);
+	assert_int_equal(wr_kafka_topic_ensure(broker, topic, &(wr_kafka_topic){ PARTS + 1, 1, -1, false }, &err), WR_FAIL);
+	assert_int_equal(err.cls, WR_ERR_STATEMENT);
+}
+
+static void nobody_there(void **state)
+{
+	int64_t begun = wr_clock_mono_ns();
+	int32_t n;
+
+	(void)state;
+	assert_int_equal(wr_kafka_topic_partitions("127.0.0.1:9", topic, &n, &err), WR_FAIL);
+	assert_int_equal(err.cls, WR_ERR_CONNECT);
+	assert_true(wr_clock_mono_ns() - begun < 10000000000);
+	assert_non_null(strstr(err.message, "127.0.0.1:9"));
+}
+
+static void a_reader_waits_for_its_broker(void **state)
+{
+	wr_kafka_reader *r;
+	wr_record got[8];
+	uint32_t n;
+
+	(void)state;
+	OK(wr_kafka_reader_open("127.0.0.1:9", NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r, &err));
+	for (int i = 0; i < 100 && !wr_kafka_reader_trouble(r)[0]; i++)
+		OK(wr_kafka_reader_poll(r, got, 8, 50, &n, &err));
+	assert_string_not_equal(wr_kafka_reader_trouble(r), "");
+	wr_kafka_reader_close(r);
+}
+
+/* The source, as the engine uses it. */
+static void as_a_source(void **state)
+{
+	wr_io io = { .broker = broker, .prefetch_bytes = 1 << 20 };
+	wr_source_spec s = { .kind = "kafka", .topic = topic, .start = WR_START_OFFSET, .start_value = 3 };
+	const wr_source_def *def = wr_source_find("kafka");
+	wr_position p[PARTS];
+	wr_reader *r;
+	wr_record got[8];
+	uint32_t n = 0;
+	int32_t parts;
+	bool at_end;
+
+	(void)state;
+	fill(1, 0, 5);
+	OK(def->partitions(&io, &s, &parts, &err));
+	assert_int_equal(parts, PARTS);
+	OK(def->resolve(&io, &s, p, PARTS, &err));
+	assert_int_equal(p[1].next, 3);
+	assert_int_equal(p[1].end, 5);
+	assert_int_equal(p[0].next, 0);
+	OK(def->open(&io, &s, p, PARTS, &r, &err));
+	for (int i = 0; i < 100 && n == 0; i++)
+		OK(def->poll(r, got, 8, 100, &n, &err));
+	assert_true(wr_str_is(got[0].value, "3"));
+	def->release(r);
+	for (int i = 0; i < 100 && def->next(r, 1, &at_end) < 5; i++)
+		OK(def->poll(r, got, 8, 100, &n, &err));
+	def->next(r, 1, &at_end);
+	assert_true(at_end);
+	def->close(r);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, new_topic, drop_topic)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(records_round_trip), T(goes_on_from_offsets), T(lost_records_are_an_error), T(counts_partitions),
+		T(nobody_there), T(a_reader_waits_for_its_broker), T(as_a_source),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
