@@ -149,4 +149,75 @@ void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, c
 const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i);
 void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_event_row *flat);
 
+/* The key that a partition's last d removed: the tombstone behind it says nothing new. */
+typedef struct wr_last_delete {
+	uint32_t part;
+	uint64_t key;
+} wr_last_delete;
+
+struct wr_debezium {
+	const wr_decode_spec *spec;
+	wr_arena *arena;
+	wr_side *other_key;
+	bool own_key;
+	uint32_t nkeys;		/* key columns that are read */
+	const wr_jread_walker *walker;
+	wr_event_hooks hooks;
+	wr_jread reader, key_reader;
+	wr_event_plan *plan, *plans, *bare;	/* of this event; of all schemas; of none */
+	wr_event_plan *bare_key;		/* a key is read while the event's own plan is in use */
+	wr_jread_object *source;
+	uint32_t nplans;
+	uint64_t run;
+	wr_layout layout;	/* the last one without a schema */
+	wr_layout event;	/* of this event */
+	bool marked;		/* the flattened rows say themselves when they are deletes */
+	wr_jread_token late;	/* a payload that stood before its schema, or had none */
+	bool schema_met, payload_done;
+	int decimals;
+	wr_batch *batch;
+	bool any_absent;
+	wr_last_delete *deletes;
+	uint32_t ndeletes, deletes_room;
+	bool truncated;
+	uint32_t truncate_part;
+	int64_t truncate_offset;
+};
+
+/* ---- debezium_read.c */
+
+wr_event_hooks wr_event_hooks_of(bool source);
+/* Reads a record's value. Sets d->event and d->plan; WR_LAYOUT_UNKNOWN: a payload of null. false: d->reader says why. */
+bool wr_event_text(wr_debezium *d, wr_str text);
+/* Before an envelope is read: its images have no places yet. */
+void wr_event_reset(wr_jread *r, wr_event_plan *p);
+/* Makes p the plan of this event, bound to the batch. */
+void wr_event_use(wr_debezium *d, wr_event_plan *p);
+/* The absent bits of a row, made when there were none; forgetting them. */
+uint64_t *wr_absent_words(wr_debezium *d, uint32_t row);
+void wr_absent_forget(wr_debezium *d, uint32_t row);
+
+/* ---- debezium_key.c. false: *side and *why say why. */
+
+/* The key columns of a row from the record's key, else from the event's before image. */
+bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_defect *why);
+/* Those of an image that was read into row: they are in it, or else as above. */
+bool wr_event_complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image, uint32_t row,
+                           const char **side, wr_defect *why);
+bool wr_event_same_key(wr_debezium *d, uint32_t x, uint32_t y);
+/* Notes the key that a d removed; whether it is the last one removed in its partition. */
+void wr_event_deleted(wr_debezium *d, uint32_t part, wr_str key);
+bool wr_event_was_deleted(const wr_debezium *d, uint32_t part, wr_str key);
+
+/* ---- debezium_image.c */
+
+/* The place of an image (WR_EVENT_BEFORE, WR_EVENT_AFTER); UINT32_MAX: the event has none. */
+bool wr_event_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_defect *why);
+/* Whether there is a whole before image, for BEFORE='EVENT'. */
+bool wr_event_check_before(wr_debezium *d, uint32_t place, wr_defect *why);
+/* Puts the images at b->n and behind: before, then after; UINT32_MAX: none. */
+void wr_event_settle(wr_debezium *d, uint32_t before, uint32_t after);
+/* Takes what the after image lacks from the before image. */
+void wr_event_fill(wr_debezium *d, uint32_t before, uint32_t after);
+
 #endif
