@@ -5,6 +5,7 @@
  *	session.c   settings and variables             execute.c   one statement: which file does it
  *	define.c    CREATE, INSERT: plans to queries   drop.c      DROP, TERMINATE, PAUSE
  *	listing.c   SHOW, DESCRIBE                     insert.c    INSERT VALUES
+ *	errors.c    SHOW ERRORS
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
@@ -115,6 +116,8 @@ WR_CHECKED wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err)
 wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
 /* insert.c */
 WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
+/* errors.c */
+WR_CHECKED wr_status wr_exec_show_errors(wr_exec *x, wr_err *err);
 /* listing.c */
 WR_CHECKED wr_status wr_exec_show(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_describe(wr_exec *x, wr_err *err);

@@ -226,6 +226,8 @@ wr_status wr_exec_show(wr_exec *x, wr_err *err)
 		return types(x);
 	case WR_SHOW_VARIABLES:
 		return variables(x);
+	case WR_SHOW_ERRORS:
+		return wr_exec_show_errors(x, err);
 	default:
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span,
 				  "this SHOW is understood, but this version does not run it");

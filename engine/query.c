@@ -57,6 +57,13 @@ static void set_state(wr_query *q, wr_query_state state, const wr_err *err)
 	pthread_mutex_unlock(&q->lock);
 }
 
+static void set_live(wr_query *q, wr_run *run)
+{
+	pthread_mutex_lock(&q->lock);
+	q->live = run;
+	pthread_mutex_unlock(&q->lock);
+}
+
 static bool comes_again(const wr_err *err)
 {
 	return err->cls != WR_ERR_CONNECT && err->cls != WR_ERR_IO && err->cls != WR_ERR_INTERRUPTED;
@@ -190,10 +197,12 @@ static bool one_run(wr_query *q, int *backoff)
 	q->run = NULL;
 	if (run || wr_run_open(&q->spec, &run, &err) == WR_OK) {
 		set_state(q, WR_QUERY_RUNNING, NULL);
+		set_live(q, run);
 		wr_run_start(run);
 		l = watch(q, run, &err);
 		if (run->epoch > q->epoch)
 			*backoff = BACKOFF_MIN_MS;
+		set_live(q, NULL);
 		wr_run_close(run);
 	}
 	if (l != LOOK_BROKEN || q->abandon || q->stop) {

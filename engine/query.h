@@ -28,6 +28,7 @@ struct wr_query {
 	pthread_t thread;
 	bool started;		/* the coordinator's thread exists */
 	wr_run *run;		/* between open and start, and by hand; else the coordinator's */
+	wr_run *live;		/* the coordinator's run while it exists; under lock */
 	_Atomic int state;	/* wr_query_state */
 	_Atomic bool stop;	/* end with a commit */
 	_Atomic bool abandon;	/* end without */

@@ -14,6 +14,7 @@
  */
 #include "state/rocks.h"
 
+#include <glob.h>
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,13 +124,31 @@ static void add_family(wr_rock_db *db, const char *name, rocksdb_column_family_h
 	db->families = f;
 }
 
+static bool holds(const char *path, const char *pattern)
+{
+	char full[4096];
+	glob_t found = { 0 };
+
+	snprintf(full, sizeof full, "%s/%s", path, pattern);
+	bool any = glob(full, GLOB_NOSORT, NULL, &found) == 0;
+
+	globfree(&found);
+	return any;
+}
+
+/* Nothing there, or what a process left that was killed while it made the database: CURRENT comes last, before any data. */
+static bool never_made(const char *path)
+{
+	return !wr_file_exists("%s/CURRENT", path) && !holds(path, "*.sst") && !holds(path, "*.log");
+}
+
 /* Opens with all column families there are; a new database has "default". */
 static wr_status open_families(wr_rock_db *db, const char *path, wr_err *err)
 {
 	char *message = NULL, only[] = "default", *one = only, **names;
 	rocksdb_column_family_handle_t **handles;
 	const rocksdb_options_t **options;
-	bool fresh = !wr_file_exists("%s/CURRENT", path) && !wr_file_exists("%s/IDENTITY", path);
+	bool fresh = never_made(path);
 	size_t n = 1;
 
 	names = fresh ? &one : rocksdb_list_column_families(db->options, path, &n, &message);

@@ -45,9 +45,9 @@ def test_names_are_spelled_as_in_the_statement(where):
 
 
 def test_types(where):
-    row = {"id": 1, "b": True, "n": 12345678901234567890 // 10, "x": 0.1, "d": 5, "at": "2026-05-01T08:09:10.011",
+    row = {"id": 1, "b": True, "n": 12345678901234567890 // 10, "x": 0.1, "d": 5, "seen": "2026-05-01T08:09:10.011",
            "day": "2026-05-01", "a": [1, 2]}
-    columns = ("id INT, b BOOLEAN, n BIGINT, x DOUBLE, d DECIMAL(8, 3), at TIMESTAMP, day DATE, a ARRAY<INT>")
+    columns = ("id INT, b BOOLEAN, n BIGINT, x DOUBLE, d DECIMAL(8, 3), seen TIMESTAMP, day DATE, a ARRAY<INT>")
     text = run(where, source(where, [row], columns) + sink(where, ", MODE='APPEND'", "SELECT * FROM s"))
     assert text.splitlines()[1] == '1,true,1234567890123456789,0.1,5.000,2026-05-01T08:09:10.011,2026-05-01,"[1,2]"', text
 
