@@ -37,14 +37,17 @@ static void put_op(wr_debezium *d, uint32_t row, wr_str op)
 		wr_cdc_put(d->spec, d->batch, row, WR_CDC_OP, op);
 }
 
-static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
+static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side,
+			  wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 
 	if (!rec->key.p || wr_event_was_deleted(d, part, rec->key))
 		return 0;
 	if (d->spec->table && d->spec->before_event) {
-		wr_defect_set(why, -1, "a tombstone without a delete event before it: BEFORE='EVENT' cannot know the old row");
+		wr_defect_set(why, -1,
+			      "a tombstone without a delete event before it: BEFORE='EVENT' cannot "
+			      "know the old row");
 		return -1;
 	}
 	if (!d->spec->table && (d->layout != WR_LAYOUT_FLAT || d->marked))
@@ -56,7 +59,8 @@ static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, c
 	if (!d->spec->table) {
 		for (int i = 0; i < WR_CDC_COUNT; i++)
 			if (d->spec->cdc_to[i] >= 0)
-				wr_vec_set_null(&d->batch->cols[d->spec->cdc_to[i]], d->batch->arena, row);
+				wr_vec_set_null(&d->batch->cols[d->spec->cdc_to[i]],
+						d->batch->arena, row);
 		put_op(d, row, WR_STR_LIT("d"));
 	}
 	return 1;
@@ -64,19 +68,24 @@ static int read_tombstone(wr_debezium *d, const wr_record *rec, uint32_t part, c
 
 static bool says_true(const wr_jread_token *t)
 {
-	return t && (t->kind == 't' || (t->kind == '"' && wr_str_is((wr_str){ t->p, t->n }, "true")));
+	return t &&
+	       (t->kind == 't' || (t->kind == '"' && wr_str_is((wr_str){ t->p, t->n }, "true")));
 }
 
-static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
+static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side,
+		       wr_defect *why)
 {
 	const wr_event_row *flat = &d->plan->flat;
-	const wr_jread_token *op = wr_flat_mark(flat, WR_FLAT_OP), *deleted = wr_flat_mark(flat, WR_FLAT_DELETED);
+	const wr_jread_token *op = wr_flat_mark(flat, WR_FLAT_OP),
+			     *deleted = wr_flat_mark(flat, WR_FLAT_DELETED);
 	uint32_t row = d->batch->n;
 	bool gone = says_true(deleted) || (op && op->kind == '"' && op->n == 1 && *op->p == 'd');
 
 	d->marked |= deleted != NULL || op != NULL;
 	if (d->spec->table && d->spec->before_event) {
-		wr_defect_set(why, -1, "a flattened event has no before image, which BEFORE='EVENT' needs; use BEFORE='STATE'");
+		wr_defect_set(why, -1,
+			      "a flattened event has no before image, which BEFORE='EVENT' needs; "
+			      "use BEFORE='STATE'");
 		return -1;
 	}
 	if (!wr_event_complete_key(d, rec, flat, row, side, why))
@@ -92,13 +101,15 @@ static int finish_flat(wr_debezium *d, const wr_record *rec, uint32_t part, cons
 	}
 	d->batch->change[row] = WR_ROW_INSERT;
 	wr_cdc_from_flat(d->spec, d->batch, row, flat);
-	put_op(d, row, op && op->kind == '"' ? (wr_str){ op->p, op->n } :
-	               gone ? WR_STR_LIT("d") : (wr_str){ NULL, 0 });
+	put_op(d, row,
+	       op && op->kind == '"' ? (wr_str){ op->p, op->n }
+	       : gone		     ? WR_STR_LIT("d")
+				     : (wr_str){ NULL, 0 });
 	return 1;
 }
 
-static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint32_t after, const char **side,
-                     wr_defect *why)
+static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint32_t after,
+		     const char **side, wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 
@@ -108,7 +119,8 @@ static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint
 	}
 	if (!wr_event_complete_key(d, rec, &d->plan->after, after, side, why))
 		return -1;
-	if (before != UINT32_MAX && !wr_event_complete_key(d, rec, &d->plan->before, before, side, why))
+	if (before != UINT32_MAX &&
+	    !wr_event_complete_key(d, rec, &d->plan->before, before, side, why))
 		return -1;
 	wr_event_settle(d, before, after);
 	if (before == UINT32_MAX) {
@@ -127,13 +139,14 @@ static int put_after(wr_debezium *d, const wr_record *rec, uint32_t before, uint
 	return 2;
 }
 
-static int put_delete(wr_debezium *d, const wr_record *rec, uint32_t part, uint32_t before, const char **side,
-                      wr_defect *why)
+static int put_delete(wr_debezium *d, const wr_record *rec, uint32_t part, uint32_t before,
+		      const char **side, wr_defect *why)
 {
 	wr_event_deleted(d, part, rec->key);
 	if (!d->spec->table || !d->spec->before_event)
 		return put_gone(d, rec, side, why);
-	if (!wr_event_check_before(d, before, why) || !wr_event_complete_key(d, rec, &d->plan->before, before, side, why))
+	if (!wr_event_check_before(d, before, why) ||
+	    !wr_event_complete_key(d, rec, &d->plan->before, before, side, why))
 		return -1;
 	wr_event_settle(d, before, UINT32_MAX);
 	wr_absent_forget(d, d->batch->n);
@@ -157,12 +170,14 @@ static int finish_stream(wr_debezium *d, const wr_jread_token *op, int rows)
 	for (int i = 0; i < rows && !d->spec->table; i++) {
 		put_op(d, row, (wr_str){ op->p, op->n });
 		if (d->hooks.source)
-			wr_cdc_from_source(d->spec, d->batch, row, event_source(d) ? event_source(d) : &none);
+			wr_cdc_from_source(d->spec, d->batch, row,
+					   event_source(d) ? event_source(d) : &none);
 	}
 	return rows;
 }
 
-static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side, wr_defect *why)
+static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, const char **side,
+			wr_defect *why)
 {
 	const wr_jread_token *op = wr_jread_met(d->plan->envelope, WR_EVENT_OP);
 	uint32_t before = UINT32_MAX, after;
@@ -175,7 +190,8 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 		if (!wr_event_image(d, WR_EVENT_AFTER, &after, why))
 			return -1;
 		if (what == 'u' && d->spec->table && d->spec->before_event &&
-		    (!wr_event_image(d, WR_EVENT_BEFORE, &before, why) || !wr_event_check_before(d, before, why)))
+		    (!wr_event_image(d, WR_EVENT_BEFORE, &before, why) ||
+		     !wr_event_check_before(d, before, why)))
 			return -1;
 		return finish_stream(d, op, put_after(d, rec, before, after, side, why));
 	case 'd':
@@ -187,10 +203,11 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 		d->truncate_part = part;
 		d->truncate_offset = rec->offset;
 		return 0;
-	case 'm':
-		return 0;
+	case 'm': return 0;
 	default:
-		wr_defect_set(why, -1, op ? "the event's op is none of c, u, d, r, t and m" : "the event has no op");
+		wr_defect_set(why, -1,
+			      op ? "the event's op is none of c, u, d, r, t and m"
+				 : "the event has no op");
 		return -1;
 	}
 }
@@ -217,8 +234,8 @@ static bool is_null_text(wr_str s)
 	return !s.p || (s.n == 4 && !memcmp(s.p, "null", 4));
 }
 
-int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time, const char **side,
-                     wr_defect *why)
+int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time,
+		     const char **side, wr_defect *why)
 {
 	uint32_t row = d->batch->n;
 	int rows;
@@ -226,7 +243,8 @@ int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_
 	*side = "the value";
 	d->any_absent = false;
 	d->reader.first_row = row;
-	d->key_reader.first_row = row + 2;	/* a key has no images; should it look so, they do no harm */
+	d->key_reader.first_row =
+	    row + 2; /* a key has no images; should it look so, they do no harm */
 	if (is_null_text(rec->value))
 		return read_tombstone(d, rec, part, side, why);
 	if (!wr_event_text(d, rec->value)) {
@@ -237,8 +255,8 @@ int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_
 	} else {
 		if (d->spec->file_times)
 			event_time(d, time);
-		rows = d->event == WR_LAYOUT_FLAT ? finish_flat(d, rec, part, side, why) :
-		                                    finish_event(d, rec, part, side, why);
+		rows = d->event == WR_LAYOUT_FLAT ? finish_flat(d, rec, part, side, why)
+						  : finish_event(d, rec, part, side, why);
 	}
 	if (d->any_absent)
 		for (uint32_t i = rows > 0 ? (uint32_t)rows : 0; i < 4; i++)
@@ -257,13 +275,14 @@ static bool wants_source(const wr_decode_spec *spec)
 	return any;
 }
 
-wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *other_key, wr_debezium **out,
-                           wr_err *err)
+wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *other_key,
+			   wr_debezium **out, wr_err *err)
 {
 	wr_debezium *d = WR_NEW(a, wr_debezium);
 
 	if (spec->key.window != WR_WINDOW_NONE)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "A DEBEZIUM source has no windowed keys");
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "A DEBEZIUM source has no windowed keys");
 	d->spec = spec;
 	d->arena = a;
 	d->other_key = other_key;

@@ -13,15 +13,15 @@
 typedef struct wr_debezium wr_debezium;
 
 /* other_key: the key's columns when their format is another one; else NULL. spec must stay. */
-wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *other_key, wr_debezium **out,
-                           wr_err *err);
+wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *other_key,
+			   wr_debezium **out, wr_err *err);
 /* How many places of the batch reading n records may use. */
 uint32_t wr_debezium_room(const wr_debezium *d, uint32_t n);
 void wr_debezium_bind(wr_debezium *d, wr_batch *b);
 /* Reads a record into the places from b->n on: columns and change. Returns the number of rows (0, 1 or 2), or -1: bad, *side and *why
  * say so. *time becomes the event's own time where the spec asks for it. */
-int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time, const char **side,
-                     wr_defect *why);
+int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time,
+		     const char **side, wr_defect *why);
 /* A truncate event was read since bind: the last one's place. */
 bool wr_debezium_truncated(const wr_debezium *d, uint32_t *part, int64_t *offset);
 
@@ -30,9 +30,9 @@ bool wr_debezium_truncated(const wr_debezium *d, uint32_t *part, int64_t *offset
 /* How the writer says a value is to be read; 0: it did not say. */
 typedef enum wr_meaning {
 	WR_MEANS_UNKNOWN,
-	WR_MEANS_PLAIN,		/* as its type reads */
-	WR_MEANS_DECIMAL,	/* bytes of an integer, in base64; slot->scale */
-	WR_MEANS_SCALED,	/* {"scale":..,"value":bytes} */
+	WR_MEANS_PLAIN, /* as its type reads */
+	WR_MEANS_DECIMAL, /* bytes of an integer, in base64; slot->scale */
+	WR_MEANS_SCALED, /* {"scale":..,"value":bytes} */
 	WR_MEANS_DAYS,
 	WR_MEANS_TIME_MS,
 	WR_MEANS_TIME_US,
@@ -89,21 +89,22 @@ typedef enum wr_layout { WR_LAYOUT_UNKNOWN, WR_LAYOUT_ENVELOPE, WR_LAYOUT_FLAT }
 /* A row as a plan reads it: the value's columns, then the key's. */
 typedef struct wr_event_row {
 	wr_jread_object *object;
-	uint32_t nvalue, nkeys;	/* slots 0..nvalue-1 are value columns, the next nkeys key columns; then others */
+	uint32_t nvalue,
+	    nkeys; /* slots 0..nvalue-1 are value columns, the next nkeys key columns; then others */
 } wr_event_row;
 
 /* How to read the events that carry one schema, or none. */
 typedef struct wr_event_plan wr_event_plan;
 struct wr_event_plan {
 	wr_event_plan *next;
-	wr_str schema;		/* its bytes in the record; p == NULL: none */
-	wr_layout layout;	/* as the schema says */
+	wr_str schema; /* its bytes in the record; p == NULL: none */
+	wr_layout layout; /* as the schema says */
 	wr_jread_object *envelope;
-	bool image;		/* `before` goes to the column BEFORE */
+	bool image; /* `before` goes to the column BEFORE */
 	wr_batch *bound;
-	uint64_t run;		/* of the decoder, when it was bound */
+	uint64_t run; /* of the decoder, when it was bound */
 	wr_event_row before, after, flat, key;
-	wr_jread_slot lone_key;	/* a key that is no object */
+	wr_jread_slot lone_key; /* a key that is no object */
 };
 
 /* Reads a plan's schema from its text (jansson): finds a column's part, and how its values are meant. */
@@ -117,12 +118,12 @@ void wr_connect_apply(const wr_connect *c, const char *member, wr_jread_slot *sl
 
 /* The hooks of an envelope. */
 typedef struct wr_event_hooks {
-	wr_jread_hook schema, payload, source;	/* source NULL: nobody reads it */
+	wr_jread_hook schema, payload, source; /* source NULL: nobody reads it */
 } wr_event_hooks;
 
 /* own_key: the key's columns are read from events too. c: NULL when the events carry no schema. */
-wr_event_plan *wr_event_plan_new(wr_arena *a, const wr_decode_spec *spec, bool own_key, const wr_connect *c,
-                                 wr_event_hooks hooks);
+wr_event_plan *wr_event_plan_new(wr_arena *a, const wr_decode_spec *spec, bool own_key,
+				 const wr_connect *c, wr_event_hooks hooks);
 void wr_event_plan_bind(wr_event_plan *p, wr_batch *b);
 wr_jread_object *wr_source_object_new(wr_arena *a);
 
@@ -143,11 +144,14 @@ int *wr_debezium_decimals(wr_jread *r);
 
 /* Sets columns beside the row, of a stream: one of STRING type (p == NULL: null); those of an envelope's source; those of a
  * flattened row. */
-void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which, wr_str text);
-void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_jread_object *source);
+void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which,
+		wr_str text);
+void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
+			const wr_jread_object *source);
 /* A mark (WR_FLAT_OP …) of the flattened row read last, under either of its names; NULL: it has none. */
 const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i);
-void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_event_row *flat);
+void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
+		      const wr_event_row *flat);
 
 /* The key that a partition's last d removed: the tombstone behind it says nothing new. */
 typedef struct wr_last_delete {
@@ -160,19 +164,19 @@ struct wr_debezium {
 	wr_arena *arena;
 	wr_side *other_key;
 	bool own_key;
-	uint32_t nkeys;		/* key columns that are read */
+	uint32_t nkeys; /* key columns that are read */
 	const wr_jread_walker *walker;
 	wr_event_hooks hooks;
 	wr_jread reader, key_reader;
-	wr_event_plan *plan, *plans, *bare;	/* of this event; of all schemas; of none */
-	wr_event_plan *bare_key;		/* a key is read while the event's own plan is in use */
+	wr_event_plan *plan, *plans, *bare; /* of this event; of all schemas; of none */
+	wr_event_plan *bare_key; /* a key is read while the event's own plan is in use */
 	wr_jread_object *source;
 	uint32_t nplans;
 	uint64_t run;
-	wr_layout layout;	/* the last one without a schema */
-	wr_layout event;	/* of this event */
-	bool marked;		/* the flattened rows say themselves when they are deletes */
-	wr_jread_token late;	/* a payload that stood before its schema, or had none */
+	wr_layout layout; /* the last one without a schema */
+	wr_layout event; /* of this event */
+	bool marked; /* the flattened rows say themselves when they are deletes */
+	wr_jread_token late; /* a payload that stood before its schema, or had none */
 	bool schema_met, payload_done;
 	int decimals;
 	wr_batch *batch;
@@ -200,10 +204,11 @@ void wr_absent_forget(wr_debezium *d, uint32_t row);
 /* ---- debezium_key.c. false: *side and *why say why. */
 
 /* The key columns of a row from the record's key, else from the event's before image. */
-bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_defect *why);
+bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side,
+		       wr_defect *why);
 /* Those of an image that was read into row: they are in it, or else as above. */
-bool wr_event_complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image, uint32_t row,
-                           const char **side, wr_defect *why);
+bool wr_event_complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image,
+			   uint32_t row, const char **side, wr_defect *why);
 bool wr_event_same_key(wr_debezium *d, uint32_t x, uint32_t y);
 /* Notes the key that a d removed; whether it is the last one removed in its partition. */
 void wr_event_deleted(wr_debezium *d, uint32_t part, wr_str key);

@@ -86,7 +86,8 @@ bool wr_event_image(wr_debezium *d, uint32_t which, uint32_t *place, wr_defect *
 	}
 	inner.at = NULL;
 	if (t->kind != '"' || !wr_jread_string(&inner, t, &text)) {
-		wr_defect_set(why, t->p - d->reader.start, "the image is neither an object nor null");
+		wr_defect_set(why, t->p - d->reader.start,
+			      "the image is neither an object nor null");
 		return false;
 	}
 	*place = d->batch->n + d->reader.images++;
@@ -103,7 +104,8 @@ static bool says_little(const wr_jread_token *t)
 
 	if (t->kind == '{' || t->kind == '[')
 		return false;
-	if (t->kind == '"' && (wr_str_is(text, "AA==") || (t->n >= 10 && !memcmp(t->p, "1970-01-01", 10))))
+	if (t->kind == '"' &&
+	    (wr_str_is(text, "AA==") || (t->n >= 10 && !memcmp(t->p, "1970-01-01", 10))))
 		return true;
 	for (uint32_t i = 0; (t->kind == '"' || t->kind == '0') && i < t->n; i++)
 		if (t->p[i] != '0' && t->p[i] != '.')
@@ -176,13 +178,18 @@ bool wr_event_check_before(wr_debezium *d, uint32_t place, wr_defect *why)
 	const wr_jread_token *t = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
 
 	if (place == UINT32_MAX) {
-		wr_defect_set(why, -1, "the event has no before image, which BEFORE='EVENT' needs; let the database write "
-		                      "whole images (REPLICA IDENTITY FULL), or use BEFORE='STATE'");
+		wr_defect_set(why, -1,
+			      "the event has no before image, which BEFORE='EVENT' needs; let the "
+			      "database write "
+			      "whole images (REPLICA IDENTITY FULL), or use BEFORE='STATE'");
 		return false;
 	}
-	if (t->kind == '{' && d->spec->value.n && row_says_little(d, place) && is_postgres(d) && only_key(d, t->p)) {
-		wr_defect_set(why, -1, "the before image holds only the key, and BEFORE='EVENT' needs all of it; set REPLICA "
-		                      "IDENTITY FULL, or use BEFORE='STATE'");
+	if (t->kind == '{' && d->spec->value.n && row_says_little(d, place) && is_postgres(d) &&
+	    only_key(d, t->p)) {
+		wr_defect_set(why, -1,
+			      "the before image holds only the key, and BEFORE='EVENT' needs all "
+			      "of it; set REPLICA "
+			      "IDENTITY FULL, or use BEFORE='STATE'");
 		return false;
 	}
 	return true;

@@ -74,7 +74,8 @@ static int read_other_key(wr_debezium *d, wr_str key, uint32_t row, wr_defect *w
 }
 
 /* From the record's key, else from the before image. */
-bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side, wr_defect *why)
+bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const char **side,
+		       wr_defect *why)
 {
 	const wr_jread_token *before = wr_jread_met(d->plan->envelope, WR_EVENT_BEFORE);
 	wr_jread_object *keys = d->plan->key.object;
@@ -82,12 +83,14 @@ bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const
 
 	if (d->spec->key.n == 0)
 		return true;
-	got = d->other_key ? read_other_key(d, rec->key, row, why) : read_own_key(d, rec->key, row, why);
+	got = d->other_key ? read_other_key(d, rec->key, row, why)
+			   : read_own_key(d, rec->key, row, why);
 	if (got < 0) {
 		*side = "the key";
 		return false;
 	}
-	if (got == 0 && !d->other_key && d->event == WR_LAYOUT_ENVELOPE && before && before->kind == '{' && before->n) {
+	if (got == 0 && !d->other_key && d->event == WR_LAYOUT_ENVELOPE && before &&
+	    before->kind == '{' && before->n) {
 		wr_str text = { before->p, before->n };
 
 		if (!d->walker->object(&d->key_reader, text, keys, row)) {
@@ -108,8 +111,8 @@ bool wr_event_find_key(wr_debezium *d, const wr_record *rec, uint32_t row, const
 }
 
 /* The key columns of an image that was read into row. */
-bool wr_event_complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image, uint32_t row,
-                         const char **side, wr_defect *why)
+bool wr_event_complete_key(wr_debezium *d, const wr_record *rec, const wr_event_row *image,
+			   uint32_t row, const char **side, wr_defect *why)
 {
 	if (!d->other_key && all_met(image->object, image->nvalue, image->nkeys) && has_key(d, row))
 		return true;

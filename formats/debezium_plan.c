@@ -31,9 +31,11 @@ static void refine(wr_jread_slot *slots, uint32_t n)
 
 		/* Digits without a point may be base64. */
 		if (s->kind == WR_JREAD_DECIMAL &&
-		    (s->meaning > WR_MEANS_PLAIN || (s->meaning == WR_MEANS_UNKNOWN && s->type->scale == 0)))
+		    (s->meaning > WR_MEANS_PLAIN ||
+		     (s->meaning == WR_MEANS_UNKNOWN && s->type->scale == 0)))
 			s->kind = WR_JREAD_LEAF;
-		if (s->meaning > WR_MEANS_PLAIN && (s->kind == WR_JREAD_STRING || s->kind == WR_JREAD_BIGINT))
+		if (s->meaning > WR_MEANS_PLAIN &&
+		    (s->kind == WR_JREAD_STRING || s->kind == WR_JREAD_BIGINT))
 			s->kind = WR_JREAD_LEAF;
 		if (s->object)
 			refine(s->object->slots, s->object->n);
@@ -47,7 +49,8 @@ static void refine(wr_jread_slot *slots, uint32_t n)
 }
 
 /* Slots for the columns, then room for others. */
-static void start_row(wr_arena *a, wr_event_row *row, const wr_decode_spec *spec, bool own_key, uint32_t others)
+static void start_row(wr_arena *a, wr_event_row *row, const wr_decode_spec *spec, bool own_key,
+		      uint32_t others)
 {
 	uint32_t n = 0;
 
@@ -72,17 +75,19 @@ static void finish_row(wr_event_row *row, const wr_connect *c, const char *membe
 
 static void add_raw(wr_jread_object *o, const char *name)
 {
-	o->slots[o->n++] = (wr_jread_slot){ .kind = WR_JREAD_RAW, .name = wr_str_of(name), .column = -1 };
+	o->slots[o->n++] =
+	    (wr_jread_slot){ .kind = WR_JREAD_RAW, .name = wr_str_of(name), .column = -1 };
 }
 
-static void plan_flat(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key, const wr_connect *c)
+static void plan_flat(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key,
+		      const wr_connect *c)
 {
 	/* Debezium's ExtractNewRecordState writes a field's last name, or source_ and it, behind two underscores. */
 	static const char *const marks[2][WR_FLAT_MARKS] = {
-		{ "__op", "__deleted", "__source_ts_ms", "__db", "__schema", "__table", "__lsn", "__txId",
-		  "__snapshot" },
-		{ "", "", "__ts_ms", "__source_db", "__source_schema", "__source_table", "__source_lsn",
-		  "__source_txId", "__source_snapshot" },
+		{ "__op", "__deleted", "__source_ts_ms", "__db", "__schema", "__table", "__lsn",
+		  "__txId", "__snapshot" },
+		{ "", "", "__ts_ms", "__source_db", "__source_schema", "__source_table",
+		  "__source_lsn", "__source_txId", "__source_snapshot" },
 	};
 
 	start_row(a, &p->flat, spec, own_key, 2 * WR_FLAT_MARKS);
@@ -92,7 +97,8 @@ static void plan_flat(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec,
 	finish_row(&p->flat, c, NULL);
 }
 
-static void plan_key(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key, const wr_connect *c)
+static void plan_key(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key,
+		     const wr_connect *c)
 {
 	uint32_t n = 0;
 
@@ -108,7 +114,8 @@ static void plan_key(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, 
 }
 
 /* An envelope's before: an image of its own, a column of a stream, or only remembered. */
-static void plan_before(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key, const wr_connect *c)
+static void plan_before(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key,
+			const wr_connect *c)
 {
 	wr_jread_slot *s = &p->envelope->slots[WR_EVENT_BEFORE];
 	int32_t to = spec->table ? -1 : spec->cdc_to[WR_CDC_BEFORE];
@@ -129,7 +136,7 @@ static void plan_before(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spe
 }
 
 static void plan_envelope(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key,
-                          const wr_connect *c, wr_event_hooks hooks)
+			  const wr_connect *c, wr_event_hooks hooks)
 {
 	static const char *const names[WR_EVENT_MEMBERS] = {
 		"before", "after", "source", "op", "ts_ms", "schema", "payload",
@@ -158,8 +165,8 @@ static void plan_envelope(wr_arena *a, wr_event_plan *p, const wr_decode_spec *s
 	wr_jread_object_ready(p->envelope);
 }
 
-wr_event_plan *wr_event_plan_new(wr_arena *a, const wr_decode_spec *spec, bool own_key, const wr_connect *c,
-                                 wr_event_hooks hooks)
+wr_event_plan *wr_event_plan_new(wr_arena *a, const wr_decode_spec *spec, bool own_key,
+				 const wr_connect *c, wr_event_hooks hooks)
 {
 	wr_event_plan *p = WR_NEW(a, wr_event_plan);
 
@@ -193,7 +200,8 @@ void wr_event_plan_bind(wr_event_plan *p, wr_batch *b)
 wr_jread_object *wr_source_object_new(wr_arena *a)
 {
 	static const char *const names[WR_SOURCE_MEMBERS] = {
-		"ts_ms", "db", "schema", "table", "lsn", "file", "pos", "row", "txId", "gtid", "snapshot",
+		"ts_ms", "db",	"schema", "table", "lsn",      "file",
+		"pos",	 "row", "txId",	  "gtid",  "snapshot",
 	};
 	wr_jread_object *o = wr_jread_object_new(a, WR_SOURCE_MEMBERS);
 

@@ -33,7 +33,8 @@ uint64_t *wr_absent_words(wr_debezium *d, uint32_t row)
 	wr_batch *b = d->batch;
 
 	if (!b->absent)
-		b->absent = wr_arena_zalloc(b->arena, (size_t)b->room * WR_ABSENT_WORDS(b->schema) * 8);
+		b->absent =
+		    wr_arena_zalloc(b->arena, (size_t)b->room * WR_ABSENT_WORDS(b->schema) * 8);
 	return b->absent + (size_t)row * WR_ABSENT_WORDS(b->schema);
 }
 
@@ -99,7 +100,8 @@ static const char *schema_hook(wr_jread *r, wr_jread_slot *s, const char *p, uin
 	if (*p != '{')
 		return d->walker->token(r, p, &t);
 	for (at = &d->plans; *at; at = &(*at)->next)
-		if ((size_t)(r->end - p) > (*at)->schema.n && !memcmp(p, (*at)->schema.p, (*at)->schema.n)) {
+		if ((size_t)(r->end - p) > (*at)->schema.n &&
+		    !memcmp(p, (*at)->schema.p, (*at)->schema.n)) {
 			plan = *at;
 			*at = plan->next;
 			plan->next = d->plans;
@@ -114,7 +116,9 @@ static const char *schema_hook(wr_jread *r, wr_jread_slot *s, const char *p, uin
 		if (!p)
 			return NULL;
 		if (d->nplans == PLANS_MAX)
-			return wr_jread_refuse(r, from, "the topic's records carry more than %d schemas", PLANS_MAX);
+			return wr_jread_refuse(r, from,
+					       "the topic's records carry more than %d schemas",
+					       PLANS_MAX);
 		plan = make_plan(d, r, from, (wr_str){ t.p, t.n });
 		if (!plan)
 			return NULL;

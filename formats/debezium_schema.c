@@ -104,7 +104,8 @@ static wr_meaning meaning_of(const char *name)
 
 static void apply(const json_t *type, wr_jread_slot *s)
 {
-	const char *scale = json_string_value(json_object_get(json_object_get(type, "parameters"), "scale"));
+	const char *scale =
+	    json_string_value(json_object_get(json_object_get(type, "parameters"), "scale"));
 
 	s->meaning = (uint8_t)meaning_of(json_string_value(json_object_get(type, "name")));
 	s->scale = scale ? (int16_t)atoi(scale) : 0;

@@ -6,7 +6,8 @@ const wr_jread_token *wr_jread_met(const wr_jread_object *o, uint32_t i)
 	return i < o->n && o->slots[i].seen == o->gen ? &o->slots[i].raw : NULL;
 }
 
-void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which, wr_str text)
+void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which,
+		wr_str text)
 {
 	int32_t to = spec->cdc_to[which];
 	wr_vec *v;
@@ -34,7 +35,8 @@ static wr_str text_of(wr_batch *b, const wr_jread_token *t)
 	return text;
 }
 
-static void put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which, const wr_jread_token *t)
+static void put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which,
+		const wr_jread_token *t)
 {
 	if (spec->cdc_to[which] >= 0)
 		wr_cdc_put(spec, b, row, which, text_of(b, t));
@@ -69,10 +71,11 @@ static wr_str position(wr_batch *b, const wr_jread_object *s)
 	if (!file.p || !pos.p)
 		return (wr_str){ NULL, 0 };
 	return wr_arena_printf(b->arena, "%.*s:%.*s:%.*s", WR_STR_ARG(file), WR_STR_ARG(pos),
-	                       WR_STR_ARG(row.p ? row : WR_STR_LIT("0")));
+			       WR_STR_ARG(row.p ? row : WR_STR_LIT("0")));
 }
 
-void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_jread_object *s)
+void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
+			const wr_jread_object *s)
 {
 	wr_str tx;
 
@@ -86,7 +89,8 @@ void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row, c
 	if (spec->cdc_to[WR_CDC_SOURCE_TX] < 0)
 		return;
 	tx = text_of(b, wr_jread_met(s, WR_SOURCE_TXID));
-	wr_cdc_put(spec, b, row, WR_CDC_SOURCE_TX, tx.p ? tx : text_of(b, wr_jread_met(s, WR_SOURCE_GTID)));
+	wr_cdc_put(spec, b, row, WR_CDC_SOURCE_TX,
+		   tx.p ? tx : text_of(b, wr_jread_met(s, WR_SOURCE_GTID)));
 }
 
 const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i)
@@ -97,7 +101,8 @@ const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i)
 	return t ? t : wr_jread_met(flat->object, at + WR_FLAT_MARKS);
 }
 
-void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row, const wr_event_row *flat)
+void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
+		      const wr_event_row *flat)
 {
 	put_time(spec, b, row, wr_flat_mark(flat, WR_FLAT_TS));
 	put(spec, b, row, WR_CDC_SOURCE_DB, wr_flat_mark(flat, WR_FLAT_DB));

@@ -115,16 +115,18 @@ static bool scaled_parts(wr_jread *r, const wr_jread_token *t, int64_t *scale, w
 	wr_jread inner = { .arena = r->arena, .placeholder = UINT32_MAX };
 
 	for (uint32_t i = 0; i < 2; i++)
-		o->slots[i] = (wr_jread_slot){ .kind = WR_JREAD_RAW, .name = wr_str_of(i ? "value" : "scale") };
-	if (!w->object(&inner, (wr_str){ t->p, t->n }, o, 0) || !wr_jread_met(o, 0) || !wr_jread_met(o, 1) ||
-	    wr_jread_met(o, 1)->kind != '"')
+		o->slots[i] = (wr_jread_slot){ .kind = WR_JREAD_RAW,
+					       .name = wr_str_of(i ? "value" : "scale") };
+	if (!w->object(&inner, (wr_str){ t->p, t->n }, o, 0) || !wr_jread_met(o, 0) ||
+	    !wr_jread_met(o, 1) || wr_jread_met(o, 1)->kind != '"')
 		return false;
 	*value = (wr_str){ wr_jread_met(o, 1)->p, wr_jread_met(o, 1)->n };
 	return wr_jread_met(o, 0)->kind == '0' && wr_jread_integer(wr_jread_met(o, 0), scale) &&
 	       *scale > -1000 && *scale < 1000;
 }
 
-static bool read_decimal(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t, const wr_type *type, wr_dec *out)
+static bool read_decimal(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t,
+			 const wr_type *type, wr_dec *out)
 {
 	wr_str text = { t->p, t->n };
 	int64_t scale = s->meaning == WR_MEANS_DECIMAL ? s->scale : type->scale;
@@ -132,7 +134,8 @@ static bool read_decimal(wr_jread *r, const wr_jread_slot *s, const wr_jread_tok
 	if (t->kind == '0')
 		return wr_dec_parse(r->arena, text, type, true, out);
 	if (t->kind == '{')
-		return scaled_parts(r, t, &scale, &text) && decimal_bytes(r, text, (int)scale, type, out);
+		return scaled_parts(r, t, &scale, &text) &&
+		       decimal_bytes(r, text, (int)scale, type, out);
 	if (t->kind != '"' || !wr_jread_string(r, t, &text))
 		return false;
 	if (is_decimal_text(r, s, text))
@@ -143,8 +146,10 @@ static bool read_decimal(wr_jread *r, const wr_jread_slot *s, const wr_jread_tok
 /* A decimal of the schema where another type was declared. */
 static bool decimal_as(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *t, uint32_t row)
 {
-	wr_type type = { .tag = WR_DECIMAL, .precision = 2000, .scale = (uint16_t)(s->scale > 0 ? s->scale : 0) };
-	size_t room = (size_t)t->n * 4 + 1100;	/* a scale is below 1,000: never moves to the heap */
+	wr_type type = { .tag = WR_DECIMAL,
+			 .precision = 2000,
+			 .scale = (uint16_t)(s->scale > 0 ? s->scale : 0) };
+	size_t room = (size_t)t->n * 4 + 1100; /* a scale is below 1,000: never moves to the heap */
 	wr_buf text = { .room = room };
 	int64_t scale, i = 0;
 	wr_str bytes;
@@ -160,11 +165,8 @@ static bool decimal_as(wr_jread *r, const wr_jread_slot *s, const wr_jread_token
 		wr_dec_print(d, &type, &text);
 		((wr_str *)s->vec->data)[row] = wr_buf_view(&text);
 		return true;
-	case WR_DOUBLE:
-		((double *)s->vec->data)[row] = wr_dec_to_double(d, &type);
-		return true;
-	case WR_BIGINT:
-		return wr_dec_to_int64(d, &type, &((int64_t *)s->vec->data)[row]);
+	case WR_DOUBLE: ((double *)s->vec->data)[row] = wr_dec_to_double(d, &type); return true;
+	case WR_BIGINT: return wr_dec_to_int64(d, &type, &((int64_t *)s->vec->data)[row]);
 	default:
 		if (!wr_dec_to_int64(d, &type, &i) || i != (int32_t)i)
 			return false;
@@ -192,16 +194,11 @@ static wr_meaning instant_unit(int64_t x)
 static int64_t to_instant(wr_meaning m, int64_t x)
 {
 	switch (m) {
-	case WR_MEANS_UNKNOWN:
-		return to_instant(instant_unit(x), x);
-	case WR_MEANS_DAYS:
-		return x * WR_MS_DAY;
-	case WR_MEANS_INSTANT_US:
-		return floor_div(x, 1000);
-	case WR_MEANS_INSTANT_NS:
-		return floor_div(x, 1000000);
-	default:
-		return x;
+	case WR_MEANS_UNKNOWN: return to_instant(instant_unit(x), x);
+	case WR_MEANS_DAYS: return x * WR_MS_DAY;
+	case WR_MEANS_INSTANT_US: return floor_div(x, 1000);
+	case WR_MEANS_INSTANT_NS: return floor_div(x, 1000000);
+	default: return x;
 	}
 }
 
@@ -212,12 +209,9 @@ static int64_t to_time(wr_meaning m, int64_t x)
 		if (x <= WR_MS_DAY)
 			return x;
 		return x <= WR_MS_DAY * INT64_C(1000) ? x / 1000 : x / 1000000;
-	case WR_MEANS_TIME_US:
-		return floor_div(x, 1000);
-	case WR_MEANS_TIME_NS:
-		return floor_div(x, 1000000);
-	default:
-		return x;
+	case WR_MEANS_TIME_US: return floor_div(x, 1000);
+	case WR_MEANS_TIME_NS: return floor_div(x, 1000000);
+	default: return x;
 	}
 }
 
@@ -316,7 +310,8 @@ bool wr_debezium_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, ui
 {
 	wr_jread_token in;
 
-	if (is_text(t, placeholder) || (s->type->tag == WR_BYTES && is_text(t, placeholder_base64))) {
+	if (is_text(t, placeholder) ||
+	    (s->type->tag == WR_BYTES && is_text(t, placeholder_base64))) {
 		wr_vec_set_null(s->vec, r->arena, row);
 		wr_debezium_absent(r, s->column, row);
 		return true;
@@ -326,12 +321,11 @@ bool wr_debezium_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, ui
 	switch (s->type->tag) {
 	case WR_DATE:
 	case WR_TIME:
-	case WR_TIMESTAMP:
-		return store_time(r, s, t, row);
+	case WR_TIMESTAMP: return store_time(r, s, t, row);
 	case WR_DECIMAL:
-		return read_decimal(r, s, t, s->type, &((wr_dec *)s->vec->data)[row]) || wr_jread_misfit(r, s, t);
-	case WR_BOOLEAN:
-		return store_boolean(r, s, t, row);
+		return read_decimal(r, s, t, s->type, &((wr_dec *)s->vec->data)[row]) ||
+		       wr_jread_misfit(r, s, t);
+	case WR_BOOLEAN: return store_boolean(r, s, t, row);
 	case WR_STRING:
 	case WR_DOUBLE:
 	case WR_BIGINT:
@@ -339,7 +333,6 @@ bool wr_debezium_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, ui
 		if (s->meaning == WR_MEANS_DECIMAL || s->meaning == WR_MEANS_SCALED)
 			return decimal_as(r, s, t, row) || wr_jread_misfit(r, s, t);
 		return wr_jread_plain_leaf(r, s, t, row);
-	default:
-		return wr_jread_plain_leaf(r, s, t, row);
+	default: return wr_jread_plain_leaf(r, s, t, row);
 	}
 }

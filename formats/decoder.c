@@ -19,10 +19,10 @@
 
 struct wr_decoder {
 	wr_decode_spec spec;
-	wr_side *key, *value;	/* NULL: read by debezium, or there are no columns */
+	wr_side *key, *value; /* NULL: read by debezium, or there are no columns */
 	wr_debezium *debezium;
 	const wr_time_pattern *pattern;
-	uint32_t nuncovered;	/* columns that no side brings */
+	uint32_t nuncovered; /* columns that no side brings */
 	uint32_t *uncovered;
 	wr_bad_record_fn bad;
 	void *self;
@@ -35,9 +35,11 @@ static wr_status open_side(wr_arena *a, const wr_side_spec *spec, wr_side **out,
 	const wr_format_row *f = wr_format_row_find(wr_str_of(spec->format));
 
 	if (!f)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Unknown format: %s", spec->format);
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Unknown format: %s",
+				  spec->format);
 	if (!f->open) {
-		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN, "Format %s cannot be read", f->def.name);
+		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN, "Format %s cannot be read",
+			   f->def.name);
 		return wr_err_hint(err, "this version reads JSON, DEBEZIUM, DELIMITED and KAFKA");
 	}
 	if (f->def.check && f->def.check(spec, spec->is_key, err))
@@ -90,16 +92,18 @@ static wr_status open_time(wr_arena *a, wr_decoder *d, wr_err *err)
 	if (tag == WR_BIGINT || tag == WR_TIMESTAMP)
 		return WR_OK;
 	if (tag != WR_STRING)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		                  "The timestamp column %.*s is %s; it must be BIGINT, TIMESTAMP or STRING",
-		                  WR_STR_ARG(s->schema->cols[s->time_col].name), wr_tag_name(tag));
+		return wr_err_set(
+		    err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		    "The timestamp column %.*s is %s; it must be BIGINT, TIMESTAMP or STRING",
+		    WR_STR_ARG(s->schema->cols[s->time_col].name), wr_tag_name(tag));
 	if (!s->time_format)
 		return WR_OK;
 	d->pattern = wr_time_pattern_new(a, wr_str_of(s->time_format), err);
 	return d->pattern ? WR_OK : WR_FAIL;
 }
 
-wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decoder **out, wr_err *err)
+wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decoder **out,
+			  wr_err *err)
 {
 	wr_decoder *d = WR_NEW(arena, wr_decoder);
 
@@ -107,7 +111,8 @@ wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decode
 	d->spec.key.is_key = true;
 	spec = &d->spec;
 	if (is_joined(&spec->key) && !is_joined(&spec->value)) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "KEY_FORMAT='DEBEZIUM' needs VALUE_FORMAT='DEBEZIUM'");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "KEY_FORMAT='DEBEZIUM' needs VALUE_FORMAT='DEBEZIUM'");
 		return wr_err_hint(err, "for a plain JSON key write KEY_FORMAT='JSON'");
 	}
 	if (spec->key.n && !is_joined(&spec->key) && open_side(arena, &spec->key, &d->key, err))
@@ -132,10 +137,11 @@ static void report(wr_decoder *d, const wr_record *rec, const char *side, const 
 	wr_err err = WR_ERR_INIT;
 
 	if (why->at >= 0)
-		wr_err_set(&err, WR_ERR_DATA, WR_NO_SPAN, "%s cannot be read at byte %lld: %s", side,
-		           (long long)why->at, why->reason);
+		wr_err_set(&err, WR_ERR_DATA, WR_NO_SPAN, "%s cannot be read at byte %lld: %s",
+			   side, (long long)why->at, why->reason);
 	else
-		wr_err_set(&err, WR_ERR_DATA, WR_NO_SPAN, "%s cannot be read: %s", side, why->reason);
+		wr_err_set(&err, WR_ERR_DATA, WR_NO_SPAN, "%s cannot be read: %s", side,
+			   why->reason);
 	err.partition = rec->partition;
 	err.offset = rec->offset;
 	d->bad(d->self, rec, &err);
@@ -157,7 +163,9 @@ static bool split_window(wr_decoder *d, wr_batch *b, wr_str *key, uint32_t row, 
 	const char *end = key->p + key->n;
 
 	if (key->n < n) {
-		wr_defect_set(why, -1, "a windowed key ends in %u bytes of window, and it has %u in all", n, key->n);
+		wr_defect_set(why, -1,
+			      "a windowed key ends in %u bytes of window, and it has %u in all", n,
+			      key->n);
 		return false;
 	}
 	b->wstart[row] = get_i64(end - 8);
@@ -271,8 +279,9 @@ static bool column_time(wr_decoder *d, const wr_batch *b, uint32_t row, int64_t 
 		return false;
 	if (v->type->tag != WR_STRING)
 		*time = ((const int64_t *)v->data)[row];
-	else if (d->pattern ? !wr_time_pattern_parse(d->pattern, wr_vec_str(v, row), wr_zone_utc(), time) :
-	                      !wr_parse_timestamp(wr_vec_str(v, row), time))
+	else if (d->pattern
+		     ? !wr_time_pattern_parse(d->pattern, wr_vec_str(v, row), wr_zone_utc(), time)
+		     : !wr_parse_timestamp(wr_vec_str(v, row), time))
 		return false;
 	return *time >= 0;
 }
@@ -300,8 +309,10 @@ static wr_status no_time(wr_decoder *d, const wr_record *rec, wr_err *err)
 	wr_str name = d->spec.schema->cols[d->spec.time_col].name;
 	wr_err why = WR_ERR_INIT;
 
-	wr_err_set(&why, WR_ERR_DATA, WR_NO_SPAN, "column %.*s gives the record no valid time", WR_STR_ARG(name));
-	wr_err_hint(&why, "it must be a time after 1970%s", d->pattern ? " in the form of TIMESTAMP_FORMAT" : "");
+	wr_err_set(&why, WR_ERR_DATA, WR_NO_SPAN, "column %.*s gives the record no valid time",
+		   WR_STR_ARG(name));
+	wr_err_hint(&why, "it must be a time after 1970%s",
+		    d->pattern ? " in the form of TIMESTAMP_FORMAT" : "");
 	why.partition = rec->partition;
 	why.offset = rec->offset;
 	if (!d->spec.strict_time) {
@@ -314,8 +325,8 @@ static wr_status no_time(wr_decoder *d, const wr_record *rec, wr_err *err)
 }
 
 /* Sets *n to the rows that the record gave, at b->n and after. */
-static wr_status read_record(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t part, uint32_t *n,
-                             wr_err *err)
+static wr_status read_record(wr_decoder *d, wr_batch *b, const wr_record *rec, uint32_t part,
+			     uint32_t *n, wr_err *err)
 {
 	uint32_t row = b->n;
 	int64_t time = rec->timestamp;
@@ -357,7 +368,7 @@ static void prepare(wr_decoder *d, wr_batch *b, uint32_t n)
 }
 
 wr_status wr_decoder_run(wr_decoder *d, const wr_record *recs, uint32_t n, const uint32_t *parts,
-                         wr_batch *b, wr_bad_record_fn bad, void *self, wr_err *err)
+			 wr_batch *b, wr_bad_record_fn bad, void *self, wr_err *err)
 {
 	wr_status status = WR_OK;
 	uint32_t got;

@@ -29,12 +29,9 @@ static bool read_number(wr_vec *v, wr_arena *a, wr_str text, uint32_t row)
 	int64_t i;
 
 	switch (v->type->tag) {
-	case WR_DOUBLE:
-		return wr_parse_double(text, &((double *)v->data)[row]);
-	case WR_DECIMAL:
-		return wr_dec_parse(a, text, v->type, true, &((wr_dec *)v->data)[row]);
-	case WR_BIGINT:
-		return wr_parse_i64(text, &((int64_t *)v->data)[row]);
+	case WR_DOUBLE: return wr_parse_double(text, &((double *)v->data)[row]);
+	case WR_DECIMAL: return wr_dec_parse(a, text, v->type, true, &((wr_dec *)v->data)[row]);
+	case WR_BIGINT: return wr_parse_i64(text, &((int64_t *)v->data)[row]);
 	default:
 		if (!wr_parse_i64(text, &i) || i != (int32_t)i)
 			return false;
@@ -77,19 +74,15 @@ static bool read_value(wr_vec *v, wr_arena *a, wr_str text, uint32_t row)
 	case WR_BOOLEAN:
 		((uint8_t *)v->data)[row] = wr_str_ieq(text, WR_STR_LIT("true"));
 		return true;
-	case WR_STRING:
-		((wr_str *)v->data)[row] = text;
-		return wr_jread_utf8(text.p, text.n);
+	case WR_STRING: ((wr_str *)v->data)[row] = text; return wr_jread_utf8(text.p, text.n);
 	case WR_BYTES:
 		bytes = wr_arena_alloc(a, WR_BASE64_ROOM(text.n));
 		((wr_str *)v->data)[row].p = bytes;
 		return wr_base64_decode(text, bytes, &((wr_str *)v->data)[row].n);
 	case WR_DATE:
 	case WR_TIME:
-	case WR_TIMESTAMP:
-		return read_time(v, text, row);
-	default:
-		return read_number(v, a, text, row);
+	case WR_TIMESTAMP: return read_time(v, text, row);
+	default: return read_number(v, a, text, row);
 	}
 }
 
@@ -144,10 +137,12 @@ static const char *next_field(delimited_side *s, const char *p, const char *end,
 
 static wr_side_result bad_count(wr_defect *why, const wr_side_spec *spec, const char *more)
 {
-	return wr_defect_set(why, -1, "the line has %s than the %u fields of the columns", more, spec->n);
+	return wr_defect_set(why, -1, "the line has %s than the %u fields of the columns", more,
+			     spec->n);
 }
 
-static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_t row, wr_defect *why)
+static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_t row,
+			    wr_defect *why)
 {
 	const wr_side_spec *spec = s->base.spec;
 	wr_vec *v;
@@ -164,8 +159,8 @@ static wr_side_result store(delimited_side *s, uint32_t i, wr_str field, uint32_
 	if (read_value(v, s->base.batch->arena, field, row))
 		return WR_SIDE_ROW;
 	return wr_defect_set(why, -1, "column %.*s is %s, which the field %.*s%s is not",
-	                    WR_STR_ARG(spec->cols[i].name), wr_tag_name(v->type->tag),
-	                    field.n > 40 ? 40 : (int)field.n, field.p, field.n > 40 ? "..." : "");
+			     WR_STR_ARG(spec->cols[i].name), wr_tag_name(v->type->tag),
+			     field.n > 40 ? 40 : (int)field.n, field.p, field.n > 40 ? "..." : "");
 }
 
 static wr_side_result read_side(wr_side *side, wr_str bytes, uint32_t row, wr_defect *why)
@@ -255,29 +250,16 @@ static void put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	const void *data = v->data;
 
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_puts(out, ((const uint8_t *)data)[at] ? "true" : "false");
-		break;
+	case WR_BOOLEAN: wr_buf_puts(out, ((const uint8_t *)data)[at] ? "true" : "false"); break;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		wr_buf_i64(out, ((const int32_t *)data)[at]);
-		break;
+	case WR_TIME: wr_buf_i64(out, ((const int32_t *)data)[at]); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		wr_buf_i64(out, ((const int64_t *)data)[at]);
-		break;
-	case WR_DOUBLE:
-		wr_print_double(((const double *)data)[at], out);
-		break;
-	case WR_DECIMAL:
-		wr_dec_print(((const wr_dec *)data)[at], v->type, out);
-		break;
-	case WR_BYTES:
-		wr_base64_encode(((const wr_str *)data)[at], out);
-		break;
-	default:
-		wr_buf_str(out, ((const wr_str *)data)[at]);
+	case WR_TIMESTAMP: wr_buf_i64(out, ((const int64_t *)data)[at]); break;
+	case WR_DOUBLE: wr_print_double(((const double *)data)[at], out); break;
+	case WR_DECIMAL: wr_dec_print(((const wr_dec *)data)[at], v->type, out); break;
+	case WR_BYTES: wr_base64_encode(((const wr_str *)data)[at], out); break;
+	default: wr_buf_str(out, ((const wr_str *)data)[at]);
 	}
 }
 

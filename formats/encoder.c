@@ -6,7 +6,7 @@
 struct wr_encoder {
 	wr_side_spec spec;
 	const wr_format_row *format;
-	bool is_single;	/* not wrapped: a null column is a null side */
+	bool is_single; /* not wrapped: a null column is a null side */
 };
 
 wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder **out, wr_err *err)
@@ -17,9 +17,11 @@ wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder 
 	e->format = wr_format_row_find(wr_str_of(spec->format));
 	e->is_single = !spec->wrap && spec->n == 1;
 	if (!e->format)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Unknown format: %s", spec->format);
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Unknown format: %s",
+				  spec->format);
 	if (!e->format->put) {
-		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN, "Format %s cannot be written", e->format->def.name);
+		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN, "Format %s cannot be written",
+			   e->format->def.name);
 		return wr_err_hint(err, "write JSON, DELIMITED or KAFKA");
 	}
 	*out = e;

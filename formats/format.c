@@ -29,8 +29,9 @@ static wr_status refuse(wr_err *err, const char *format, const wr_column *col, c
 	wr_buf type = { 0 };
 
 	wr_type_print(col->type, &type);
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "The '%s' format does not support type '%s' of column %.*s",
-	           format, wr_tag_name(col->type->tag), WR_STR_ARG(col->name));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "The '%s' format does not support type '%s' of column %.*s", format,
+		   wr_tag_name(col->type->tag), WR_STR_ARG(col->name));
 	wr_buf_free(&type);
 	return wr_err_hint(err, "%s", hint);
 }
@@ -40,17 +41,20 @@ static wr_status check_none(const wr_side_spec *spec, bool is_key, wr_err *err)
 	(void)is_key;
 	if (spec->n == 0)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Format NONE holds no columns, but %.*s is declared",
-	           WR_STR_ARG(spec->cols[0].name));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "Format NONE holds no columns, but %.*s is declared",
+		   WR_STR_ARG(spec->cols[0].name));
 	return wr_err_hint(err, "name a key format, for example KEY_FORMAT='JSON'");
 }
 
 static wr_status check_kafka(const wr_side_spec *spec, bool is_key, wr_err *err)
 {
 	if (spec->n > 1) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "The 'KAFKA' format holds one %s column, not %u",
-		           is_key ? "key" : "value", spec->n);
-		return wr_err_hint(err, "use %s_FORMAT='JSON' or 'DELIMITED'", is_key ? "KEY" : "VALUE");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "The 'KAFKA' format holds one %s column, not %u",
+			   is_key ? "key" : "value", spec->n);
+		return wr_err_hint(err, "use %s_FORMAT='JSON' or 'DELIMITED'",
+				   is_key ? "KEY" : "VALUE");
 	}
 	if (spec->n == 0)
 		return WR_OK;
@@ -59,11 +63,11 @@ static wr_status check_kafka(const wr_side_spec *spec, bool is_key, wr_err *err)
 	case WR_BIGINT:
 	case WR_DOUBLE:
 	case WR_STRING:
-	case WR_BYTES:
-		return WR_OK;
+	case WR_BYTES: return WR_OK;
 	default:
-		return refuse(err, "KAFKA", &spec->cols[0],
-		              "it holds INTEGER, BIGINT, DOUBLE, STRING and BYTES; JSON holds all types");
+		return refuse(
+		    err, "KAFKA", &spec->cols[0],
+		    "it holds INTEGER, BIGINT, DOUBLE, STRING and BYTES; JSON holds all types");
 	}
 }
 
@@ -93,27 +97,43 @@ static wr_status check_json(const wr_side_spec *spec, bool is_key, wr_err *err)
 	for (uint32_t i = 0; i < spec->n; i++) {
 		if (!odd_map(spec->cols[i].type))
 			continue;
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "JSON only supports MAP types with STRING keys: column %.*s",
-		           WR_STR_ARG(spec->cols[i].name));
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "JSON only supports MAP types with STRING keys: column %.*s",
+			   WR_STR_ARG(spec->cols[i].name));
 		return wr_err_hint(err, "declare it as MAP<STRING, ...>");
 	}
 	return WR_OK;
 }
 
-#define BOTH .key = true, .value = true
+#define BOTH  .key = true, .value = true
 #define WRAPS .wrap = true, .unwrap = true
 
 static const wr_format_row rows[] = {
-	{ { "JSON", BOTH, .multi = true, WRAPS, .check = check_json }, wr_json_side_open, wr_json_side_put, false },
-	{ { "DEBEZIUM", BOTH, .multi = true, .wrap = true, .check = check_json }, NULL, NULL, true },
-	{ { "DELIMITED", BOTH, .multi = true, .unwrap = true, .delimiter = true, .check = check_delimited },
-	  wr_delimited_open, wr_delimited_put, false },
-	{ { "KAFKA", BOTH, .unwrap = true, .check = check_kafka }, wr_kafka_open, wr_kafka_put, false },
+	{ { "JSON", BOTH, .multi = true, WRAPS, .check = check_json },
+	  wr_json_side_open,
+	  wr_json_side_put,
+	  false },
+	{ { "DEBEZIUM", BOTH, .multi = true, .wrap = true, .check = check_json },
+	  NULL,
+	  NULL,
+	  true },
+	{ { "DELIMITED", BOTH, .multi = true, .unwrap = true, .delimiter = true,
+	    .check = check_delimited },
+	  wr_delimited_open,
+	  wr_delimited_put,
+	  false },
+	{ { "KAFKA", BOTH, .unwrap = true, .check = check_kafka },
+	  wr_kafka_open,
+	  wr_kafka_put,
+	  false },
 	{ { "NONE", .key = true, .check = check_none }, wr_kafka_open, wr_kafka_put, false },
 	{ { "AVRO", BOTH, .multi = true, WRAPS, .registry = true }, NULL, NULL, false },
 	{ { "PROTOBUF", BOTH, .multi = true, .wrap = true, .registry = true }, NULL, NULL, false },
 	{ { "PROTOBUF_NOSR", BOTH, .multi = true, WRAPS }, NULL, NULL, false },
-	{ { "JSON_SR", BOTH, .multi = true, WRAPS, .registry = true, .check = check_json }, NULL, NULL, false },
+	{ { "JSON_SR", BOTH, .multi = true, WRAPS, .registry = true, .check = check_json },
+	  NULL,
+	  NULL,
+	  false },
 };
 
 const wr_format_row *wr_format_row_find(wr_str name)

@@ -128,7 +128,7 @@ static inline uint64_t equal(__m256i low, __m256i high, char c)
 
 static inline block look(const char *p)
 {
-	const __m256i fold = _mm256_set1_epi8(0x20);	/* makes [ { and ] } alike */
+	const __m256i fold = _mm256_set1_epi8(0x20); /* makes [ { and ] } alike */
 	__m256i low = load32(p), high = load32(p + 32);
 	block b = { .quotes = equal(low, high, '"'), .escapes = equal(low, high, '\\') };
 
@@ -164,7 +164,8 @@ static bool resolve_escapes(const char *p, const char *end, block *b, uint64_t *
 }
 
 /* Follows the brackets of a block; the end when the outermost closes; p when it does not; NULL: refused. */
-static inline const char *follow(wr_jread *r, const char *p, uint64_t opening, uint64_t closing, nesting *nest)
+static inline const char *follow(wr_jread *r, const char *p, uint64_t opening, uint64_t closing,
+				 nesting *nest)
 {
 	for (uint64_t todo = opening | closing; todo; todo &= todo - 1) {
 		const char *q = p + __builtin_ctzll(todo);
@@ -204,7 +205,7 @@ static const char *skip_short(wr_jread *r, const char *p, nesting *nest)
 
 static const char *skip_nested(wr_jread *r, const char *p, char open)
 {
-	uint64_t in_string = 0, carry = 0;	/* in_string: all ones or zero */
+	uint64_t in_string = 0, carry = 0; /* in_string: all ones or zero */
 	nesting nest;
 
 	nest.depth = 0;
@@ -223,14 +224,17 @@ static const char *skip_nested(wr_jread *r, const char *p, char open)
 			unsigned shift = (unsigned)(p - from);
 
 			b = (block){ b.quotes >> shift, b.escapes >> shift, b.opening >> shift,
-			             b.closing >> shift };
+				     b.closing >> shift };
 		}
 		if (b.escapes | carry) {
 			if (!resolve_escapes(p, r->end, &b, &carry))
-				return wr_jread_refuse(r, p, "a string holds an escape that JSON does not have");
+				return wr_jread_refuse(
+				    r, p, "a string holds an escape that JSON does not have");
 		}
-		inside = in_string ^ (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(
-			_mm_set_epi64x(0, (long long)b.quotes), _mm_set1_epi8(-1), 0));
+		inside =
+		    in_string ^ (uint64_t)_mm_cvtsi128_si64(
+				    _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)b.quotes),
+							 _mm_set1_epi8(-1), 0));
 		if (__builtin_expect((b.escapes & ~inside) != 0, 0))
 			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
 		q = follow(r, p, b.opening & ~inside, b.closing & ~inside, &nest);

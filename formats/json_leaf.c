@@ -19,19 +19,13 @@
 static const char *kind_name(char kind)
 {
 	switch (kind) {
-	case '"':
-		return "text";
-	case '0':
-		return "number";
+	case '"': return "text";
+	case '0': return "number";
 	case 't':
-	case 'f':
-		return "boolean";
-	case 'n':
-		return "null";
-	case '{':
-		return "object";
-	default:
-		return "array";
+	case 'f': return "boolean";
+	case 'n': return "null";
+	case '{': return "object";
+	default: return "array";
 	}
 }
 
@@ -42,8 +36,8 @@ bool wr_jread_misfit(wr_jread *r, const wr_jread_slot *s, const wr_jread_token *
 	while (n > 0 && n < (int)t->n && ((unsigned char)t->p[n] & 0xC0) == 0x80)
 		n--;
 	return wr_jread_refuse(r, t->p, "column %.*s is %s, which the %s %.*s%s is not",
-	                      WR_STR_ARG(s->name), wr_tag_name(s->type->tag), kind_name(t->kind), n,
-	                      t->p, n < (int)t->n ? "..." : "");
+			       WR_STR_ARG(s->name), wr_tag_name(s->type->tag), kind_name(t->kind),
+			       n, t->p, n < (int)t->n ? "..." : "");
 }
 
 bool wr_jread_integer(const wr_jread_token *t, int64_t *out)
@@ -137,31 +131,18 @@ bool wr_jread_plain_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t,
 		ok = take_integer(r, t, &v) && v == (int32_t)v;
 		((int32_t *)data)[row] = (int32_t)v;
 		break;
-	case WR_BIGINT:
-		ok = take_integer(r, t, &((int64_t *)data)[row]);
-		break;
-	case WR_DOUBLE:
-		ok = take_double(r, t, &((double *)data)[row]);
-		break;
-	case WR_DECIMAL:
-		ok = take_decimal(r, t, s->type, &((wr_dec *)data)[row]);
-		break;
-	case WR_STRING:
-		ok = wr_jread_as_text(r, t, &((wr_str *)data)[row]);
-		break;
-	case WR_BYTES:
-		ok = take_bytes(r, t, &((wr_str *)data)[row]);
-		break;
+	case WR_BIGINT: ok = take_integer(r, t, &((int64_t *)data)[row]); break;
+	case WR_DOUBLE: ok = take_double(r, t, &((double *)data)[row]); break;
+	case WR_DECIMAL: ok = take_decimal(r, t, s->type, &((wr_dec *)data)[row]); break;
+	case WR_STRING: ok = wr_jread_as_text(r, t, &((wr_str *)data)[row]); break;
+	case WR_BYTES: ok = take_bytes(r, t, &((wr_str *)data)[row]); break;
 	case WR_DATE:
 	case WR_TIME:
 		ok = take_time(r, t, s->type->tag, &v);
 		((int32_t *)data)[row] = (int32_t)v;
 		break;
-	case WR_TIMESTAMP:
-		ok = take_time(r, t, WR_TIMESTAMP, &((int64_t *)data)[row]);
-		break;
-	default:
-		ok = false;
+	case WR_TIMESTAMP: ok = take_time(r, t, WR_TIMESTAMP, &((int64_t *)data)[row]); break;
+	default: ok = false;
 	}
 	return ok || wr_jread_misfit(r, s, t);
 }

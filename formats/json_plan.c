@@ -30,7 +30,7 @@ void *wr_jread_refuse(wr_jread *r, const char *at, const char *format, ...)
 
 wr_jread_object *wr_jread_object_new(wr_arena *a, uint32_t n)
 {
-	static const char never[1];	/* a byte that no name starts with */
+	static const char never[1]; /* a byte that no name starts with */
 	wr_jread_object *o = WR_NEW(a, wr_jread_object);
 
 	o->arena = a;
@@ -55,34 +55,32 @@ void wr_jread_object_ready(wr_jread_object *o)
 static wr_jread_kind kind_of(const wr_type *type)
 {
 	switch (type->tag) {
-	case WR_BIGINT:
-		return WR_JREAD_BIGINT;
-	case WR_INTEGER:
-		return WR_JREAD_INTEGER;
-	case WR_STRING:
-		return WR_JREAD_STRING;
-	case WR_DECIMAL:
-		return wr_type_wide(type) ? WR_JREAD_LEAF : WR_JREAD_DECIMAL;
-	case WR_ARRAY:
-		return WR_JREAD_ARRAY;
-	case WR_MAP:
-		return WR_JREAD_MAP;
-	case WR_STRUCT:
-		return WR_JREAD_STRUCT;
-	default:
-		return WR_JREAD_LEAF;
+	case WR_BIGINT: return WR_JREAD_BIGINT;
+	case WR_INTEGER: return WR_JREAD_INTEGER;
+	case WR_STRING: return WR_JREAD_STRING;
+	case WR_DECIMAL: return wr_type_wide(type) ? WR_JREAD_LEAF : WR_JREAD_DECIMAL;
+	case WR_ARRAY: return WR_JREAD_ARRAY;
+	case WR_MAP: return WR_JREAD_MAP;
+	case WR_STRUCT: return WR_JREAD_STRUCT;
+	default: return WR_JREAD_LEAF;
 	}
 }
 
-void wr_jread_slot_init(wr_arena *a, wr_jread_slot *s, wr_str name, const wr_type *type, wr_jread_leaf leaf)
+void wr_jread_slot_init(wr_arena *a, wr_jread_slot *s, wr_str name, const wr_type *type,
+			wr_jread_leaf leaf)
 {
 	*s = (wr_jread_slot){
-		.kind = kind_of(type), .column = -1, .leaf = leaf, .name = name, .type = type,
+		.kind = kind_of(type),
+		.column = -1,
+		.leaf = leaf,
+		.name = name,
+		.type = type,
 	};
 	if (type->tag == WR_STRUCT) {
 		s->object = wr_jread_object_new(a, type->nkids);
 		for (uint32_t i = 0; i < type->nkids; i++)
-			wr_jread_slot_init(a, &s->object->slots[i], type->names[i], type->kids[i], leaf);
+			wr_jread_slot_init(a, &s->object->slots[i], type->names[i], type->kids[i],
+					   leaf);
 		wr_jread_object_ready(s->object);
 	} else if (wr_tag_nested(type->tag)) {
 		s->kids = WR_NEW_ARRAY(a, wr_jread_slot, type->nkids);
@@ -166,7 +164,8 @@ static wr_jread_member *remember(wr_jread *r, wr_jread_object *o, wr_str quoted,
 	return m;
 }
 
-wr_jread_member *wr_jread_learn(wr_jread *r, wr_jread_object *o, wr_jread_member *prev, wr_str quoted)
+wr_jread_member *wr_jread_learn(wr_jread *r, wr_jread_object *o, wr_jread_member *prev,
+				wr_str quoted)
 {
 	uint32_t bucket = hash_of(quoted);
 	wr_jread_member *m;

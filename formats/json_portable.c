@@ -60,8 +60,7 @@ static const char *skip_nested(wr_jread *r, const char *p, char open)
 			if (!p)
 				return NULL;
 			break;
-		case '\\':
-			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
+		case '\\': return wr_jread_refuse(r, p, "a backslash stands outside of a string");
 		case '{':
 		case '[':
 			if (!nest_open(&nest, *p))

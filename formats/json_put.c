@@ -137,41 +137,20 @@ void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_puts(out, ((const uint8_t *)data)[at] ? "true" : "false");
-		break;
+	case WR_BOOLEAN: wr_buf_puts(out, ((const uint8_t *)data)[at] ? "true" : "false"); break;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		wr_buf_i64(out, ((const int32_t *)data)[at]);
-		break;
+	case WR_TIME: wr_buf_i64(out, ((const int32_t *)data)[at]); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		wr_buf_i64(out, ((const int64_t *)data)[at]);
-		break;
-	case WR_DOUBLE:
-		put_double(((const double *)data)[at], out);
-		break;
-	case WR_DECIMAL:
-		wr_dec_print(((const wr_dec *)data)[at], v->type, out);
-		break;
-	case WR_STRING:
-		wr_json_put_string(((const wr_str *)data)[at], out);
-		break;
-	case WR_BYTES:
-		put_bytes(((const wr_str *)data)[at], out);
-		break;
-	case WR_ARRAY:
-		put_array(v, ((const wr_list *)data)[at], out);
-		break;
-	case WR_MAP:
-		put_map(v, ((const wr_list *)data)[at], out);
-		break;
-	case WR_STRUCT:
-		put_struct(v, at, out);
-		break;
-	case WR_TAGS:
-		break;
+	case WR_TIMESTAMP: wr_buf_i64(out, ((const int64_t *)data)[at]); break;
+	case WR_DOUBLE: put_double(((const double *)data)[at], out); break;
+	case WR_DECIMAL: wr_dec_print(((const wr_dec *)data)[at], v->type, out); break;
+	case WR_STRING: wr_json_put_string(((const wr_str *)data)[at], out); break;
+	case WR_BYTES: put_bytes(((const wr_str *)data)[at], out); break;
+	case WR_ARRAY: put_array(v, ((const wr_list *)data)[at], out); break;
+	case WR_MAP: put_map(v, ((const wr_list *)data)[at], out); break;
+	case WR_STRUCT: put_struct(v, at, out); break;
+	case WR_TAGS: break;
 	}
 }
 

@@ -9,9 +9,9 @@ typedef struct json_side {
 	wr_side base;
 	wr_jread reader;
 	const wr_jread_walker *walker;
-	wr_jread_object *object;	/* NULL: a bare value */
+	wr_jread_object *object; /* NULL: a bare value */
 	wr_jread_slot single;
-	bool unread;		/* a bare value that nobody reads */
+	bool unread; /* a bare value that nobody reads */
 } json_side;
 
 static void bind(wr_side *side, wr_batch *b)
@@ -78,7 +78,7 @@ wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec)
 	if (!spec->wrap && spec->n == 1) {
 		s->unread = n == 0;
 		wr_jread_slot_init(a, &s->single, spec->cols[0].name, spec->cols[0].type,
-		                  wr_jread_plain_leaf);
+				   wr_jread_plain_leaf);
 		if (s->unread)
 			s->single.kind = WR_JREAD_RAW;
 		return &s->base;
@@ -86,8 +86,8 @@ wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec)
 	s->object = wr_jread_object_new(a, n);
 	for (uint32_t i = 0, k = 0; i < spec->n; i++)
 		if (spec->to[i] >= 0)
-			wr_jread_slot_init(a, &s->object->slots[k++], spec->cols[i].name, spec->cols[i].type,
-			                  wr_jread_plain_leaf);
+			wr_jread_slot_init(a, &s->object->slots[k++], spec->cols[i].name,
+					   spec->cols[i].type, wr_jread_plain_leaf);
 	wr_jread_object_ready(s->object);
 	return &s->base;
 }

@@ -105,27 +105,16 @@ static bool unescape(const char *p, const char *end, char *to, uint32_t *n)
 		}
 		p += 2;
 		switch (p[-1]) {
-		case 'b':
-			*to++ = '\b';
-			break;
-		case 'f':
-			*to++ = '\f';
-			break;
-		case 'n':
-			*to++ = '\n';
-			break;
-		case 'r':
-			*to++ = '\r';
-			break;
-		case 't':
-			*to++ = '\t';
-			break;
+		case 'b': *to++ = '\b'; break;
+		case 'f': *to++ = '\f'; break;
+		case 'n': *to++ = '\n'; break;
+		case 'r': *to++ = '\r'; break;
+		case 't': *to++ = '\t'; break;
 		case 'u':
 			if (!unescape_u(&p, end, &to))
 				return false;
 			break;
-		default:
-			*to++ = p[-1];
+		default: *to++ = p[-1];
 		}
 	}
 	*n = (uint32_t)(to - start);
@@ -190,9 +179,9 @@ char wr_jread_scalar(const char *p, uint32_t n)
 
 typedef struct number {
 	bool minus;
-	const char *p;		/* digits with a point among them */
-	uint32_t n;		/* characters up to the exponent */
-	uint32_t digits;	/* without leading zeros, at least 1 */
+	const char *p; /* digits with a point among them */
+	uint32_t n; /* characters up to the exponent */
+	uint32_t digits; /* without leading zeros, at least 1 */
 	int64_t scale;
 } number;
 
@@ -308,7 +297,8 @@ static bool next_token(wr_jread *r, const char *p, const char *end, wr_jread_tok
 			t->escaped |= *c == '\\';
 			t->high |= (unsigned char)*c > 127;
 			if ((unsigned char)*c < 32)
-				return wr_jread_refuse(r, c, "a string holds a bare control character");
+				return wr_jread_refuse(r, c,
+						       "a string holds a bare control character");
 		}
 	} else if (t->kind == '{' || t->kind == '[') {
 		q = behind_nested(p, end);
@@ -455,16 +445,10 @@ static bool put_text(wr_jread *r, const wr_jread_token *t, wr_buf *out)
 			return false;
 		wr_buf_str(out, s);
 		return true;
-	case '{':
-		return put_compact(r, t->p, t->p + t->n, out) != NULL;
-	case '[':
-		return put_array(r, t, out);
-	case '0':
-		put_number(t, out);
-		return true;
-	default:
-		wr_buf_put(out, t->p, t->n);
-		return true;
+	case '{': return put_compact(r, t->p, t->p + t->n, out) != NULL;
+	case '[': return put_array(r, t, out);
+	case '0': put_number(t, out); return true;
+	default: wr_buf_put(out, t->p, t->n); return true;
 	}
 }
 

@@ -45,9 +45,7 @@ static wr_side_result read_side(wr_side *s, wr_str bytes, uint32_t row, wr_defec
 			return wr_defect_set(why, -1, "the text is not UTF-8");
 		((wr_str *)v->data)[row] = bytes;
 		return WR_SIDE_ROW;
-	default:
-		((wr_str *)v->data)[row] = bytes;
-		return WR_SIDE_ROW;
+	default: ((wr_str *)v->data)[row] = bytes; return WR_SIDE_ROW;
 	}
 }
 
@@ -81,7 +79,6 @@ void wr_kafka_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_
 		u8 = htobe64(u8);
 		wr_buf_put(out, &u8, 8);
 		break;
-	default:
-		wr_buf_str(out, ((const wr_str *)v->data)[at]);
+	default: wr_buf_str(out, ((const wr_str *)v->data)[at]);
 	}
 }

@@ -8,15 +8,15 @@
 #include "formats/format.h"
 
 typedef enum wr_side_result {
-	WR_SIDE_ROW,	/* the columns of the row are set */
-	WR_SIDE_NULL,	/* the side is null; nothing was set */
-	WR_SIDE_BAD,	/* why says so; what was set is of no account */
+	WR_SIDE_ROW, /* the columns of the row are set */
+	WR_SIDE_NULL, /* the side is null; nothing was set */
+	WR_SIDE_BAD, /* why says so; what was set is of no account */
 } wr_side_result;
 
 /* Why a record cannot be read. */
 typedef struct wr_defect {
-	char reason[240];	/* one sentence without a full stop */
-	int64_t at;		/* byte in the side's bytes; -1: no place */
+	char reason[240]; /* one sentence without a full stop */
+	int64_t at; /* byte in the side's bytes; -1: no place */
 } wr_defect;
 
 /* Sets the fault; returns WR_SIDE_BAD. */
@@ -26,7 +26,7 @@ wr_side_result wr_defect_set(wr_defect *f, int64_t at, const char *format, ...) 
 typedef struct wr_side wr_side;
 struct wr_side {
 	const wr_side_spec *spec;
-	wr_batch *batch;	/* set by bind */
+	wr_batch *batch; /* set by bind */
 	/* Before records are read into b; room for the rows is made. NULL: nothing to do. */
 	void (*bind)(wr_side *s, wr_batch *b);
 	/* bytes.p is not NULL. Sets the columns spec->to[] of `row`; rows count later. */
@@ -40,7 +40,7 @@ typedef struct wr_format_row {
 	wr_side *(*open)(wr_arena *a, const wr_side_spec *spec);
 	/* Appends the columns of a row, of which not all are null when the side is a key. */
 	void (*put)(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
-	bool joined;	/* DEBEZIUM: both sides are read together */
+	bool joined; /* DEBEZIUM: both sides are read together */
 } wr_format_row;
 
 const wr_format_row *wr_format_row_find(wr_str name);

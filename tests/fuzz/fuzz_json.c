@@ -10,8 +10,20 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const types[] = {
-	"BIGINT", "STRING", "DECIMAL(12, 2)", "DOUBLE", "BOOLEAN", "BYTES", "DATE", "TIME", "TIMESTAMP", "DECIMAL(60, 10)",
-	"ARRAY<STRING>", "MAP<STRING, ARRAY<BIGINT>>", "STRUCT<`A` STRING, `B` MAP<STRING, DECIMAL(6, 2)>>", "INTEGER",
+	"BIGINT",
+	"STRING",
+	"DECIMAL(12, 2)",
+	"DOUBLE",
+	"BOOLEAN",
+	"BYTES",
+	"DATE",
+	"TIME",
+	"TIMESTAMP",
+	"DECIMAL(60, 10)",
+	"ARRAY<STRING>",
+	"MAP<STRING, ARRAY<BIGINT>>",
+	"STRUCT<`A` STRING, `B` MAP<STRING, DECIMAL(6, 2)>>",
+	"INTEGER",
 };
 
 typedef struct side {
@@ -42,18 +54,21 @@ static void open_side(wr_arena *a, side *s, const uint8_t *pick, bool wrap)
 
 	for (uint32_t i = 0; i < n; i++) {
 		s->cols[i].name = wr_str_of(names[i]);
-		s->cols[i].type = wr_type_read(a, wr_str_of(types[pick[i] % (sizeof(types) / sizeof(*types))]));
+		s->cols[i].type =
+		    wr_type_read(a, wr_str_of(types[pick[i] % (sizeof(types) / sizeof(*types))]));
 		s->to[i] = (int32_t)i;
 	}
 	s->schema = (wr_schema){ n, 0, s->cols };
-	s->spec = (wr_side_spec){ .format = "JSON", .wrap = wrap, .n = n, .cols = s->cols, .to = s->to };
+	s->spec =
+	    (wr_side_spec){ .format = "JSON", .wrap = wrap, .n = n, .cols = s->cols, .to = s->to };
 	spec.schema = &s->schema;
 	spec.value = s->spec;
 	spec.key = (wr_side_spec){ .format = "NONE", .cols = s->cols, .to = s->to };
 	for (int i = 0; i < WR_CDC_COUNT; i++)
 		spec.cdc_to[i] = -1;
-	ORACLE_CHECK(!wr_decoder_open(a, &spec, &s->decoder, &err) && !wr_encoder_open(a, &s->spec, &s->encoder, &err),
-	             "%s", err.message);
+	ORACLE_CHECK(!wr_decoder_open(a, &spec, &s->decoder, &err) &&
+			 !wr_encoder_open(a, &s->spec, &s->encoder, &err),
+		     "%s", err.message);
 }
 
 static bool read_one(wr_arena *a, side *s, wr_str text, wr_batch *b)
@@ -63,7 +78,8 @@ static bool read_one(wr_arena *a, side *s, wr_str text, wr_batch *b)
 	wr_err err = WR_ERR_INIT;
 
 	wr_batch_init(b, a, &s->schema, 1);
-	ORACLE_CHECK(!wr_decoder_run(s->decoder, &rec, 1, parts, b, bad, NULL, &err), "%s", err.message);
+	ORACLE_CHECK(!wr_decoder_run(s->decoder, &rec, 1, parts, b, bad, NULL, &err), "%s",
+		     err.message);
 	return b->n == 1;
 }
 
@@ -74,9 +90,11 @@ static void check_round_trip(wr_arena *a, side *s, wr_str text)
 	wr_batch first, again;
 
 	if (read_one(a, s, text, &first) && wr_encoder_put(s->encoder, &first, 0, &out)) {
-		ORACLE_CHECK(read_one(a, s, wr_buf_view(&out), &again), "not read again: %s", wr_buf_z(&out));
+		ORACLE_CHECK(read_one(a, s, wr_buf_view(&out), &again), "not read again: %s",
+			     wr_buf_z(&out));
 		for (uint32_t c = 0; c < s->schema.n; c++)
-			ORACLE_CHECK(wr_vec_eq(&first.cols[c], 0, &again.cols[c], 0), "column %u of %s", c, wr_buf_z(&out));
+			ORACLE_CHECK(wr_vec_eq(&first.cols[c], 0, &again.cols[c], 0),
+				     "column %u of %s", c, wr_buf_z(&out));
 	}
 	wr_buf_free(&out);
 }

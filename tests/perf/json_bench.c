@@ -31,21 +31,32 @@ static uint32_t draw(uint32_t n)
 
 static void put_row(wr_buf *b, uint32_t id, const char *status)
 {
-	static const char *const streets[] = { "Via Roma", "Rue de la R\\u00e9publique", "Hauptstra\xc3\x9f""e", "High Street" };
+	static const char *const streets[] = { "Via Roma", "Rue de la R\\u00e9publique",
+					       "Hauptstra\xc3\x9f"
+					       "e",
+					       "High Street" };
 	static const char *const notes[] = {
-		"please leave the parcel with the neighbours if nobody opens", "the bell is \\\"broken\\\", knock", "",
-		"call between nine and five, the code of the gate is needed to get in", "as a present: no invoice, please",
+		"please leave the parcel with the neighbours if nobody opens",
+		"the bell is \\\"broken\\\", knock",
+		"",
+		"call between nine and five, the code of the gate is needed to get in",
+		"as a present: no invoice, please",
 	};
 
-	wr_buf_printf(b, "{\"id\":%u,\"customer_id\":%u,\"status\":\"%s\",\"amount\":\"%u.%02u\",\"region\":\"EU-%u\",\"created_at\":"
-	                 "17000%08u,\"sku\":\"SKU-%08u\",\"qty\":%u,\"ship_to\":\"%u %s, flat %u, house %u\",\"note\":\"%s\"}",
-	              id, id * 7919u % 10000u, status, 1 + draw(999), draw(100), 1 + draw(9), draw(100000000),
-	              draw(100000000), 1 + draw(9), 1 + draw(900), streets[draw(4)], draw(97), draw(13), notes[draw(5)]);
+	wr_buf_printf(b,
+		      "{\"id\":%u,\"customer_id\":%u,\"status\":\"%s\",\"amount\":\"%u.%02u\","
+		      "\"region\":\"EU-%u\",\"created_at\":"
+		      "17000%08u,\"sku\":\"SKU-%08u\",\"qty\":%u,\"ship_to\":\"%u %s, flat %u, "
+		      "house %u\",\"note\":\"%s\"}",
+		      id, id * 7919u % 10000u, status, 1 + draw(999), draw(100), 1 + draw(9),
+		      draw(100000000), draw(100000000), 1 + draw(9), 1 + draw(900),
+		      streets[draw(4)], draw(97), draw(13), notes[draw(5)]);
 }
 
 static void put_event(wr_buf *b, uint32_t i)
 {
-	static const char *const states[] = { "PLACED", "PAID", "SHIPPED", "DELIVERED", "CANCELLED" };
+	static const char *const states[] = { "PLACED", "PAID", "SHIPPED", "DELIVERED",
+					      "CANCELLED" };
 	uint32_t u = draw(10), id = u < 6 ? i + 1 : 1 + draw(i + 1);
 
 	wr_buf_puts(b, "{\"before\":");
@@ -58,12 +69,20 @@ static void put_event(wr_buf *b, uint32_t i)
 		wr_buf_puts(b, "null");
 	else
 		put_row(b, id, states[u < 6 ? 0 : draw(5)]);
-	wr_buf_printf(b, ",\"source\":{\"version\":\"3.0.0.Final\",\"connector\":\"postgresql\",\"name\":\"shop\",\"ts_ms\":17%011u,"
-	                 "\"snapshot\":\"false\",\"db\":\"shop\",\"sequence\":\"[\\\"%u\\\",\\\"%u\\\"]\",\"ts_us\":17%014u,"
-	                 "\"ts_ns\":17%017u,\"schema\":\"public\",\"table\":\"orders\",\"txId\":%u,\"lsn\":%u,\"xmin\":null},"
-	                 "\"op\":\"%c\",\"ts_ms\":17%011u,\"transaction\":null}\n",
-	              i, 24000000 + i * 184, 24000184 + i * 184, i, i, 700 + i / 3, 24000184 + i * 184,
-	              u < 6 ? 'c' : u < 9 ? 'u' : 'd', i);
+	wr_buf_printf(b,
+		      ",\"source\":{\"version\":\"3.0.0.Final\",\"connector\":\"postgresql\","
+		      "\"name\":\"shop\",\"ts_ms\":17%011u,"
+		      "\"snapshot\":\"false\",\"db\":\"shop\",\"sequence\":\"[\\\"%u\\\",\\\"%"
+		      "u\\\"]\",\"ts_us\":17%014u,"
+		      "\"ts_ns\":17%017u,\"schema\":\"public\",\"table\":\"orders\",\"txId\":%u,"
+		      "\"lsn\":%u,\"xmin\":null},"
+		      "\"op\":\"%c\",\"ts_ms\":17%011u,\"transaction\":null}\n",
+		      i, 24000000 + i * 184, 24000184 + i * 184, i, i, 700 + i / 3,
+		      24000184 + i * 184,
+		      u < 6   ? 'c'
+		      : u < 9 ? 'u'
+			      : 'd',
+		      i);
 }
 
 static wr_buf load(const char *path)
@@ -130,7 +149,8 @@ static double measure(wr_decoder *d, const wr_schema *schema, uint32_t n, int ro
 
 			wr_arena_reset(a);
 			wr_batch_init(&b, a, schema, RUN);
-			if (wr_decoder_run(d, recs + i, n - i < RUN ? n - i : RUN, parts, &b, bad, NULL, &err))
+			if (wr_decoder_run(d, recs + i, n - i < RUN ? n - i : RUN, parts, &b, bad,
+					   NULL, &err))
 				exit(1);
 		}
 		took = (now() - from) / n;
@@ -154,8 +174,15 @@ static void run(wr_arena *a, const workload *w)
 	wr_schema schema = { w->n, w->nkeys, w->cols };
 	wr_decode_spec spec = {
 		.schema = &schema,
-		.key = { .format = "DEBEZIUM", .is_key = true, .n = w->nkeys, .cols = w->cols, .to = to },
-		.value = { .format = "DEBEZIUM", .n = w->n - w->nkeys - w->op, .cols = w->cols + w->nkeys, .to = to + w->nkeys },
+		.key = { .format = "DEBEZIUM",
+			 .is_key = true,
+			 .n = w->nkeys,
+			 .cols = w->cols,
+			 .to = to },
+		.value = { .format = "DEBEZIUM",
+			   .n = w->n - w->nkeys - w->op,
+			   .cols = w->cols + w->nkeys,
+			   .to = to + w->nkeys },
 		.table = w->table,
 		.before_event = w->before_event,
 		.time_col = -1,
@@ -171,27 +198,59 @@ static void run(wr_arena *a, const workload *w)
 		fprintf(stderr, "%s\n", err.message);
 		exit(1);
 	}
-	printf("%-52s %7.1f ns in cache", w->name, measure(d, &schema, nrecs < 1000 ? nrecs : 1000, 400));
+	printf("%-52s %7.1f ns in cache", w->name,
+	       measure(d, &schema, nrecs < 1000 ? nrecs : 1000, 400));
 	printf(" %7.1f ns from memory\n", measure(d, &schema, nrecs, 12));
 }
 
-#define NAMED(z) { z, sizeof(z) - 1 }
+#define NAMED(z)                 \
+	{                        \
+		z, sizeof(z) - 1 \
+	}
 
 int main(int argc, char **argv)
 {
 	wr_arena *a = wr_arena_new();
 	wr_buf text = load(argc > 1 ? argv[1] : NULL);
-	const wr_type *money = wr_type_decimal(a, 12, 2), *big = wr_type_of(WR_BIGINT), *string = wr_type_of(WR_STRING);
+	const wr_type *money = wr_type_decimal(a, 12, 2), *big = wr_type_of(WR_BIGINT),
+		      *string = wr_type_of(WR_STRING);
 	const workload loads[] = {
-		{ "stream: id, amount, region, op", false, false, 4, 0,
-		  { { NAMED("ID"), big }, { NAMED("AMOUNT"), money }, { NAMED("REGION"), string }, { NAMED("OP"), string } }, true },
-		{ "stream: id, customer, status, amount, region, op", false, false, 6, 0,
-		  { { NAMED("ID"), big }, { NAMED("CUSTOMER_ID"), big }, { NAMED("STATUS"), string }, { NAMED("AMOUNT"), money },
-		    { NAMED("REGION"), string }, { NAMED("OP"), string } }, true },
-		{ "table, BEFORE='EVENT': id, status, amount", true, true, 3, 1,
-		  { { NAMED("ID"), big }, { NAMED("STATUS"), string }, { NAMED("AMOUNT"), money } }, false },
-		{ "table, BEFORE='STATE': id, status, amount", true, false, 3, 1,
-		  { { NAMED("ID"), big }, { NAMED("STATUS"), string }, { NAMED("AMOUNT"), money } }, false },
+		{ "stream: id, amount, region, op",
+		  false,
+		  false,
+		  4,
+		  0,
+		  { { NAMED("ID"), big },
+		    { NAMED("AMOUNT"), money },
+		    { NAMED("REGION"), string },
+		    { NAMED("OP"), string } },
+		  true },
+		{ "stream: id, customer, status, amount, region, op",
+		  false,
+		  false,
+		  6,
+		  0,
+		  { { NAMED("ID"), big },
+		    { NAMED("CUSTOMER_ID"), big },
+		    { NAMED("STATUS"), string },
+		    { NAMED("AMOUNT"), money },
+		    { NAMED("REGION"), string },
+		    { NAMED("OP"), string } },
+		  true },
+		{ "table, BEFORE='EVENT': id, status, amount",
+		  true,
+		  true,
+		  3,
+		  1,
+		  { { NAMED("ID"), big }, { NAMED("STATUS"), string }, { NAMED("AMOUNT"), money } },
+		  false },
+		{ "table, BEFORE='STATE': id, status, amount",
+		  true,
+		  false,
+		  3,
+		  1,
+		  { { NAMED("ID"), big }, { NAMED("STATUS"), string }, { NAMED("AMOUNT"), money } },
+		  false },
 	};
 
 	split(&text);

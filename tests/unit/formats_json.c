@@ -9,17 +9,18 @@ static void scalars(void **state)
 
 	(void)state;
 	kit_init(&k, "JSON", "K STRING KEY, I INTEGER, L BIGINT, D DOUBLE, B BOOLEAN, S STRING");
-	kit_add(&k, "\"a\"", "{\"I\":-7,\"L\":9223372036854775807,\"D\":1.5e3,\"B\":true,\"S\":\"x\"}");
+	kit_add(&k, "\"a\"",
+		"{\"I\":-7,\"L\":9223372036854775807,\"D\":1.5e3,\"B\":true,\"S\":\"x\"}");
 	kit_add(&k, "\"b\"", "{\"I\":\"12\",\"L\":\"-3\",\"D\":\"0.25\",\"B\":false,\"S\":12}");
 	kit_add(&k, "\"c\"", " { \"L\" : 3.9 , \"S\" : 1e10 } ");
 	kit_add(&k, "null", "{\"S\":{\"a\" : [1, \"\\u00e9\"]},\"I\":null}");
 	kit_add(&k, NULL, "{\"S\":[1, \"b\", null,true]}");
 	assert_string_equal(kit_run(&k),
-	                    "INSERT 'a', -7, 9223372036854775807, 1500.0, TRUE, 'x'\n"
-	                    "INSERT 'b', 12, -3, 0.25, FALSE, '12'\n"
-	                    "INSERT 'c', NULL, 3, NULL, NULL, '1E+10'\n"
-	                    "INSERT NULL, NULL, NULL, NULL, NULL, '{\"a\":[1,\"\xc3\xa9\"]}'\n"
-	                    "INSERT NULL, NULL, NULL, NULL, NULL, '[1, b, null, true]'\n");
+			    "INSERT 'a', -7, 9223372036854775807, 1500.0, TRUE, 'x'\n"
+			    "INSERT 'b', 12, -3, 0.25, FALSE, '12'\n"
+			    "INSERT 'c', NULL, 3, NULL, NULL, '1E+10'\n"
+			    "INSERT NULL, NULL, NULL, NULL, NULL, '{\"a\":[1,\"\xc3\xa9\"]}'\n"
+			    "INSERT NULL, NULL, NULL, NULL, NULL, '[1, b, null, true]'\n");
 	assert_int_equal(k.nbad, 0);
 	kit_free(&k);
 }
@@ -29,10 +30,15 @@ static void times_and_decimals(void **state)
 	kit k;
 
 	(void)state;
-	kit_init(&k, "JSON", "P DECIMAL(6, 2), W DECIMAL(45, 1), D DATE, T TIME, TS TIMESTAMP, X BYTES");
-	kit_add(&k, NULL, "{\"P\":12.5,\"W\":\"-12345678901234567890123456789012345678901234.5\",\"D\":18262,\"T\":1000,"
-	                  "\"TS\":1577836800000,\"X\":\"AP8=\"}");
-	kit_add(&k, NULL, "{\"P\":\"-0.01\",\"D\":\"-1\",\"T\":\"5\",\"TS\":\"1970-01-02T00:00:00Z\",\"X\":\"\"}");
+	kit_init(&k, "JSON",
+		 "P DECIMAL(6, 2), W DECIMAL(45, 1), D DATE, T TIME, TS TIMESTAMP, X BYTES");
+	kit_add(&k, NULL,
+		"{\"P\":12.5,\"W\":\"-12345678901234567890123456789012345678901234.5\",\"D\":18262,"
+		"\"T\":1000,"
+		"\"TS\":1577836800000,\"X\":\"AP8=\"}");
+	kit_add(&k, NULL,
+		"{\"P\":\"-0.01\",\"D\":\"-1\",\"T\":\"5\",\"TS\":\"1970-01-02T00:00:00Z\",\"X\":"
+		"\"\"}");
 	kit_add(&k, NULL, "{\"P\":9999.99,\"D\":\"2020-02-29\",\"T\":\"10:20\"}");
 	kit_add(&k, NULL, "{\"P\":12.345}");
 	kit_add(&k, NULL, "{\"P\":10000.00}");
@@ -59,17 +65,22 @@ static void nested(void **state)
 	kit k;
 
 	(void)state;
-	kit_init(&k, "JSON", "A ARRAY<BIGINT>, M MAP<STRING, INTEGER>, S STRUCT<`X` STRING, `y` ARRAY<STRUCT<`Z` DOUBLE>>>");
-	kit_add(&k, NULL, "{\"A\":[1,null,3],\"M\":{\"a\":1,\"b\":null,\"a\":2},\"S\":{\"x\":\"q\",\"y\":[{\"z\":1},null,{}]}}");
+	kit_init(&k, "JSON",
+		 "A ARRAY<BIGINT>, M MAP<STRING, INTEGER>, S STRUCT<`X` STRING, `y` "
+		 "ARRAY<STRUCT<`Z` DOUBLE>>>");
+	kit_add(&k, NULL,
+		"{\"A\":[1,null,3],\"M\":{\"a\":1,\"b\":null,\"a\":2},\"S\":{\"x\":\"q\",\"y\":[{"
+		"\"z\":1},null,{}]}}");
 	kit_add(&k, NULL, "{\"A\":[],\"M\":{},\"S\":null}");
 	kit_add(&k, NULL, "{\"A\":[4]}");
 	kit_add(&k, NULL, "{\"A\":[\"x\"]}");
 	kit_add(&k, NULL, "{\"A\":{}}");
-	assert_string_equal(kit_run(&k),
-	                    "INSERT ARRAY[1, NULL, 3], MAP('b' := NULL, 'a' := 2), "
-	                    "STRUCT(`X` := 'q', `y` := ARRAY[STRUCT(`Z` := 1.0), NULL, STRUCT(`Z` := NULL)])\n"
-	                    "INSERT ARRAY[], MAP(), NULL\n"
-	                    "INSERT ARRAY[4], NULL, NULL\n");
+	assert_string_equal(
+	    kit_run(&k),
+	    "INSERT ARRAY[1, NULL, 3], MAP('b' := NULL, 'a' := 2), "
+	    "STRUCT(`X` := 'q', `y` := ARRAY[STRUCT(`Z` := 1.0), NULL, STRUCT(`Z` := NULL)])\n"
+	    "INSERT ARRAY[], MAP(), NULL\n"
+	    "INSERT ARRAY[4], NULL, NULL\n");
 	assert_int_equal(k.nbad, 2);
 	kit_free(&k);
 }
@@ -87,18 +98,44 @@ static void names(void **state)
 	kit_add(&k, NULL, "{\"id\":7,\"a_name_that_is_longer_than_thirty_two_bytes\":1,\"low\":8}");
 	kit_add(&k, NULL, "{\"id\":7,\"a_name_that_is_longer_than_thirty_two_bytez\":1,\"low\":8}");
 	kit_add(&k, NULL, "{}");
-	assert_string_equal(kit_run(&k), "INSERT 1, 2\nINSERT 3, NULL\nINSERT 5, NULL\nINSERT 6, NULL\n"
-	                                 "INSERT 7, 8\nINSERT 7, 8\nINSERT NULL, NULL\n");
+	assert_string_equal(kit_run(&k),
+			    "INSERT 1, 2\nINSERT 3, NULL\nINSERT 5, NULL\nINSERT 6, NULL\n"
+			    "INSERT 7, 8\nINSERT 7, 8\nINSERT NULL, NULL\n");
 	kit_free(&k);
 }
 
 static void bad_records(void **state)
 {
 	static const char *const bad[] = {
-		"", "{", "}", "[]", "7", "{\"A\":1", "{\"A\":1}}", "{\"A\":1} x", "{\"A\" 1}", "{\"A\":}", "{A:1}",
-		"{\"A\":1,}", "{\"A\":1 \"B\":2}", "{\"B\":\"\\x\"}", "{\"B\":\"\\u12\"}", "{\"B\":\"x}", "{\"B\":[}",
-		"{\"B\":{]}", "{\"B\":[[1]}", "{\"A\":01}", "{\"A\":1.}", "{\"A\":tru}", "{\"A\":-}", "{\"S\":\"\x01\"}",
-		"{\"S\":\"\xff\"}", "{\"S\":\"\\ud800\"}", "{\"A\":99999999999}", "{\"A\":[1]}", "{\"S\":nul}",
+		"",
+		"{",
+		"}",
+		"[]",
+		"7",
+		"{\"A\":1",
+		"{\"A\":1}}",
+		"{\"A\":1} x",
+		"{\"A\" 1}",
+		"{\"A\":}",
+		"{A:1}",
+		"{\"A\":1,}",
+		"{\"A\":1 \"B\":2}",
+		"{\"B\":\"\\x\"}",
+		"{\"B\":\"\\u12\"}",
+		"{\"B\":\"x}",
+		"{\"B\":[}",
+		"{\"B\":{]}",
+		"{\"B\":[[1]}",
+		"{\"A\":01}",
+		"{\"A\":1.}",
+		"{\"A\":tru}",
+		"{\"A\":-}",
+		"{\"S\":\"\x01\"}",
+		"{\"S\":\"\xff\"}",
+		"{\"S\":\"\\ud800\"}",
+		"{\"A\":99999999999}",
+		"{\"A\":[1]}",
+		"{\"S\":nul}",
 	};
 	kit k;
 
@@ -130,7 +167,8 @@ static void single_values(void **state)
 	kit_add(&k, "3", "[\"a\"]]");
 	kit_add(&k, "x", "[]");
 	kit_add(&k, "4", NULL);
-	assert_string_equal(kit_run(&k), "INSERT 1, ARRAY['a', NULL]\nINSERT_NULL 2, NULL\nINSERT_NULL 4, NULL\n");
+	assert_string_equal(
+	    kit_run(&k), "INSERT 1, ARRAY['a', NULL]\nINSERT_NULL 2, NULL\nINSERT_NULL 4, NULL\n");
 	assert_int_equal(k.nbad, 2);
 	kit_free(&k);
 }
@@ -147,7 +185,8 @@ static void tables(void **state)
 	kit_add(&k, NULL, "{\"V\":1}");
 	kit_add(&k, "{\"A\":1,\"B\":\"x\"}", "null");
 	assert_string_equal(kit_run(&k), "NEW 1, 'x', 1\nGONE 1, 'x', NULL\nGONE 1, 'x', NULL\n");
-	assert_string_equal(k.bad, "the key cannot be read: it is null, and a table's row needs one\n");
+	assert_string_equal(k.bad,
+			    "the key cannot be read: it is null, and a table's row needs one\n");
 	kit_free(&k);
 }
 
@@ -155,7 +194,9 @@ static void projection(void **state)
 {
 	kit k;
 	static int32_t to[3] = { -1, 0, -1 };
-	static const wr_column cols[3] = { { { "A", 1 }, NULL }, { { "B", 1 }, NULL }, { { "C", 1 }, NULL } };
+	static const wr_column cols[3] = { { { "A", 1 }, NULL },
+					   { { "B", 1 }, NULL },
+					   { { "C", 1 }, NULL } };
 	wr_column typed[3];
 
 	(void)state;
@@ -184,7 +225,8 @@ static void row_times(void **state)
 	kit_add(&k, NULL, "{\"V\":3,\"TS\":null}");
 	kit_add(&k, NULL, "{\"V\":4,\"TS\":\"1960-01-01 00:00:00\"}");
 	kit_add(&k, NULL, NULL);
-	assert_string_equal(kit_run(&k), "INSERT 1, '2020-01-01 00:00:01'\nINSERT_NULL NULL, NULL\n");
+	assert_string_equal(kit_run(&k),
+			    "INSERT 1, '2020-01-01 00:00:01'\nINSERT_NULL NULL, NULL\n");
 	assert_int_equal(k.nbad, 3);
 	assert_int_equal(k.batch.rowtime[0], 1577836801000);
 	assert_int_equal(k.batch.rowtime[1], 1004);
@@ -197,7 +239,9 @@ static void row_times(void **state)
 
 static void header_columns(void **state)
 {
-	static const wr_header items[3] = { { { "a", 1 }, { "1", 1 } }, { { "b", 1 }, { NULL, 0 } }, { { "a", 1 }, { "2", 1 } } };
+	static const wr_header items[3] = { { { "a", 1 }, { "1", 1 } },
+					    { { "b", 1 }, { NULL, 0 } },
+					    { { "a", 1 }, { "2", 1 } } };
 	static const wr_headers headers = { 3, items };
 	wr_header_column cols[2] = { { { NULL, 0 }, 1 }, { { "a", 1 }, 2 } };
 	kit k;
@@ -268,14 +312,19 @@ static void writing(void **state)
 	kit k;
 
 	(void)state;
-	kit_init(&k, "JSON", "K BIGINT KEY, J STRING KEY, P DECIMAL(6, 2), R DOUBLE, S STRING, X BYTES, A ARRAY<STRING>, "
-	                     "M MAP<STRING, INTEGER>, T STRUCT<`a` BOOLEAN, `B` DATE>, N BIGINT");
-	kit_add(&k, "{}", "{\"P\":5,\"R\":1e10,\"S\":\"a\\\"\\\\\\n\\u0001\\u00e9\",\"X\":\"AP8=\",\"A\":[\"q\",null],"
-	                  "\"M\":{\"k\":1},\"T\":{\"a\":true,\"b\":3}}");
+	kit_init(&k, "JSON",
+		 "K BIGINT KEY, J STRING KEY, P DECIMAL(6, 2), R DOUBLE, S STRING, X BYTES, A "
+		 "ARRAY<STRING>, "
+		 "M MAP<STRING, INTEGER>, T STRUCT<`a` BOOLEAN, `B` DATE>, N BIGINT");
+	kit_add(&k, "{}",
+		"{\"P\":5,\"R\":1e10,\"S\":\"a\\\"\\\\\\n\\u0001\\u00e9\",\"X\":\"AP8=\",\"A\":["
+		"\"q\",null],"
+		"\"M\":{\"k\":1},\"T\":{\"a\":true,\"b\":3}}");
 	kit_run(&k);
 	assert_int_equal(k.batch.n, 1);
-	written(&k, &k.spec.value, "{\"P\":5.00,\"R\":1.0E10,\"S\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\",\"X\":\"AP8=\","
-	                           "\"A\":[\"q\",null],\"M\":{\"k\":1},\"T\":{\"a\":true,\"B\":3},\"N\":null}");
+	written(&k, &k.spec.value,
+		"{\"P\":5.00,\"R\":1.0E10,\"S\":\"a\\\"\\\\\\n\\u0001\xc3\xa9\",\"X\":\"AP8=\","
+		"\"A\":[\"q\",null],\"M\":{\"k\":1},\"T\":{\"a\":true,\"B\":3},\"N\":null}");
 	written(&k, &k.spec.key, NULL);
 	k.spec.key.is_key = false;
 	written(&k, &k.spec.key, "{\"K\":null,\"J\":null}");
@@ -285,11 +334,11 @@ static void writing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scalars),	cmocka_unit_test(times_and_decimals),
-		cmocka_unit_test(nested),	cmocka_unit_test(names),
-		cmocka_unit_test(bad_records),	cmocka_unit_test(single_values),
-		cmocka_unit_test(tables),	cmocka_unit_test(projection),
-		cmocka_unit_test(row_times),	cmocka_unit_test(header_columns),
+		cmocka_unit_test(scalars),	 cmocka_unit_test(times_and_decimals),
+		cmocka_unit_test(nested),	 cmocka_unit_test(names),
+		cmocka_unit_test(bad_records),	 cmocka_unit_test(single_values),
+		cmocka_unit_test(tables),	 cmocka_unit_test(projection),
+		cmocka_unit_test(row_times),	 cmocka_unit_test(header_columns),
 		cmocka_unit_test(windowed_keys), cmocka_unit_test(writing),
 	};
 

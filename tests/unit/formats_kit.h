@@ -21,7 +21,7 @@ typedef struct kit {
 	uint32_t n;
 	wr_record recs[64];
 	int32_t to[64];
-	char bad[1024];	/* messages of bad records, one a line */
+	char bad[1024]; /* messages of bad records, one a line */
 	uint32_t nbad;
 	wr_buf out;
 } kit;
@@ -74,10 +74,17 @@ static inline void kit_init(kit *k, const char *format, const char *columns)
 		k->to[i] = (int32_t)i;
 	k->spec = (wr_decode_spec){
 		.schema = s,
-		.key = { .format = format, .is_key = true, .wrap = nkeys > 1, .n = nkeys, .cols = s->cols,
-		         .to = k->to },
-		.value = { .format = format, .wrap = true, .n = n - nkeys, .cols = s->cols + nkeys,
-		           .to = k->to + nkeys },
+		.key = { .format = format,
+			 .is_key = true,
+			 .wrap = nkeys > 1,
+			 .n = nkeys,
+			 .cols = s->cols,
+			 .to = k->to },
+		.value = { .format = format,
+			   .wrap = true,
+			   .n = n - nkeys,
+			   .cols = s->cols + nkeys,
+			   .to = k->to + nkeys },
 		.time_col = -1,
 	};
 	for (int i = 0; i < WR_CDC_COUNT; i++)
@@ -87,14 +94,18 @@ static inline void kit_init(kit *k, const char *format, const char *columns)
 static inline void kit_add(kit *k, const char *key, const char *value)
 {
 	k->recs[k->n] = (wr_record){
-		.key = wr_str_of(key), .value = wr_str_of(value), .timestamp = 1000 + k->n, .offset = k->n,
+		.key = wr_str_of(key),
+		.value = wr_str_of(value),
+		.timestamp = 1000 + k->n,
+		.offset = k->n,
 	};
 	k->n++;
 }
 
 static inline const char *kit_change(uint8_t c)
 {
-	static const char *const names[] = { "INSERT", "INSERT_NULL", "NEW", "OLD", "BEFORE", "AFTER", "GONE" };
+	static const char *const names[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
+					     "BEFORE", "AFTER",	      "GONE" };
 
 	return names[c];
 }

@@ -12,14 +12,14 @@
 
 #include "formats/json_read.h"
 
-#define ORACLE_CHECK(cond, ...)                                                                                \
-	do {                                                                                                   \
-		if (!(cond)) {                                                                                 \
-			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #cond);                             \
-			fprintf(stderr, __VA_ARGS__);                                                          \
-			fputc('\n', stderr);                                                                   \
-			abort();                                                                               \
-		}                                                                                              \
+#define ORACLE_CHECK(cond, ...)                                                    \
+	do {                                                                       \
+		if (!(cond)) {                                                     \
+			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #cond); \
+			fprintf(stderr, __VA_ARGS__);                              \
+			fputc('\n', stderr);                                       \
+			abort();                                                   \
+		}                                                                  \
 	} while (0)
 
 enum { ORACLE_NAMES = 4 };
@@ -27,11 +27,14 @@ enum { ORACLE_NAMES = 4 };
 /* A plan that keeps members A, B, C and "a long …" as they stand. */
 static inline wr_jread_object *oracle_plan(wr_arena *a)
 {
-	static const char *const names[ORACLE_NAMES] = { "A", "B", "C", "A LONG NAME WITH MORE THAN 32 BYTES" };
+	static const char *const names[ORACLE_NAMES] = { "A", "B", "C",
+							 "A LONG NAME WITH MORE THAN 32 BYTES" };
 	wr_jread_object *o = wr_jread_object_new(a, ORACLE_NAMES);
 
 	for (int i = 0; i < ORACLE_NAMES; i++)
-		o->slots[i] = (wr_jread_slot){ .kind = WR_JREAD_RAW, .name = wr_str_of(names[i]), .column = -1 };
+		o->slots[i] = (wr_jread_slot){ .kind = WR_JREAD_RAW,
+					       .name = wr_str_of(names[i]),
+					       .column = -1 };
 	wr_jread_object_ready(o);
 	return o;
 }
@@ -43,7 +46,8 @@ static inline json_t *oracle_member(json_t *doc, wr_str name, bool *skip)
 	json_t *value, *exact = NULL, *loose = NULL;
 	int nloose = 0;
 
-	json_object_foreach(doc, key, value) {
+	json_object_foreach(doc, key, value)
+	{
 		if (wr_str_is(name, key)) {
 			exact = value;
 		} else if (wr_str_ieq(name, wr_str_of(key))) {
@@ -76,7 +80,9 @@ static inline void oracle_value(wr_jread *r, const wr_jread_token *t, const json
 	case JSON_STRING:
 		ORACLE_CHECK(t->kind == '"', "not a string");
 		ORACLE_CHECK(wr_jread_string(r, t, &s), "%s", r->reason);
-		ORACLE_CHECK(s.n == json_string_length(want) && !memcmp(s.p, json_string_value(want), s.n), "strings differ");
+		ORACLE_CHECK(s.n == json_string_length(want) &&
+				 !memcmp(s.p, json_string_value(want), s.n),
+			     "strings differ");
 		break;
 	case JSON_INTEGER:
 		ORACLE_CHECK(t->kind == '0' && wr_jread_integer(t, &i), "not an integer");
@@ -95,42 +101,48 @@ static inline void oracle_value(wr_jread *r, const wr_jread_token *t, const json
 	case JSON_NULL:
 		ORACLE_CHECK(t->kind == "tfn"[json_typeof(want) - JSON_TRUE], "constants differ");
 		break;
-	default:
-		oracle_nested(t, want);
+	default: oracle_nested(t, want);
 	}
 }
 
 /* Reads an exact copy, so that a step beyond the end shows. */
-static inline bool oracle_read(const wr_jread_walker *w, wr_jread *r, wr_jread_object *o, const char *p, size_t n, char **copy)
+static inline bool oracle_read(const wr_jread_walker *w, wr_jread *r, wr_jread_object *o,
+			       const char *p, size_t n, char **copy)
 {
 	*copy = wr_malloc(n ? n : 1);
 	memcpy(*copy, p, n);
 	return w->object(r, (wr_str){ *copy, (uint32_t)n }, o, 0);
 }
 
-static inline bool oracle_same_token(const wr_jread_token *x, const char *fx, const wr_jread_token *y, const char *fy)
+static inline bool oracle_same_token(const wr_jread_token *x, const char *fx,
+				     const wr_jread_token *y, const char *fy)
 {
-	return x->kind == y->kind && x->n == y->n && x->escaped == y->escaped && x->high == y->high &&
-	       x->p - fx == y->p - fy;
+	return x->kind == y->kind && x->n == y->n && x->escaped == y->escaped &&
+	       x->high == y->high && x->p - fx == y->p - fy;
 }
 
 /* Returns whether the reader accepts the text. Plans may be used again and again: what they learnt must not matter. */
-static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_object *slow, const char *p, size_t n)
+static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_object *slow,
+				const char *p, size_t n)
 {
 	const wr_jread_walker *w = wr_jread_fastest();
 	wr_jread r = { .arena = a, .placeholder = UINT32_MAX }, q = r;
 	char *copy, *other;
-	bool ok = oracle_read(w, &r, fast, p, n, &copy), same = oracle_read(&wr_jread_portable, &q, slow, p, n, &other);
+	bool ok = oracle_read(w, &r, fast, p, n, &copy),
+	     same = oracle_read(&wr_jread_portable, &q, slow, p, n, &other);
 	/* jansson loses a zero byte behind a number */
 	json_t *doc = memchr(p, 0, n) ? NULL : json_loadb(p, n, JSON_ALLOW_NUL, NULL);
 	bool skip;
 
-	ORACLE_CHECK(ok == same, "%s accepts %d, portable %d: %s %s: %.*s", w->name, ok, same, r.reason, q.reason, (int)n, p);
+	ORACLE_CHECK(ok == same, "%s accepts %d, portable %d: %s %s: %.*s", w->name, ok, same,
+		     r.reason, q.reason, (int)n, p);
 	for (uint32_t i = 0; ok && i < ORACLE_NAMES; i++) {
 		bool met = fast->slots[i].seen == fast->gen;
 
 		ORACLE_CHECK(met == (slow->slots[i].seen == slow->gen), "slot %u", i);
-		ORACLE_CHECK(!met || oracle_same_token(&fast->slots[i].raw, copy, &slow->slots[i].raw, other), "slot %u", i);
+		ORACLE_CHECK(!met || oracle_same_token(&fast->slots[i].raw, copy,
+						       &slow->slots[i].raw, other),
+			     "slot %u", i);
 	}
 	if (json_is_object(doc)) {
 		ORACLE_CHECK(ok, "refused: %s at %ld", r.reason, (long)(r.at - r.start));
@@ -139,7 +151,8 @@ static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_obj
 
 			if (skip)
 				continue;
-			ORACLE_CHECK((want != NULL) == (fast->slots[i].seen == fast->gen), "member %u", i);
+			ORACLE_CHECK((want != NULL) == (fast->slots[i].seen == fast->gen),
+				     "member %u", i);
 			if (want)
 				oracle_value(&r, &fast->slots[i].raw, want);
 		}

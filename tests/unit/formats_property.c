@@ -24,8 +24,26 @@ static void put_blank(wr_buf *b)
 static void put_string(wr_buf *b)
 {
 	static const char *const parts[] = {
-		"a", "plain text", "\\\"", "\\\\", "\\/", "\\b\\f\\n\\r\\t", "\\u0041", "\\u00e9", "\\uD83D\\uDE00", "\xc3\xa9",
-		"\xf0\x9f\x98\x80", "{", "}", "[", "]", ":", ",", "'", "\x7f", "a run of more than thirty-two plain bytes in a row",
+		"a",
+		"plain text",
+		"\\\"",
+		"\\\\",
+		"\\/",
+		"\\b\\f\\n\\r\\t",
+		"\\u0041",
+		"\\u00e9",
+		"\\uD83D\\uDE00",
+		"\xc3\xa9",
+		"\xf0\x9f\x98\x80",
+		"{",
+		"}",
+		"[",
+		"]",
+		":",
+		",",
+		"'",
+		"\x7f",
+		"a run of more than thirty-two plain bytes in a row",
 	};
 
 	wr_buf_putc(b, '"');
@@ -39,8 +57,17 @@ static void put_value(wr_buf *b, int depth);
 static void put_object(wr_buf *b, int depth)
 {
 	static const char *const names[] = {
-		"\"A\"", "\"a\"", "\"B\"", "\"b\"", "\"\\u0043\"", "\"C\"", "\"other\"", "\"\"", "\"a long name with more than 32 bytes\"",
-		"\"A LONG NAME WITH MORE THAN 32 BYTES\"", "\"A LONG NAME WITH MORE THAN 32 BYTEZ\"",
+		"\"A\"",
+		"\"a\"",
+		"\"B\"",
+		"\"b\"",
+		"\"\\u0043\"",
+		"\"C\"",
+		"\"other\"",
+		"\"\"",
+		"\"a long name with more than 32 bytes\"",
+		"\"A LONG NAME WITH MORE THAN 32 BYTES\"",
+		"\"A LONG NAME WITH MORE THAN 32 BYTEZ\"",
 	};
 
 	wr_buf_putc(b, '{');
@@ -63,8 +90,21 @@ static void put_object(wr_buf *b, int depth)
 static void put_value(wr_buf *b, int depth)
 {
 	static const char *const scalars[] = {
-		"true", "false", "null", "0", "-0", "7", "-12", "12345678", "123456789012345678", "9223372036854775807", "0.5", "-1.25e3",
-		"1E+2", "1e-7", "12.3400",
+		"true",
+		"false",
+		"null",
+		"0",
+		"-0",
+		"7",
+		"-12",
+		"12345678",
+		"123456789012345678",
+		"9223372036854775807",
+		"0.5",
+		"-1.25e3",
+		"1E+2",
+		"1e-7",
+		"12.3400",
 	};
 	uint32_t what = draw(depth > 5 ? 6 : 8);
 
@@ -125,16 +165,20 @@ static void written_reads_back(void **state)
 	kit k;
 
 	(void)state;
-	kit_init(&k, "JSON", "A STRING, B ARRAY<MAP<STRING, DOUBLE>>, C STRUCT<`A` STRING, `B` BIGINT>, D DECIMAL(40, 5)");
+	kit_init(&k, "JSON",
+		 "A STRING, B ARRAY<MAP<STRING, DOUBLE>>, C STRUCT<`A` STRING, `B` BIGINT>, D "
+		 "DECIMAL(40, 5)");
 	assert_int_equal(wr_encoder_open(k.plan, &k.spec.value, &e, &err), WR_OK);
 	seed = 362436069;
 	for (int i = 0; i < 2000; i++) {
 		wr_buf_reset(&b);
 		wr_buf_puts(&b, "{\"A\":");
 		put_value(&b, 4);
-		wr_buf_printf(&b, ",\"B\":[{\"x\":%u.5,\"y\":null},{},null],\"C\":{\"a\":", draw(1000));
+		wr_buf_printf(&b,
+			      ",\"B\":[{\"x\":%u.5,\"y\":null},{},null],\"C\":{\"a\":", draw(1000));
 		put_string(&b);
-		wr_buf_printf(&b, ",\"b\":%u},\"D\":-%u.%u}", draw(1000000), draw(1000000), draw(9999));
+		wr_buf_printf(&b, ",\"b\":%u},\"D\":-%u.%u}", draw(1000000), draw(1000000),
+			      draw(9999));
 		kit_add(&k, NULL, wr_buf_z(&b));
 		wr_buf_reset(&first);
 		wr_buf_puts(&first, kit_run(&k));

@@ -6,7 +6,9 @@ static void delimited_reading(void **state)
 	kit k;
 
 	(void)state;
-	kit_init(&k, "DELIMITED", "K BIGINT KEY, S STRING, P DECIMAL(6, 2), B BOOLEAN, X BYTES, T TIMESTAMP, D DOUBLE");
+	kit_init(
+	    &k, "DELIMITED",
+	    "K BIGINT KEY, S STRING, P DECIMAL(6, 2), B BOOLEAN, X BYTES, T TIMESTAMP, D DOUBLE");
 	kit_add(&k, "7", "a,12.5,true,AP8=,1000,1e3");
 	kit_add(&k, "\"8\"", "\"a \"\"b\"\", c\",,,,,");
 	kit_add(&k, NULL, "\"x\" ,-1,FALSE,\"\",-5,.5\r\nsecond line");
@@ -17,11 +19,12 @@ static void delimited_reading(void **state)
 	kit_add(&k, "9", "a,1.234,true,AP8=,1000,1");
 	kit_add(&k, "x", "a,1,true,AP8=,1000,1");
 	kit_run(&k);
-	assert_string_equal(wr_buf_z(&k.out),
-	                    "INSERT 7, 'a', 12.50, TRUE, X'00FF', '1970-01-01T00:00:01.000', 1000.0\n"
-	                    "INSERT 8, 'a \"b\", c', NULL, NULL, NULL, NULL, NULL\n"
-	                    "INSERT NULL, 'x', -1.00, FALSE, NULL, '1969-12-31T23:59:59.995', 0.5\n"
-	                    "INSERT_NULL 9, NULL, NULL, NULL, NULL, NULL, NULL\n");
+	assert_string_equal(
+	    wr_buf_z(&k.out),
+	    "INSERT 7, 'a', 12.50, TRUE, X'00FF', '1970-01-01T00:00:01.000', 1000.0\n"
+	    "INSERT 8, 'a \"b\", c', NULL, NULL, NULL, NULL, NULL\n"
+	    "INSERT NULL, 'x', -1.00, FALSE, NULL, '1969-12-31T23:59:59.995', 0.5\n"
+	    "INSERT_NULL 9, NULL, NULL, NULL, NULL, NULL, NULL\n");
 	assert_int_equal(k.nbad, 5);
 	assert_non_null(strstr(k.bad, "the line has fewer than the 6 fields"));
 	assert_non_null(strstr(k.bad, "the line has more than the 6 fields"));
@@ -66,7 +69,8 @@ static void delimited_writing(void **state)
 
 static void kafka_values(void **state)
 {
-	static const char i4[] = "\xff\xff\xff\xfe", i8[] = "\0\0\0\0\0\0\x01\0", d8[] = "\x3f\xf8\0\0\0\0\0\0";
+	static const char i4[] = "\xff\xff\xff\xfe", i8[] = "\0\0\0\0\0\0\x01\0",
+			  d8[] = "\x3f\xf8\0\0\0\0\0\0";
 	static const struct {
 		const char *type, *bytes;
 		uint32_t n;
@@ -171,8 +175,9 @@ static void list_of_formats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(delimited_reading), cmocka_unit_test(delimited_writing), cmocka_unit_test(kafka_values),
-		cmocka_unit_test(windowed_keys),     cmocka_unit_test(list_of_formats),
+		cmocka_unit_test(delimited_reading), cmocka_unit_test(delimited_writing),
+		cmocka_unit_test(kafka_values),	     cmocka_unit_test(windowed_keys),
+		cmocka_unit_test(list_of_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
