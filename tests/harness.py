@@ -140,7 +140,8 @@ def run_one(name, function):
         print(f"skipped {name}: {reason}", flush=True)
         return 2
     except (AssertionError, subprocess.TimeoutExpired, OSError, KeyError, ValueError, StopIteration) as error:
-        words = str(error) if isinstance(error, (AssertionError, subprocess.TimeoutExpired)) else ""
+        words = error.read().decode(errors="replace") if hasattr(error, "read") else ""
+        words = words or str(error) if isinstance(error, (AssertionError, subprocess.TimeoutExpired)) else words
         print(f"FAILED  {name}\n{words or traceback.format_exc()}", flush=True)
         if isinstance(error, AssertionError) and not words:
             traceback.print_exc(file=sys.stdout)
