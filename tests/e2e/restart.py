@@ -20,7 +20,7 @@ def numbers(count, start=0):
 
 
 def sql(where, more=""):
-    return (f"CREATE STREAM s (id INT, k STRING, v INT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON');\n"
+    return (f"CREATE STREAM s (id INT, k STRING, v BIGINT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON');\n"
             f"CREATE SINK every WITH (TYPE='csv', PATH='{where}/every.csv', MODE='APPEND') AS SELECT id, k, v FROM s;\n"
             f"CREATE SINK sums WITH (TYPE='csv', PATH='{where}/sums.csv', MODE='TABLE') AS\n"
             f"  SELECT k, COUNT(*) AS n, SUM(v) AS total, MIN(v) AS least FROM s GROUP BY k;\n" + more)
@@ -101,7 +101,7 @@ def test_a_chain_through_a_topic_of_ours(where):
     rng = random.Random(seed)
     rows = numbers(100_000)
     write(where + "/in.ndjson", rows)
-    text = (f"CREATE STREAM s (id INT, k STRING, v INT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON');\n"
+    text = (f"CREATE STREAM s (id INT, k STRING, v BIGINT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON');\n"
             "CREATE STREAM doubled WITH (KAFKA_TOPIC='doubled', FORMAT='JSON') AS SELECT id, k, v * 2 AS v FROM s PARTITION BY k;\n"
             f"CREATE SINK sums WITH (TYPE='csv', PATH='{where}/sums.csv', MODE='TABLE') AS\n"
             "  SELECT k, COUNT(*) AS n, SUM(v) AS total, MIN(v) AS least FROM doubled GROUP BY k;\n")
