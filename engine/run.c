@@ -12,11 +12,22 @@
 #include "engine/reader.h"
 #include "engine/task.h"
 
+/* True when rows of the scan come in at the input, directly or through earlier stages. */
+static bool comes_from(const wr_graph *g, const wr_stage_input *in, uint32_t scan)
+{
+	if (in->scan >= 0)
+		return in->scan == (int32_t)scan;
+	for (uint32_t i = 0; i < g->stages[in->stage].ninputs; i++)
+		if (comes_from(g, &g->stages[in->stage].inputs[i], scan))
+			return true;
+	return false;
+}
+
 static bool is_first(const wr_graph *g, uint32_t scan)
 {
 	for (uint32_t s = 0; s < g->nstages; s++)
 		for (uint32_t i = 0; i < g->stages[s].ninputs; i++)
-			if (g->stages[s].inputs[i].scan == (int32_t)scan && g->stages[s].inputs[i].first)
+			if (g->stages[s].inputs[i].first && comes_from(g, &g->stages[s].inputs[i], scan))
 				return true;
 	return false;
 }

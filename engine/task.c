@@ -275,10 +275,10 @@ static wr_status nothing_to_do(wr_task *t, wr_err *err)
 {
 	for (uint32_t i = 0; i < t->nreaders; i++)
 		wr_scan_reader_release(t->readers[i]);
-	tell_done(t);
 	tell_own_times(t);
 	if (wr_task_advance(t, err) || send_on(t, err))
 		return WR_FAIL;
+	tell_done(t);	/* behind what it sent: whoever begins then finds it in the queues before his own */
 	sleep_for_records(t);
 	return WR_OK;
 }
