@@ -1,5 +1,6 @@
 /* The catalog in memory: names of relations, sinks and types, and the planner's read-only face of it. */
 #include "engine/internal.h"
+#include "io/kafka_admin.h"
 
 static wr_engine *engine_of(const wr_catalog *c)
 {
@@ -51,8 +52,12 @@ static uint32_t names(const wr_catalog *c, const char **out, uint32_t max)
 static int32_t partitions(const wr_catalog *c, wr_str topic)
 {
 	wr_engine *e = engine_of(c);
+	wr_err err = WR_ERR_INIT;
+	int32_t n;
 
-	return e->topics ? wr_topics_partitions(e->topics, topic) : -1;
+	if (e->topics)
+		return wr_topics_partitions(e->topics, topic);
+	return wr_kafka_topic_partitions(e->config.broker, topic, &n, &err) == WR_OK ? n : -1;
 }
 
 void wr_names_init(wr_engine *e)
