@@ -135,7 +135,7 @@ def totals_sink(where):
 
 
 def minutes_sink(where, grace="1 DAY", emit="CHANGES"):
-    return (f"CREATE SINK minutes WITH (TYPE='csv', PATH='{where}/minutes.csv', MODE='TABLE') AS\n"
+    return (f"CREATE SINK per_minute WITH (TYPE='csv', PATH='{where}/minutes.csv', MODE='TABLE') AS\n"
             f"  SELECT op AS kind, COUNT(*) AS n FROM changes WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD {grace})\n"
             f"  GROUP BY op EMIT {emit};\n")
 
