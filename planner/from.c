@@ -94,7 +94,7 @@ static wr_status from_source(wr_planner *p, const wr_ast_relation *ast, wr_from 
 
 	if (!r)
 		return WR_FAIL;
-	*out = (wr_from){ .span = ast->span, .nsources = 1 };
+	*out = (wr_from){ .span = ast->span, .nsources = 1, .naliases = 1, .cdc = wr_is_debezium(r) && !r->table };
 	out->sources = WR_NEW_ARRAY(p->a, const wr_relation *, 1);
 	out->aliases = WR_NEW_ARRAY(p->a, wr_str, 1);
 	out->sources[0] = r;
@@ -118,12 +118,15 @@ static wr_status from_source(wr_planner *p, const wr_ast_relation *ast, wr_from 
 wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_query *q, wr_from *out, wr_err *err)
 {
 	wr_from left, right;
+	bool found;
 
 	switch (r->kind) {
 	case WR_REL_SOURCE:
-		return from_source(p, r, out, err);
+		if (wr_from_with(p, r, out, &found, err))
+			return WR_FAIL;
+		return found ? WR_OK : from_source(p, r, out, err);
 	case WR_REL_QUERY:
-		return WR_LATER(err, r->span, "a SELECT in FROM is not there yet");
+		return wr_from_query(p, r->query, &r->alias, r->span, out, err);
 	case WR_REL_JOIN:
 		break;
 	}

@@ -213,6 +213,21 @@ static wr_status check_aggs(const wr_select *s, wr_err *err)
 	return WR_OK;
 }
 
+/* The input table's key among the re-keyed columns; of a table with windows their start too. */
+static void set_primary_key(wr_select *s, wr_node *n)
+{
+	const wr_node *table = s->node->in[0];
+	uint32_t nkeys = table->out->nkeys;
+	int32_t *pk = WR_NEW_ARRAY(s->p->a, int32_t, nkeys + 2);
+
+	for (uint32_t i = 0; i < nkeys; i++)
+		pk[i] = (int32_t)(s->nparts + i);
+	for (uint32_t i = 0; table->window.kind && i < 2; i++)
+		pk[nkeys + i] = (int32_t)(s->nparts + table->out->n + i);
+	n->npk = nkeys + (table->window.kind ? 2 : 0);
+	n->pk = pk;
+}
+
 static wr_node *aggregate(wr_select *s)
 {
 	wr_arena *a = s->p->a;
@@ -230,14 +245,8 @@ static wr_node *aggregate(wr_select *s)
 		g->args = args;
 		cols[s->nparts + i] = (wr_column){ wr_str_of(g->agg->name), g->result };
 	}
-	if (in->table) {
-		int32_t *pk = WR_NEW_ARRAY(a, int32_t, s->from.node->out->nkeys);
-
-		n->npk = s->from.node->out->nkeys;
-		for (uint32_t i = 0; i < n->npk; i++)
-			pk[i] = (int32_t)(s->nparts + i);
-		n->pk = pk;
-	}
+	if (in->table)
+		set_primary_key(s, n);
 	n->out = schema;
 	n->table = true;
 	n->window = s->window;

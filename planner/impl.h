@@ -14,7 +14,14 @@ typedef struct wr_planner {
 	const wr_catalog *catalog;
 	const wr_settings *set;
 	bool ksql;	/* dialect='ksql': asked in dialect.c only */
+	const struct wr_with_query *with;	/* queries named by WITH, innermost first */
 } wr_planner;
+
+/* WITH name [(columns)] AS (query): visible to queries behind it and inside. */
+typedef struct wr_with_query {
+	const struct wr_with_query *outer;	/* what its own query sees */
+	const wr_cte *cte;
+} wr_with_query;
 
 #define WR_REFUSE(err, span, ...) wr_err_set((err), WR_ERR_STATEMENT, (span), __VA_ARGS__)
 #define WR_LATER(err, span, ...) wr_err_set((err), WR_ERR_NOT_IMPLEMENTED, (span), __VA_ARGS__)
@@ -144,9 +151,11 @@ typedef struct wr_from {
 	bool single;	/* one task has all rows */
 	const wr_relation *placed;	/* its topic's partitions decide where rows are; NULL: our own hash of the key */
 	wr_span span;
+	bool cdc;			/* a stream of change events is seen: CHANGED(c) may occur */
 	uint32_t nsources;
-	const wr_relation **sources;	/* leftmost first */
-	wr_str *aliases;
+	const wr_relation **sources;	/* all that is read, leftmost first */
+	uint32_t naliases;
+	wr_str *aliases;		/* names of the relations seen */
 	uint32_t nseen;
 	wr_seen *seen;
 	uint32_t nkeys;
@@ -159,6 +168,14 @@ WR_CHECKED wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const
 wr_bind_scope wr_from_scope(wr_planner *p, const wr_from *f, unsigned without);
 /* True when another source has a column of that name too. */
 bool wr_from_clashes(const wr_from *f, wr_str name);
+
+/* subquery.c: a SELECT in FROM, a query named by WITH */
+WR_CHECKED wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias, wr_span span,
+                                   wr_from *out, wr_err *err);
+/* Likewise; *found is false when nothing of that name is visible. */
+WR_CHECKED wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out, bool *found, wr_err *err);
+/* Makes the queries of a WITH visible; returns what was before, for the caller to put back. */
+WR_CHECKED wr_status wr_with_open(wr_planner *p, const wr_ast_query *q, const wr_with_query **before, wr_err *err);
 
 /* join.c */
 WR_CHECKED wr_status wr_from_join(wr_planner *p, const wr_ast_relation *r, const wr_from *left,
@@ -178,6 +195,7 @@ typedef enum wr_query_use {
 	WR_USE_AS,		/* CREATE … AS, INSERT: keys must be in the projection */
 	WR_USE_SINK,		/* CREATE SINK: keys of tables are added unseen */
 	WR_USE_CLIENT,		/* SELECT … EMIT: no keys */
+	WR_USE_INNER,		/* in FROM: as for a sink */
 } wr_query_use;
 
 /* What a SELECT gives. */
@@ -186,6 +204,8 @@ typedef struct wr_result {
 	const wr_str *names;	/* per column of node->out, as spelt; p NULL: not shown */
 	const wr_relation *leftmost;
 	wr_from from;
+	const wr_relation *placed;	/* as wr_from's, of the result's rows */
+	bool single;
 	bool keyless;		/* PARTITION BY NULL */
 	bool one_by_one;
 	wr_span key_span;	/* of the clause that made the key */

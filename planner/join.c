@@ -152,6 +152,8 @@ static wr_status check_windows(const joiner *j, wr_err *err)
 
 	if (!l && !r)
 		return WR_OK;
+	if (j->l.from->node->table || j->r.from->node->table)
+		return WR_LATER(err, j->ast->span, "a join with a table that has windows is not there yet");
 	if (!l != !r) {
 		WR_REFUSE(err, j->ast->span, "one side of the join has windows and the other has none");
 		return WR_FAIL;
@@ -444,13 +446,13 @@ static void show(joiner *j)
 		synthetic_key(j, k);
 	o->nsources = l->nsources + r->nsources;
 	o->sources = WR_NEW_ARRAY(a, const wr_relation *, o->nsources);
-	o->aliases = WR_NEW_ARRAY(a, wr_str, o->nsources);
-	for (uint32_t i = 0; i < o->nsources; i++) {
-		bool left = i < l->nsources;
-
-		o->sources[i] = left ? l->sources[i] : r->sources[i - l->nsources];
-		o->aliases[i] = left ? l->aliases[i] : r->aliases[i - l->nsources];
-	}
+	for (uint32_t i = 0; i < o->nsources; i++)
+		o->sources[i] = i < l->nsources ? l->sources[i] : r->sources[i - l->nsources];
+	o->naliases = l->naliases + r->naliases;
+	o->aliases = WR_NEW_ARRAY(a, wr_str, o->naliases);
+	for (uint32_t i = 0; i < o->naliases; i++)
+		o->aliases[i] = i < l->naliases ? l->aliases[i] : r->aliases[i - l->naliases];
+	o->cdc = l->cdc || r->cdc;
 }
 
 static wr_join_kind join_kind(wr_join_type t)
@@ -534,9 +536,9 @@ static wr_status check_aliases(const joiner *j, wr_err *err)
 {
 	const wr_from *l = j->l.from, *r = j->r.from;
 
-	for (uint32_t i = 0; i < l->nsources; i++)
-		for (uint32_t k = 0; k < r->nsources; k++)
-			if (wr_str_eq(l->aliases[i], r->aliases[k])) {
+	for (uint32_t i = 0; i < l->naliases; i++)
+		for (uint32_t k = 0; k < r->naliases; k++)
+			if (l->aliases[i].n && wr_str_eq(l->aliases[i], r->aliases[k])) {
 				WR_REFUSE(err, r->span, "two relations of the join are called %.*s",
 				          WR_STR_ARG(l->aliases[i]));
 				return wr_err_hint(err, "give one of them an alias: %.*s AS other",

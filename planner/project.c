@@ -117,7 +117,7 @@ static wr_status expand_star(wr_select *s, const wr_select_item *it, wr_err *err
 		any = star_run(s, source, it->span, true, true);
 	} else {
 		star_parts(s, it->span);
-		for (uint32_t i = 0; i < s->from.nsources; i++) {
+		for (uint32_t i = 0; i < s->from.naliases; i++) {
 			wr_str one = s->from.aliases[i];
 
 			if (source.p && !wr_str_eq(source, one))

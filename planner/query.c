@@ -79,8 +79,6 @@ static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span s
 
 static wr_status not_yet(const wr_ast_query *q, wr_err *err)
 {
-	if (q->nctes)
-		return WR_LATER(err, q->ctes[0].name.span, "WITH before SELECT is not there yet");
 	if (q->distinct)
 		return WR_LATER(err, q->span, "SELECT DISTINCT is not there yet");
 	if (q->norder)
@@ -141,8 +139,7 @@ static void open_scopes(wr_select *s)
 	if (s->windowed && (!s->from.join || wr_dialect_join_bounds(s->p)))
 		add_bounds(s);
 	s->base = (int32_t)s->from.node->out->n;
-	for (uint32_t i = 0; i < s->from.nsources; i++)
-		s->cdc |= wr_is_debezium(s->from.sources[i]) && !s->from.sources[i]->table;
+	s->cdc = s->from.cdc;
 	s->namer = (wr_namer){ .a = s->p->a };
 	s->binder = (wr_binder){ .arena = s->p->a, .scope = &s->scope, .self = s, .find_type = find_type,
 		                 .on_unknown = on_unknown, .on_scalar = on_scalar };
@@ -220,8 +217,23 @@ static wr_status build(wr_select *s, const wr_expr *where, wr_err *err)
 	return WR_OK;
 }
 
-wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
-                        wr_err *err)
+/* Where the rows of the result are: where FROM had them, unless a re-keying moved them. */
+static void note_place(const wr_select *s, wr_result *out)
+{
+	const wr_node *n = s->node;
+
+	while (n->kind != WR_NODE_REKEY && n != s->from.node)
+		n = n->in[0];
+	out->placed = s->from.placed;
+	out->single = s->from.single;
+	if (n != s->from.node && n->exchange) {
+		out->placed = NULL;
+		out->single = false;
+	}
+}
+
+static wr_status plan_select(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
+                             wr_err *err)
 {
 	wr_select *s = WR_NEW(p->a, wr_select);
 	const wr_expr *where;
@@ -240,5 +252,19 @@ wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, 
 		return WR_FAIL;
 	*out = (wr_result){ .leftmost = s->from.sources[0], .from = s->from, .keyless = s->part_null,
 		            .one_by_one = s->from.one_by_one, .naggs = s->naggs, .aggs = s->aggs };
+	note_place(s, out);
 	return wr_select_project(s, out, err);
+}
+
+wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
+                        wr_err *err)
+{
+	const wr_with_query *before;
+	wr_status st;
+
+	if (wr_with_open(p, q, &before, err))
+		return WR_FAIL;
+	st = plan_select(p, q, use, name, out, err);
+	p->with = before;
+	return st;
 }

@@ -24,22 +24,22 @@ static const golden goldens[] = {
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
 	  "  4 PROJECT C, COUNT AS `N`, SUM AS `TOTAL`\n"
 	  "    3 FILTER (COUNT > 1)\n"
-	  "      1 AGGREGATE COUNT(*), SUM(B) [state: per key]\n"
+	  "      0 AGGREGATE COUNT(*), SUM(B) [state: per key]\n"
 	  "        exchange by C\n"
-	  "          0 KEY BY C\n"
+	  "          2 KEY BY C\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads B, C\n" },
 	{ "CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k EMIT FINAL;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
 	  "  3 PROJECT K, COUNT AS `N`\n"
-	  "    1 AGGREGATE COUNT(*) WINDOW TUMBLING 10000 ms grace 0 ms FINAL [state: per key and window]\n"
-	  "      0 KEY BY K\n"
+	  "    0 AGGREGATE COUNT(*) WINDOW TUMBLING 10000 ms grace 0 ms FINAL [state: per key and window]\n"
+	  "      2 KEY BY K\n"
 	  "        scan stream S: topic 's' (JSON, key KAFKA), reads K\n" },
 	{ "CREATE TABLE o AS SELECT name, MAX(amount) AS m FROM ev GROUP BY name;",
 	  "table O: topic 'O' (JSON, key JSON)\n"
 	  "  4 PROJECT NAME, MAX AS `M`\n"
-	  "    2 AGGREGATE MAX(AMOUNT) [state: per key]\n"
+	  "    1 AGGREGATE MAX(AMOUNT) [state: per key]\n"
 	  "      exchange by NAME\n"
-	  "        1 KEY BY NAME\n"
+	  "        3 KEY BY NAME\n"
 	  "          0 TABLE rows kept per key [state: per key]\n"
 	  "            scan table EV: topic 'ev' (DEBEZIUM, key DEBEZIUM), reads ID, NAME, AMOUNT\n" },
 	{ "CREATE TABLE o AS SELECT id, name FROM t;",
@@ -65,12 +65,12 @@ static const golden goldens[] = {
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
 	  "  5 PROJECT S.C or T.ID AS `C`, T_NAME AS `NAME`\n"
 	  "    4 FILTER (S_A > 1)\n"
-	  "      2 JOIN TABLE ON ROWKEY [state: per key of the table]\n"
+	  "      1 JOIN TABLE ON ROWKEY [state: per key of the table]\n"
 	  "        exchange by ROWKEY\n"
-	  "          0 KEY BY C AS `ROWKEY`\n"
+	  "          3 KEY BY C AS `ROWKEY`\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads A, C\n"
 	  "        exchange by ID\n"
-	  "          1 TABLE changes as the source tells them\n"
+	  "          0 TABLE changes as the source tells them\n"
 	  "            scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
 	{ "CREATE STREAM o AS SELECT x.k, y.a FROM s x JOIN s2 y WITHIN 1 HOUR GRACE PERIOD 1 MINUTE ON x.k = y.k;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
@@ -92,7 +92,7 @@ static const golden goldens[] = {
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
 	  "  2 PROJECT A, K\n"
 	  "    exchange by A\n"
-	  "      0 KEY BY A\n"
+	  "      1 KEY BY A\n"
 	  "        scan stream S2: topic 's2' (JSON, key KAFKA), reads K, A\n" },
 	{ "CREATE STREAM o AS SELECT k, EXPLODE(ARRAY[a, 2]) AS x FROM s2;",
 	  "stream O: topic 'O' (JSON, key KAFKA)\n"
@@ -113,9 +113,9 @@ static const golden goldens[] = {
 	  "table to the client\n"
 	  "  4 LIMIT 2\n"
 	  "    3 PROJECT COUNT AS `KSQL_COL_0`\n"
-	  "      1 AGGREGATE COUNT(*) [state: per key]\n"
+	  "      0 AGGREGATE COUNT(*) [state: per key]\n"
 	  "        exchange by 1\n"
-	  "          0 KEY BY 1 AS `1`\n"
+	  "          2 KEY BY 1 AS `1`\n"
 	  "            scan stream S: topic 's' (JSON, key KAFKA), reads no column\n" },
 	{ "CREATE TABLE o AS SELECT t.id, t.name, u.v FROM t LEFT JOIN u ON t.name = u.id;",
 	  "table O: topic 'O' (JSON, key KAFKA)\n"
@@ -127,6 +127,50 @@ static const golden goldens[] = {
 	  "      exchange to one task\n"
 	  "        1 TABLE changes as the source tells them\n"
 	  "          scan table U: topic 'u' (JSON, key KAFKA), reads ID, V\n" },
+	{ "CREATE TABLE o AS SELECT big.c, big.n, t.name FROM (SELECT c, COUNT(*) AS n FROM s GROUP BY c) AS big JOIN t ON big.c = t.id;",
+	  "table O: topic 'O' (JSON, key KAFKA)\n"
+	  "  5 PROJECT BIG.C or T.ID AS `C`, BIG_N AS `N`, T_NAME AS `NAME`\n"
+	  "    2 INNER JOIN TABLES ON the primary key [state: per key of both tables]\n"
+	  "      1 AGGREGATE COUNT(*) [state: per key]\n"
+	  "        exchange by C\n"
+	  "          4 KEY BY C\n"
+	  "            scan stream S: topic 's' (JSON, key KAFKA), reads C\n"
+	  "      exchange by ID\n"
+	  "        0 TABLE changes as the source tells them\n"
+	  "          scan table T: topic 't' (JSON, key KAFKA), reads ID, NAME\n" },
+	{ "CREATE TABLE o AS WITH per AS (SELECT c, COUNT(*) AS n FROM s GROUP BY c) SELECT n, COUNT(*) AS groups FROM per WHERE n > 1 GROUP BY n;",
+	  "table O: topic 'O' (JSON, key KAFKA)\n"
+	  "  6 PROJECT N, COUNT AS `GROUPS`\n"
+	  "    1 AGGREGATE COUNT(*) [state: per key]\n"
+	  "      exchange by N\n"
+	  "        5 KEY BY COUNT AS `N`\n"
+	  "          4 FILTER (COUNT > 1)\n"
+	  "            0 AGGREGATE COUNT(*) [state: per key]\n"
+	  "              exchange by C\n"
+	  "                3 KEY BY C\n"
+	  "                  scan stream S: topic 's' (JSON, key KAFKA), reads C\n" },
+	{ "SELECT x.k, x.b2, total FROM (SELECT k, b * 2 AS b2, c FROM s WHERE a > 0) x JOIN (SELECT id, x + 1 AS total FROM t) y ON x.c = y.id EMIT CHANGES;",
+	  "stream to the client\n"
+	  "  7 PROJECT X_K AS `K`, X_B2 AS `B2`, Y_TOTAL AS `TOTAL`\n"
+	  "    1 JOIN TABLE ON ROWKEY [state: per key of the table]\n"
+	  "      exchange by ROWKEY\n"
+	  "        5 KEY BY C AS `ROWKEY`\n"
+	  "          4 PROJECT K, (B * 2) AS `B2`, C\n"
+	  "            3 FILTER (A > 0)\n"
+	  "              scan stream S: topic 's' (JSON, key KAFKA), reads K, A, B, C\n"
+	  "      exchange by ID\n"
+	  "        6 PROJECT ID, (X + 1) AS `TOTAL`\n"
+	  "          0 TABLE changes as the source tells them\n"
+	  "            scan table T: topic 't' (JSON, key KAFKA), reads ID, X\n" },
+	{ "CREATE TABLE o AS SELECT n, COUNT(*) AS many FROM (SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY k) GROUP BY n;",
+	  "table O: topic 'O' (JSON, key KAFKA)\n"
+	  "  5 PROJECT N, COUNT AS `MANY`\n"
+	  "    1 AGGREGATE COUNT(*) [state: per key]\n"
+	  "      exchange by N\n"
+	  "        4 KEY BY COUNT AS `N`\n"
+	  "          0 AGGREGATE COUNT(*) WINDOW TUMBLING 60000 ms grace 86340000 ms [state: per key and window]\n"
+	  "            3 KEY BY K\n"
+	  "              scan stream S: topic 's' (JSON, key KAFKA), reads K\n" },
 };
 
 static void plans(void **state)
