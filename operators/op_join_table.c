@@ -18,7 +18,7 @@
 
 typedef struct op_join_table {
 	wr_op op;
-	wr_prog *prog;		/* the stream's key */
+	wr_prog *prog;		/* the stream's key; NULL: its key columns */
 	wr_row_keep rows;
 	wr_row_shape shape;	/* table columns that the result has */
 	uint32_t *place;	/* table column -> its place in shape */
@@ -39,7 +39,8 @@ static wr_status open_join(wr_op *op, wr_err *err)
 	bool *used = WR_NEW_ARRAY(a, bool, spec->right->n + 1);
 
 	(void)err;
-	self->prog = wr_prog_new(a, &spec->key, 1);
+	if (spec->key)
+		self->prog = wr_prog_new(a, &spec->key, 1);
 	for (uint32_t c = 0; c < op->spec->out->n; c++)
 		if (spec->from[c] < 0)
 			used[~spec->from[c]] = true;
@@ -95,27 +96,49 @@ static void take_columns(op_join_table *self, wr_batch *out, const wr_batch *lef
 		out->cols[c] = from[c] >= 0 ? left->cols[from[c]] : right[self->place[~from[c]]];
 }
 
+typedef struct stream_key {
+	const wr_vec *cols;
+	uint32_t n, at;
+} stream_key;
+
+static stream_key key_of(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n, wr_vec *computed)
+{
+	wr_prog_stats ps = { 0 };
+
+	if (!self->prog)
+		return (stream_key){ b->cols, spec_of(self)->right->nkeys, at };
+	wr_prog_eval(self->prog, b, at, n, computed, &ps);
+	wr_op_failures(&self->op, &ps);
+	return (stream_key){ computed, 1, 0 };
+}
+
+/* A key with a null in it is nobody's. */
+static bool null_key(const stream_key *k, uint32_t row)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		if (wr_vec_is_null(&k->cols[i], k->at + row))
+			return true;
+	return false;
+}
+
 static wr_status push_left(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n,
                            wr_err *err)
 {
 	uint32_t *rows = wr_arena_alloc(b->arena, n * sizeof(*rows)), m = 0;
-	wr_vec *right = wr_row_vecs(&self->shape, b->arena, n), key;
-	wr_prog_stats ps = { 0 };
-	wr_row_keys keys;
+	wr_vec *right = wr_row_vecs(&self->shape, b->arena, n), computed;
+	stream_key key = key_of(self, b, at, n, &computed);
+	wr_row_keys keys = wr_row_keys_of(b->arena, &self->keys, key.cols, key.n, key.at, n);
 	wr_batch left, out;
 
-	wr_prog_eval(self->prog, b, at, n, &key, &ps);
-	wr_op_failures(&self->op, &ps);
-	keys = wr_row_keys_of(b->arena, &self->keys, &key, 1, 0, n);
 	for (uint32_t i = 0; i < n; i++) {
 		const void *kept = NULL;
 
 		wr_row_keys_ahead(&keys, self->rows.cache, i);
 		if (b->change[at + i] == WR_ROW_INSERT_NULL)
 			continue;
-		if (!wr_vec_is_null(&key, i))
+		if (!null_key(&key, i))
 			kept = wr_cache_find(self->rows.cache, keys.key[i], keys.hash[i]);
-		if (!goes_on(self, kept, wr_vec_is_null(&key, i)))
+		if (!goes_on(self, kept, null_key(&key, i)))
 			continue;
 		rows[m++] = at + i;
 		if (!kept)
@@ -168,7 +191,12 @@ static void explain_join(const wr_op_spec *spec, wr_buf *out)
 	const wr_spec_join_table *s = (const wr_spec_join_table *)spec;
 
 	wr_buf_puts(out, s->left_outer ? "LEFT JOIN TABLE ON " : "JOIN TABLE ON ");
-	wr_expr_print(s->key, spec->in, out);
+	if (s->key)
+		wr_expr_print(s->key, spec->in, out);
+	for (uint32_t i = 0; !s->key && i < s->right->nkeys; i++) {
+		wr_buf_puts(out, i ? ", " : "");
+		wr_buf_str(out, spec->in->cols[i].name);
+	}
 }
 
 const wr_op_def wr_op_join_table_def = {

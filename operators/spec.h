@@ -86,7 +86,8 @@ typedef struct wr_spec_aggregate {
 	bool lose_late_finals;	/* LANGUAGE section 8: EMIT FINAL forgets windows out of retention (dialect='ksql') */
 } wr_spec_aggregate;
 
-/* Stream-table join. Input 0 stream, input 1 table (materialised here by its key). key: over the stream's row. out = out key
+/* Stream-table join. Input 0 stream, input 1 table (materialised here by its key). key: over the stream's row, the table's one key column; NULL: the
+ * stream's first key columns are the table's key. out = out key
  * and columns are taken by `from`: column i of out is column from[i] of the stream, or ~from[i] of the table when negative.
  * A windowed stream keeps its window. */
 typedef struct wr_spec_join_table {

@@ -15,6 +15,18 @@ static const char *written(const char *format)
 	return is(format, "DEBEZIUM") ? "JSON" : format;
 }
 
+/* Whether a format that nobody asked for can hold the key's columns. */
+static bool holds(const char *format, const wr_schema *s)
+{
+	const wr_format_def *f = wr_format_find(wr_str_of(format));
+	wr_side_spec key = { .format = format, .n = s->nkeys, .cols = s->cols, .wrap = s->nkeys > 1 };
+	wr_err no = WR_ERR_INIT;
+
+	if (!f || (s->nkeys > 1 && !f->multi))
+		return false;
+	return s->nkeys == 0 || !f->check || f->check(&key, true, &no) == WR_OK;
+}
+
 wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel, wr_err *err)
 {
 	const wr_relation *from = r->leftmost;
@@ -30,6 +42,8 @@ wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w
 		rel->key_format = wr_arena_str(p->a, wr_setting_text(p->set, WR_SET_DEFAULT_KEY_FORMAT)).p;
 	else
 		rel->key_format = written(from->key_format);
+	if (!w->key_format && !holds(rel->key_format, rel->schema) && wr_dialect_finds_key_format(p))
+		rel->key_format = "JSON";
 	rel->value_format = w->value_format ? w->value_format : written(from->value_format);
 	if (is(rel->key_format, "DEBEZIUM") || is(rel->value_format, "DEBEZIUM"))
 		return WR_REFUSE(err, w->value_format_span, "DEBEZIUM is a format to read, not to write");

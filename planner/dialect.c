@@ -75,9 +75,7 @@ wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err)
 /* A join on several columns. */
 wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err)
 {
-	if (p->ksql)
-		return WR_REFUSE(err, span, "a join has one condition");
-	return WR_LATER(err, span, "a join on several conditions is not there yet");
+	return p->ksql ? WR_REFUSE(err, span, "a join has one condition") : WR_OK;
 }
 
 /* MIN, MAX and their like on tables: done with a multiset here. */
@@ -136,6 +134,11 @@ wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, const char *va
 bool wr_dialect_loses_finals(const wr_planner *p)
 {
 	return p->ksql;
+}
+
+bool wr_dialect_finds_key_format(const wr_planner *p)
+{
+	return !p->ksql;
 }
 
 bool wr_dialect_join_bounds(const wr_planner *p)

@@ -329,6 +329,8 @@ WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, con
 bool wr_dialect_loses_finals(const wr_planner *p);
 /* * of a join with PARTITION BY shows ROWTIME and its like. */
 bool wr_dialect_star_pseudo(const wr_planner *p);
+/* A key that the inherited format cannot hold is written as JSON. */
+bool wr_dialect_finds_key_format(const wr_planner *p);
 /* WINDOWSTART and WINDOWEND are known when groups of a join's rows have windows. */
 bool wr_dialect_join_bounds(const wr_planner *p);
 

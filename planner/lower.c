@@ -427,7 +427,6 @@ static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, s
 		return WR_FAIL;
 	out->out = prune(l->p->a, n->out, used, &out->map);
 	spec->right = in.r.out;
-	spec->key = wr_expr_move(l->p->a, n->key, in.l.map);
 	spec->left_outer = n->join == WR_JOINS_LEFT;
 	spec->from = moved_from(l, n, used, &in);
 	one_op(l, s, &spec->base, &wr_op_join_table_def, n, &in.l, out);

@@ -44,7 +44,7 @@ struct wr_node {
 	uint32_t npk;			/* AGGREGATE of a table: its primary key among the input's columns */
 	const int32_t *pk;
 	bool emit_final;
-	const wr_expr *key;		/* JOIN_TABLE: over the left row; JOIN_FOREIGN: the foreign key */
+	const wr_expr *key;		/* JOIN_FOREIGN: the foreign key, over the left row */
 	wr_join_kind join;		/* JOIN_* */
 	bool single;			/* EXCHANGE: all rows go to one task */
 	const bool *reads;		/* lower.c: columns of in[0] that a join reads beside from */
