@@ -2,7 +2,8 @@
  * weir run: the statements of a file (and of -e) one after the other, then the queries until they end or somebody says stop.
  *
  * A SELECT among the statements prints its rows on stdout, one JSON object a line, while the file's other queries run beside it. It holds the
- * file's next statement back when it ends by itself (LIMIT); else it runs on together with the rest.
+ * file's next statement back when it ends by itself (LIMIT); else it runs on together with the rest. Statements of -e alone that make no
+ * query (SHOW ERRORS, say) are answered, and that is all.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ typedef struct running {
 	wr_push_query *selects[MAX_SELECTS];
 	wr_row_printer printers[MAX_SELECTS];
 	unsigned n;
+	bool defined;	/* a persistent query was made */
 	int status;	/* exit status so far */
 } running;
 
@@ -46,6 +48,7 @@ static void on_outcome(void *self, const wr_outcome *out)
 {
 	running *r = self;
 
+	r->defined |= out->query_id && out->kind == WR_OUTCOME_MESSAGE;
 	switch (out->kind) {
 	case WR_OUTCOME_QUERY:
 		start_select(r, out);
@@ -115,7 +118,7 @@ static int run(running *r, const wr_options *o, wr_err *err)
 	if (run_statements(r, s, o, a, &shown, err))
 		r->status = wr_print_error(shown, err);
 	else
-		wait_for_end(r, o, wr_engine_query_ids(r->engine, ids, 1) > 0);
+		wait_for_end(r, o, (o->nfiles || r->defined) && wr_engine_query_ids(r->engine, ids, 1) > 0);
 	if (r->status && r->n)
 		wait_for_end(r, &(wr_options){ 0 }, false);
 	wr_session_free(s);
