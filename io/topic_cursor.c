@@ -65,19 +65,29 @@ static bool refill(wr_topic_cursor *c, size_t least)
 	return any;
 }
 
+/* Files may have been damaged; memory is not looked at twice. */
+static bool sound(wr_topic_cursor *c, wr_frame *f)
+{
+	if (c->part->fd < 0 || wr_frame_whole(f, c->buf.p + c->at, c->buf.n - c->at))
+		return true;
+	wr_err_set(&c->err, WR_ERR_IO, WR_NO_SPAN, "%s is damaged at byte %llu (offset %lld)", c->part->path,
+		   (unsigned long long)(c->pos + c->at), (long long)c->next);
+	return false;
+}
+
 /* The frame at c->at, all in buf. keep: records handed out already point into buf, so it must stay. */
 static bool have_frame(wr_topic_cursor *c, wr_frame *f, bool keep)
 {
 	if (wr_frame_head(f, c->buf.p + c->at, c->buf.n - c->at))
-		return true;
+		return sound(c, f);
 	if (keep || !refill(c, 0))
 		return false;
-	if (wr_frame_head(f, c->buf.p, c->buf.n))
-		return true;
-	if (c->buf.n < sizeof *f)
-		return false;
-	memcpy(f, c->buf.p, sizeof *f);
-	return refill(c, f->size) && wr_frame_head(f, c->buf.p, c->buf.n);
+	if (c->buf.n >= sizeof *f && !wr_frame_head(f, c->buf.p, c->buf.n)) {
+		memcpy(f, c->buf.p, sizeof *f);
+		if (f->size > INT32_MAX || !refill(c, f->size) || !wr_frame_head(f, c->buf.p, c->buf.n))
+			return sound(c, f) && false;
+	}
+	return c->buf.n >= sizeof *f && sound(c, f);
 }
 
 uint32_t wr_topic_cursor_read(wr_topic_cursor *c, wr_record *out, uint32_t max, int64_t *next)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "io/files.h"
+#include "core/log.h"
 #include "io/topics.h"
 
 static wr_err err;
@@ -215,6 +215,284 @@ static void aborted_on_disk(void **state)
 	aborted_epochs(dir);
 }
 
+static void path_of(const char *file, char out[128])
+{
+	snprintf(out, 128, "%s/topics/orders/%s", dir, file);
+}
+
+static void append_bytes(const char *file, const void *bytes, size_t n)
+{
+	char path[128];
+
+	path_of(file, path);
+	FILE *f = fopen(path, "ab");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+}
+
+static int64_t size_of(const char *file)
+{
+	char path[128];
+	struct stat st;
+
+	path_of(file, path);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* A crash: the files as they are, without what closing would write. */
+static wr_topics *after_crash(wr_topics *t)
+{
+	char command[256];
+
+	OK(wr_topics_sync(t, TOPIC, &err));
+	snprintf(command, sizeof command, "cp -r %s/topics %s/kept", dir, dir);
+	assert_int_equal(system(command), 0);
+	wr_topics_close(t);
+	snprintf(command, sizeof command, "rm -rf %s/topics && mv %s/kept %s/topics", dir, dir, dir);
+	assert_int_equal(system(command), 0);
+	return open_topics(dir);
+}
+
+static void damaged_tails_are_cut(void **state)
+{
+	wr_topics *t = open_topics(dir);
+	char path[128];
+	int64_t whole;
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	put(t, "k", "one", NULL, 0);
+	put(t, "k", "two", NULL, 0);
+	t = after_crash(t);
+	whole = size_of("0.log");
+	put(t, "k", "three", NULL, 0);
+	t = after_crash(t);
+	int64_t longer = size_of("0.log");
+
+	for (int64_t cut = whole + 1; cut < longer; cut++) {
+		put(t, "k", "three", NULL, 0);
+		OK(wr_topics_sync(t, TOPIC, &err));
+		t = after_crash(t);
+		path_of("0.log", path);
+		assert_int_equal(truncate(path, cut), 0);
+		wr_topics_close(t);
+		t = open_topics(dir);
+		assert_int_equal(size_of("0.log"), whole);
+		assert_values(t, 0, "one two", 2);
+	}
+	put(t, "k", "four", NULL, 0);
+	wr_topics_close(t);
+	append_bytes("0.log", "\1\2\3", 3);
+	t = open_topics(dir);
+	assert_values(t, 0, "one two four", 3);
+	wr_topics_close(t);
+}
+
+static void flipped_bits_are_seen(void **state)
+{
+	wr_topics *t = open_topics(dir);
+	char path[128];
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	put(t, "k", "one", NULL, 0);
+	put(t, "k", "two", NULL, 0);
+	t = after_crash(t);
+	wr_topics_close(t);
+	path_of("0.log", path);
+	assert_int_equal(truncate(path, size_of("0.log") - 1), 0);
+	append_bytes("0.log", "O", 1);
+	path_of("0.idx", path);
+	assert_int_equal(truncate(path, 0), 0);
+	t = open_topics(dir);
+	assert_values(t, 0, "one", 1);
+	wr_topics_close(t);
+}
+
+/* Damage in the middle is an error for who reads it, not an end. */
+static void damage_is_told(void **state)
+{
+	wr_topics *t = open_topics(dir);
+	wr_topic_cursor *c;
+	wr_record got[3];
+	char path[128];
+	int64_t next;
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	put(t, "k", "one", NULL, 0);
+	put(t, "k", "two", NULL, 0);
+	OK(wr_topics_sync(t, TOPIC, &err));
+	path_of("0.log", path);
+	FILE *f = fopen(path, "r+b");
+
+	fseek(f, -1, SEEK_END);
+	fputc('X', f);
+	fclose(f);
+	OK(wr_topic_cursor_open(t, TOPIC, 0, 0, &c, &err));
+	assert_int_equal(wr_topic_cursor_read(c, got, 3, &next), 1);
+	assert_int_equal(wr_topic_cursor_read(c, got, 3, &next), 0);
+	assert_int_equal(wr_topic_cursor_health(c, &err), WR_FAIL);
+	assert_int_equal(err.cls, WR_ERR_IO);
+	wr_topic_cursor_close(c);
+	wr_topics_close(t);
+}
+
+/* After a crash nothing of a writer is shown until it (or settling) says what counts. */
+static void undecided_over_a_crash(void **state)
+{
+	wr_topics *t = open_topics(dir);
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	OK(wr_topics_writer(t, "a", 0, &err));
+	OK(wr_topics_writer(t, "b", 0, &err));
+	put(t, "k", "a1", "a", 1);
+	put(t, "k", "b1", "b", 1);
+	put(t, "k", "a2", "a", 2);
+	t = after_crash(t);
+	assert_values(t, 0, "", 0);
+	OK(wr_topics_writer(t, "a", 1, &err));
+	assert_values(t, 0, "a1", 1);
+	OK(wr_topics_settle(t, &err));
+	assert_values(t, 0, "a1 b1", 3);
+	t = after_crash(t);
+	assert_values(t, 0, "", 0);
+	OK(wr_topics_writer(t, "a", 1, &err));
+	assert_values(t, 0, "a1 b1", 3);
+	put(t, "k", "a2", "a", 2);
+	t = after_crash(t);
+	OK(wr_topics_writer(t, "a", 2, &err));
+	assert_values(t, 0, "a1 b1 a2", 4);
+	wr_topics_close(t);
+}
+
+static void topics_come_back(void **state)
+{
+	wr_topics *t = open_topics(dir);
+	const wr_str odd = WR_STR_LIT(".a/b c%");
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	OK(wr_topics_create(t, odd, 7, &err));
+	OK(wr_topics_create(t, odd, 9, &err));
+	wr_topics_close(t);
+	t = open_topics(dir);
+	assert_int_equal(wr_topics_partitions(t, odd), 7);
+	OK(wr_topics_delete(t, odd, &err));
+	assert_int_equal(wr_topics_partitions(t, odd), 0);
+	wr_topics_close(t);
+	t = open_topics(dir);
+	assert_int_equal(wr_topics_partitions(t, odd), 0);
+	assert_int_equal(wr_topics_partitions(t, TOPIC), 1);
+	wr_topics_close(t);
+}
+
+/* Enough for way-marks: seeks by offset and time, records larger than any buffer, and reopening that reads marks. */
+static void long_topics(const char *where)
+{
+	wr_topics *t = open_topics(where);
+	size_t n = 3u << 20;
+	char *big = malloc(n), value[32];
+	wr_record huge = { .value = { big, (uint32_t)n }, .timestamp = 50000 }, got;
+	wr_topic_cursor *c;
+	int64_t next;
+
+	memset(big, 'x', n);
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	for (int i = 0; i < 5000; i++) {
+		wr_record r = { .value = { value, (uint32_t)snprintf(value, sizeof value, "%d", i) }, .timestamp = i };
+
+		OK(wr_topics_append(t, TOPIC, 0, i == 2500 ? &huge : &r, NULL, 0, &err));
+	}
+	for (int round = 0; round < (where ? 2 : 1); round++) {
+		OK(wr_topic_cursor_open(t, TOPIC, 0, 4321, &c, &err));
+		assert_int_equal(wr_topic_cursor_read(c, &got, 1, &next), 1);
+		assert_true(wr_str_is(got.value, "4321"));
+		wr_topic_cursor_close(c);
+		OK(wr_topic_cursor_open(t, TOPIC, 0, 2500, &c, &err));
+		assert_int_equal(wr_topic_cursor_read(c, &got, 1, &next), 1);
+		assert_int_equal(got.value.n, n);
+		assert_memory_equal(got.value.p, big, n);
+		wr_topic_cursor_close(c);
+		assert_int_equal(wr_topics_at_time(t, TOPIC, 0, 1234), 1234);
+		assert_int_equal(wr_topics_at_time(t, TOPIC, 0, 4000), 2500);
+		assert_int_equal(wr_topics_at_time(t, TOPIC, 0, 99999), 5000);
+		assert_int_equal(wr_topics_at_time(t, TOPIC, 0, -1), 0);
+		if (where) {
+			OK(wr_topics_sync(t, TOPIC, &err));
+			wr_topics_close(t);
+			t = open_topics(where);
+		}
+	}
+	assert_int_equal(wr_topics_end(t, TOPIC, 0), 5000);
+	wr_topics_close(t);
+	free(big);
+}
+
+static void long_in_memory(void **state)
+{
+	(void)state;
+	long_topics(NULL);
+}
+
+static void long_on_disk(void **state)
+{
+	(void)state;
+	long_topics(dir);
+}
+
+static bool woken(int fd)
+{
+	uint64_t n;
+
+	return read(fd, &n, sizeof n) == sizeof n;
+}
+
+static void watchers_are_woken(void **state)
+{
+	wr_topics *t = open_topics(NULL);
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	OK(wr_topics_writer(t, "a", 0, &err));
+	int fd = wr_topics_watch(t, TOPIC);
+
+	assert_false(woken(fd));
+	put(t, "k", "v", NULL, 0);
+	assert_true(woken(fd));
+	put(t, "k", "v", "a", 1);
+	assert_false(woken(fd));
+	wr_topics_decide(t, "a", 1);
+	assert_true(woken(fd));
+	OK(wr_topics_delete(t, TOPIC, &err));
+	assert_true(woken(fd));
+	wr_topics_unwatch(t, TOPIC, fd);
+	close(fd);
+	wr_topics_close(t);
+}
+
+static void keys_choose_partitions(void **state)
+{
+	wr_topics *t = open_topics(NULL);
+	wr_record recs[] = { { .key = WR_STR_LIT("21"), .partition = -1 }, { .partition = -1 }, { .partition = -1 },
+			     { .partition = 2 }, { .partition = 9 } };
+
+	(void)state;
+	OK(wr_topics_create(t, TOPIC, 3, &err));
+	OK(wr_topics_append_all(t, TOPIC, recs, 1, NULL, 0, &err));
+	assert_int_equal(wr_topics_end(t, TOPIC, (int32_t)((uint32_t)-973932308 & 0x7fffffff) % 3), 1);
+	OK(wr_topics_append_all(t, TOPIC, recs + 1, 3, NULL, 0, &err));
+	int64_t all = wr_topics_end(t, TOPIC, 0) + wr_topics_end(t, TOPIC, 1) + wr_topics_end(t, TOPIC, 2);
+
+	assert_int_equal(all, 4);
+	assert_int_equal(wr_topics_append_all(t, TOPIC, recs + 4, 1, NULL, 0, &err), WR_FAIL);
+	wr_topics_close(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,7 +503,17 @@ int main(void)
 		cmocka_unit_test_setup_teardown(two_writers_on_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(aborted_in_memory, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(aborted_on_disk, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(damaged_tails_are_cut, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(flipped_bits_are_seen, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(damage_is_told, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(undecided_over_a_crash, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(topics_come_back, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(long_in_memory, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(long_on_disk, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(watchers_are_woken, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(keys_choose_partitions, make_dir, remove_dir),
 	};
 
+	wr_log_set_level(WR_LOG_OFF);	/* cut tails are told */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
