@@ -1,9 +1,5 @@
 /*
  * The JSON pass with AVX2 and carry-less multiplication, for machines that have them (asked at run time).
- *
- * skip_nested takes 64 bytes a step: bit masks of quotes, backslashes and brackets; one carry-less multiplication turns the mask of
- * quotes into "inside a string" (each bit becomes the xor of all bits up to it); then only brackets outside of strings are looked at.
- * The last step of a text takes its last 64 bytes once more and shifts out those already seen: nothing is read beyond the end.
  */
 #include "formats/json_read.h"
 
@@ -109,10 +105,6 @@ static inline const char *scalar_stop(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_nested(wr_jread *r, const char *p, char open);
-
-#include "formats/json_walk.inc"
-
 /* What 64 bytes hold, a bit per byte. */
 typedef struct block {
 	uint64_t quotes, escapes, opening, closing;
@@ -139,112 +131,11 @@ static inline block look(const char *p)
 	return b;
 }
 
-/* Takes escaped quotes out of b->quotes and leaves in b->escapes only backslashes that begin an escape. *carry: the first
- * bytes of the next block that belong to an escape. false: an escape that JSON does not have. */
-static bool resolve_escapes(const char *p, const char *end, block *b, uint64_t *carry)
-{
-	uint64_t todo = b->escapes & ~*carry, taken = *carry, starts = 0;
+static const char *skip_nested(wr_jread *r, const char *p, char open);
 
-	*carry = 0;
-	while (todo) {
-		unsigned i = (unsigned)__builtin_ctzll(todo);
+#include "formats/json_walk.inc"
 
-		if (!escape_length(p + i, end))
-			return false;
-		starts |= 1ull << i;
-		if (i == 63)
-			*carry = 1;
-		else
-			taken |= 2ull << i;
-		todo &= ~(i == 63 ? 1ull << 63 : 3ull << i);
-	}
-	b->quotes &= ~taken;
-	b->escapes = starts;
-	return true;
-}
-
-/* Follows the brackets of a block; the end when the outermost closes; p when it does not; NULL: refused. */
-static inline const char *follow(wr_jread *r, const char *p, uint64_t opening, uint64_t closing,
-				 nesting *nest)
-{
-	for (uint64_t todo = opening | closing; todo; todo &= todo - 1) {
-		const char *q = p + __builtin_ctzll(todo);
-
-		if (*q == '{' || *q == '[') {
-			if (!nest_open(nest, *q))
-				return wr_jread_refuse(r, q, TOO_DEEP);
-		} else {
-			if (!nest_close(nest, *q))
-				return wr_jread_refuse(r, q, BRACKETS);
-			if (nest->depth == 0)
-				return q + 1;
-		}
-	}
-	return p;
-}
-
-/* Texts of under 64 bytes. */
-static const char *skip_short(wr_jread *r, const char *p, nesting *nest)
-{
-	for (; p < r->end; p++) {
-		if (*p == '"') {
-			p = nested_string_end(r, p + 1);
-			if (!p)
-				return NULL;
-		} else if (*p == '\\') {
-			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
-		} else if (*p == '{' || *p == '[' || *p == '}' || *p == ']') {
-			const char *q = follow(r, p, 1, 0, nest);
-
-			if (q != p)
-				return q;
-		}
-	}
-	return wr_jread_refuse(r, p, CUT_OFF);
-}
-
-static const char *skip_nested(wr_jread *r, const char *p, char open)
-{
-	uint64_t in_string = 0, carry = 0; /* in_string: all ones or zero */
-	nesting nest;
-
-	nest.depth = 0;
-	nest_open(&nest, open);
-	if (r->end - r->start < 64)
-		return skip_short(r, p, &nest);
-	while (p < r->end) {
-		const char *from = p, *q;
-		uint64_t inside;
-		block b;
-
-		if (__builtin_expect(r->end - p < 64, 0))
-			from = r->end - 64;
-		b = look(from);
-		if (from != p) {
-			unsigned shift = (unsigned)(p - from);
-
-			b = (block){ b.quotes >> shift, b.escapes >> shift, b.opening >> shift,
-				     b.closing >> shift };
-		}
-		if (b.escapes | carry) {
-			if (!resolve_escapes(p, r->end, &b, &carry))
-				return wr_jread_refuse(
-				    r, p, "a string holds an escape that JSON does not have");
-		}
-		inside =
-		    in_string ^ (uint64_t)_mm_cvtsi128_si64(
-				    _mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)b.quotes),
-							 _mm_set1_epi8(-1), 0));
-		if (__builtin_expect((b.escapes & ~inside) != 0, 0))
-			return wr_jread_refuse(r, p, "a backslash stands outside of a string");
-		q = follow(r, p, b.opening & ~inside, b.closing & ~inside, &nest);
-		if (q != p)
-			return q;
-		in_string = (uint64_t)((int64_t)inside >> 63);
-		p = from + 64;
-	}
-	return wr_jread_refuse(r, r->end, CUT_OFF);
-}
+#include "formats/json_skip.inc"
 
 static const wr_jread_walker walker = {
 	"avx2", walk_object, walk_value, read_token, read_object, read_slot,

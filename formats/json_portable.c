@@ -84,7 +84,9 @@ const wr_jread_walker wr_jread_portable = {
 
 const wr_jread_walker *wr_jread_fastest(void)
 {
-	const wr_jread_walker *best = wr_jread_avx2();
+	const wr_jread_walker *best = wr_jread_avx512();
 
+	if (!best)
+		best = wr_jread_avx2();
 	return best ? best : &wr_jread_portable;
 }

@@ -141,6 +141,7 @@ extern const wr_jread_walker wr_jread_portable;
 const wr_jread_walker *wr_jread_fastest(void);
 /* NULL where the machine or the build has none. */
 const wr_jread_walker *wr_jread_avx2(void);
+const wr_jread_walker *wr_jread_avx512(void);
 
 /* ---- for the walkers and leaves */
 

@@ -102,22 +102,23 @@ static void check_round_trip(wr_arena *a, side *s, wr_str text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static wr_arena *plans, *a;
-	static wr_jread_object *fast, *slow;
+	static oracle learnt;
+	oracle fresh;
 	side *s;
 	char *copy;
 
 	if (!plans) {
 		plans = wr_arena_new();
 		a = wr_arena_new();
-		fast = oracle_plan(plans);
-		slow = oracle_plan(plans);
+		learnt = oracle_new(plans);
 	}
 	if (size < 4)
 		return 0;
 	wr_arena_reset(a);
-	oracle_check(a, fast, slow, (const char *)data + 4, size - 4);
+	oracle_check(a, &learnt, (const char *)data + 4, size - 4);
 	/* without what was learnt */
-	oracle_check(a, oracle_plan(a), oracle_plan(a), (const char *)data + 4, size - 4);
+	fresh = oracle_new(a);
+	oracle_check(a, &fresh, (const char *)data + 4, size - 4);
 	s = WR_NEW(a, side);
 	open_side(a, s, data, data[3] & 1);
 	copy = wr_malloc(size - 4 + 1);

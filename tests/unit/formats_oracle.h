@@ -121,29 +121,64 @@ static inline bool oracle_same_token(const wr_jread_token *x, const char *fx,
 	       x->high == y->high && x->p - fx == y->p - fy;
 }
 
-/* Returns whether the reader accepts the text. Plans may be used again and again: what they learnt must not matter. */
-static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_object *slow,
-				const char *p, size_t n)
+/* A plan for each way of looking at bytes, the portable one first. */
+typedef struct oracle {
+	uint32_t n;
+	const wr_jread_walker *walkers[3];
+	wr_jread_object *plans[3];
+} oracle;
+
+static inline oracle oracle_new(wr_arena *a)
 {
-	const wr_jread_walker *w = wr_jread_fastest();
-	wr_jread r = { .arena = a, .placeholder = UINT32_MAX }, q = r;
-	char *copy, *other;
-	bool ok = oracle_read(w, &r, fast, p, n, &copy),
-	     same = oracle_read(&wr_jread_portable, &q, slow, p, n, &other);
+	const wr_jread_walker *all[3] = { &wr_jread_portable, wr_jread_avx2(), wr_jread_avx512() };
+	oracle o = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		if (!all[i])
+			continue;
+		o.walkers[o.n] = all[i];
+		o.plans[o.n++] = oracle_plan(a);
+	}
+	return o;
+}
+
+/* Reading by walker i gives what reading by the first gave (from `copy`). */
+static inline void oracle_agree(const oracle *o, uint32_t i, const char *p, size_t n, bool ok,
+				const char *copy)
+{
+	wr_arena *a = wr_arena_new();
+	wr_jread q = { .arena = a, .placeholder = UINT32_MAX };
+	const wr_jread_object *x = o->plans[0], *y = o->plans[i];
+	char *other;
+	bool same = oracle_read(o->walkers[i], &q, o->plans[i], p, n, &other);
+
+	ORACLE_CHECK(ok == same, "%s accepts %d: %s: %.*s", o->walkers[i]->name, same, q.reason,
+		     (int)n, p);
+	for (uint32_t k = 0; ok && k < ORACLE_NAMES; k++) {
+		bool met = x->slots[k].seen == x->gen;
+
+		ORACLE_CHECK(met == (y->slots[k].seen == y->gen), "%s: slot %u",
+			     o->walkers[i]->name, k);
+		ORACLE_CHECK(!met ||
+				 oracle_same_token(&x->slots[k].raw, copy, &y->slots[k].raw, other),
+			     "%s: slot %u", o->walkers[i]->name, k);
+	}
+	free(other);
+	wr_arena_free(a);
+}
+
+/* Returns whether the reader accepts the text. Plans may be used again and again: what they learnt must not matter. */
+static inline bool oracle_check(wr_arena *a, const oracle *o, const char *p, size_t n)
+{
+	wr_jread_object *fast = o->plans[0];
+	wr_jread r = { .arena = a, .placeholder = UINT32_MAX };
+	char *copy;
+	bool ok = oracle_read(o->walkers[0], &r, fast, p, n, &copy), skip;
 	/* jansson loses a zero byte behind a number */
 	json_t *doc = memchr(p, 0, n) ? NULL : json_loadb(p, n, JSON_ALLOW_NUL, NULL);
-	bool skip;
 
-	ORACLE_CHECK(ok == same, "%s accepts %d, portable %d: %s %s: %.*s", w->name, ok, same,
-		     r.reason, q.reason, (int)n, p);
-	for (uint32_t i = 0; ok && i < ORACLE_NAMES; i++) {
-		bool met = fast->slots[i].seen == fast->gen;
-
-		ORACLE_CHECK(met == (slow->slots[i].seen == slow->gen), "slot %u", i);
-		ORACLE_CHECK(!met || oracle_same_token(&fast->slots[i].raw, copy,
-						       &slow->slots[i].raw, other),
-			     "slot %u", i);
-	}
+	for (uint32_t i = 1; i < o->n; i++)
+		oracle_agree(o, i, p, n, ok, copy);
 	if (json_is_object(doc)) {
 		ORACLE_CHECK(ok, "refused: %s at %ld", r.reason, (long)(r.at - r.start));
 		for (uint32_t i = 0; i < ORACLE_NAMES; i++) {
@@ -159,7 +194,6 @@ static inline bool oracle_check(wr_arena *a, wr_jread_object *fast, wr_jread_obj
 	}
 	json_decref(doc);
 	free(copy);
-	free(other);
 	return ok;
 }
 
