@@ -299,13 +299,17 @@ static int over_order(const void *x, const void *y)
 	return wr_str_cmp(p->key, q->key);
 }
 
-/* The groups whose timers are before limit, into the arena; the timers are taken away. */
+/*
+ * The groups whose timers are before limit, into the arena; the timers are taken away. The walk begins at the first timer there is, not
+ * at the front: what was taken away since the last commit would be walked over again and again.
+ */
 static wr_str *fired(op_aggregate *self, wr_arena *a, int64_t limit, uint32_t *n)
 {
-	const char from = AGG_TIMER, to = AGG_TIMER + 1;
+	const char to = AGG_TIMER + 1;
 	uint32_t room = 64;
 	wr_str *keys = wr_arena_alloc(a, room * sizeof(*keys)), key, value;
-	wr_iter *it = wr_store_scan(self->side, (wr_str){ &from, 1 }, (wr_str){ &to, 1 }, false);
+	wr_str from = timer_key(self, self->next_timer, (wr_str){ NULL, 0 });
+	wr_iter *it = wr_store_scan(self->side, from, (wr_str){ &to, 1 }, false);
 
 	*n = 0;
 	self->next_timer = INT64_MAX;

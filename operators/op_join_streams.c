@@ -94,11 +94,15 @@ static wr_str timer_key(op_join_streams *self, char kind, int64_t t, wr_str list
 	return wr_buf_view(&self->tmp);
 }
 
-static wr_iter *scan(op_join_streams *self, char kind)
+/* The timers of a kind from time `from` on: callers know the first one there is, so that those taken away are not walked over. */
+static wr_iter *scan(op_join_streams *self, char kind, int64_t from)
 {
 	const char end = (char)(kind + 1);
 
-	return wr_store_scan(self->side, (wr_str){ &kind, 1 }, (wr_str){ &end, 1 }, false);
+	wr_buf_reset(&self->tmp);
+	wr_buf_putc(&self->tmp, kind);
+	wr_key_put_i64(&self->tmp, from);
+	return wr_store_scan(self->side, wr_buf_view(&self->tmp), (wr_str){ &end, 1 }, false);
 }
 
 static bool timer_time(wr_str key, int64_t *t)
@@ -110,7 +114,7 @@ static bool timer_time(wr_str key, int64_t *t)
 
 static int64_t first_timer(op_join_streams *self, char kind)
 {
-	wr_iter *it = scan(self, kind);
+	wr_iter *it = scan(self, kind, INT64_MIN);
 	int64_t t = INT64_MAX;
 	wr_str key, value;
 
@@ -170,7 +174,7 @@ static wr_status leave_all(op_join_streams *self, int64_t now, wr_arena *a, wr_e
 	if (!waited(self, reach(self, 0) < reach(self, 1) ? 0 : 1, self->next_waiting, now))
 		return WR_OK;
 	wr_join_out_begin(&o, &self->shape, a, NULL, 16);
-	it = scan(self, WAITING);
+	it = scan(self, WAITING, self->next_waiting);
 	self->next_waiting = INT64_MAX;
 	while (good && wr_iter_next(it, &key, &value)) {
 		int64_t t = INT64_MIN;
@@ -237,7 +241,7 @@ static void expire(op_join_streams *self, int64_t now)
 	if (now == INT64_MAX || self->next_expiry >= now - self->keep)
 		return;
 	a = wr_arena_new();
-	it = scan(self, EXPIRY);
+	it = scan(self, EXPIRY, self->next_expiry);
 	self->next_expiry = INT64_MAX;
 	while (wr_iter_next(it, &key, &value)) {
 		int64_t t = INT64_MIN;

@@ -1,5 +1,5 @@
 /*
- * What a row costs in the operators alone: no source, no sink, batches made beforehand.
+ * What a row costs in the operators alone, in time of this thread: no source, no sink, batches made beforehand.
  *
  *	gcc -std=gnu11 -O2 -DNDEBUG -I. -D_GNU_SOURCE tests/perf/op_bench.c -Wl,--start-group build/release/lib*.a …
  *	[DIR=empty folder: the state goes there, not to memory] build/release/perf/op_bench [name]
@@ -10,6 +10,8 @@
  * retract   5 groups from updates of a table
  * table     1.2 million rows, BEFORE='STATE': loaded, then updated at random
  * join      a stream meets 10,000 customers
+ * sessions  of 10,000 users
+ * streams   orders meet payments
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -139,13 +141,16 @@ static void begin(void)
 {
 	const char *dir = getenv("DIR");
 	wr_db_options opt = { .memory = !dir };
+	static int n;
+	char name[16];
 	wr_err err = WR_ERR_INIT;
 
+	snprintf(name, sizeof(name), "bench%d", n++);
 	plan = wr_arena_new();
 	task = wr_arena_new();
 	batch = wr_arena_new();
 	check(wr_db_open(dir, &opt, &db, &err), &err);
-	check(wr_state_open(db, "bench", &state, &err), &err);
+	check(wr_state_open(db, name, &state, &err), &err);
 }
 
 static void end(wr_op *op)
@@ -436,6 +441,91 @@ static void join(void)
 	end(op);
 }
 
+/* 10,000 users, a row of each every 10 s on average, sessions of 30 s, kept for a day. */
+static void sessions(bool final, const char *name)
+{
+	enum { USERS = 10000 };
+	const wr_type *types[3] = { wr_type_of(WR_BIGINT) };
+	wr_spec_aggregate *s;
+	wr_err err = WR_ERR_INIT;
+	int64_t t = 0;
+	wr_batch *b;
+	wr_op *op;
+	double from;
+
+	begin();
+	types[1] = wr_type_decimal(plan, 12, 2);
+	s = agg_spec(types[1]);
+	s->base.in = schema(2, 1, "GV", types);
+	types[2] = types[1];
+	types[1] = types[0];
+	s->base.out = schema(3, 1, "GNS", WR_NEW_ARRAY(plan, const wr_type *, 3));
+	for (int i = 0; i < 3; i++)
+		((wr_column *)(uintptr_t)s->base.out->cols)[i].type = types[i];
+	s->window = (wr_window_spec){ .kind = WR_WINDOW_SESSION, .size = 30000, .grace = final ? 0 : 86400000 };
+	s->emit_final = final;
+	b = new_batch(s->base.in, ROWS);
+	op = open_op(&s->base, 0);
+	from = now();
+	for (int k = 0; k < 2000; k++) {
+		for (uint32_t i = 0; i < ROWS; i++, t++) {
+			wr_vec_BIGINT(&b->cols[0])[i] = rnd() % USERS;
+			wr_vec_DECIMAL(&b->cols[1])[i].i = rnd() % 100000;
+			b->rowtime[i] = b->ptime[i] = t;
+		}
+		push(op, 0, b);
+		check(op->def->watermark(op, t, &err), &err);
+		wr_arena_reset(batch);
+		if (k % 200 == 199)
+			barrier(op);
+	}
+	report(name, now() - from, 2000.0 * ROWS);
+	end(op);
+}
+
+/* Orders meet payments that come some seconds later. */
+static void streams(void)
+{
+	static const int32_t from_cols[] = { 0, 1, ~1 };
+	const wr_type *types[] = { wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT) };
+	wr_spec_join_streams *s;
+	wr_err err = WR_ERR_INIT;
+	wr_batch *l, *r;
+	int64_t t = 0;
+	wr_op *op;
+	double from;
+
+	begin();
+	s = WR_NEW(plan, wr_spec_join_streams);
+	s->base = (wr_op_spec){ .def = &wr_op_join_streams_def, .id = 1, .in = schema(2, 1, "OA", types),
+		                .out = schema(3, 1, "OAP", types) };
+	s->right = schema(2, 1, "OP", types);
+	s->kind = WR_JOINS_LEFT;
+	s->before = 0;
+	s->after = 60000;
+	s->grace = 1000;
+	s->from = from_cols;
+	l = new_batch(s->base.in, ROWS);
+	r = new_batch(s->right, ROWS);
+	op = open_op(&s->base, 0);
+	from = now();
+	for (int k = 0; k < 500; k++) {
+		for (uint32_t i = 0; i < ROWS; i++, t++) {
+			wr_vec_BIGINT(&l->cols[0])[i] = t;
+			wr_vec_BIGINT(&r->cols[0])[i] = t > 5000 ? t - 5000 + rnd() % 4000 : -1;
+			l->rowtime[i] = l->ptime[i] = r->rowtime[i] = r->ptime[i] = t;
+		}
+		push(op, 0, l);
+		push(op, 1, r);
+		check(op->def->watermark(op, t, &err), &err);
+		wr_arena_reset(batch);
+		if (k % 100 == 99)
+			barrier(op);
+	}
+	report("join of streams", now() - from, 500.0 * 2 * ROWS);
+	end(op);
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = argc > 1 ? argv[1] : "";
@@ -456,5 +546,11 @@ int main(int argc, char **argv)
 		table();
 	if (!*only || !strcmp(only, "join"))
 		join();
+	if (!*only || !strcmp(only, "sessions")) {
+		sessions(false, "sessions");
+		sessions(true, "sessions, final");
+	}
+	if (!*only || !strcmp(only, "streams"))
+		streams();
 	return 0;
 }
