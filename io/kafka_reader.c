@@ -8,7 +8,7 @@
  *
  * The waker. In librdkafka 2.0 a fetcher that finds the queue full goes to sleep for up to a second, and nothing of a consumer's wakes it when there is room
  * again; but any request to the leader does. So when a queue that was full has run low, a thread of the reader sends small requests
- * (offsets of one partition after the other) until the queue is full again: after 2 ms, 4 ms, 8 ms … 64 ms, a bounded number of times. The thread
+ * (offsets of one partition after the other) until the queue is full again: after 2 ms, 4 ms, 8 ms, 16 ms …, a bounded number of times. The thread
  * exists only in readers that were ever behind, and sends only after such a moment:
  *
  *	bytes    full ----.                      .---- full: enough
@@ -27,7 +27,7 @@
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
-enum { WAKE_FIRST_MS = 2, WAKE_LAST_MS = 64, WAKE_PATIENCE_MS = 200, WAKE_TRIES = 6, NO_SLOT = -1 };
+enum { WAKE_FIRST_MS = 2, WAKE_LAST_MS = 16, WAKE_PATIENCE_MS = 200, WAKE_TRIES = 16, NO_SLOT = -1 };
 
 typedef struct part {
 	int32_t partition;
