@@ -7,7 +7,7 @@
  *
  * Writing: a field is quoted only where it must be, which is the rule of the library that other engines use, so that texts compare
  * equal: it holds the delimiter, a quote or a line end; it begins with a control character, blank, ! " or #, or ends with
- * a blank or control character; or it stands first and is empty or begins with something other than plain ASCII text.
+ * a blank or control character; or it stands first and is empty or begins with anything but an ASCII letter or digit (-1!).
  *
  *	7,"a ""b""",,12.50,AP8=		INTEGER 7, STRING a "b", null, DECIMAL 12.50, BYTES
  */
@@ -208,7 +208,7 @@ static bool must_quote(wr_str s, char delimiter, bool first)
 
 	if (s.n == 0)
 		return first;
-	if (first && (c < 0x20 || (c > 0x21 && c < 0x23) || (c > 0x2B && c < 0x2D) || c > 0x7E))
+	if (first && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z'))
 		return true;
 	if (c <= '#' || (unsigned char)s.p[s.n - 1] <= ' ')
 		return true;

@@ -54,6 +54,7 @@ static void delimited_writing(void **state)
 	kit_add(&k, NULL, "{\"S\":null,\"T\":\"say \\\"hi\\\"\"}");
 	kit_add(&k, NULL, "{\"S\":\"\\u00e9\",\"T\":\"\\u00e9\"}");
 	kit_add(&k, NULL, "{\"S\":\"ends \",\"T\":\"two\\nlines\"}");
+	kit_add(&k, NULL, "{\"S\":\"-1\",\"T\":\"-1\"}");
 	kit_run(&k);
 	k.spec.value.format = "DELIMITED";
 	assert_string_equal(put(&k, &k.spec.value, 0, &out), "plain,\"a,b\",0.1,1.00");
@@ -61,6 +62,7 @@ static void delimited_writing(void **state)
 	assert_string_equal(put(&k, &k.spec.value, 2, &out), ",\"say \"\"hi\"\"\",,");
 	assert_string_equal(put(&k, &k.spec.value, 3, &out), "\"\xc3\xa9\",\xc3\xa9,,");
 	assert_string_equal(put(&k, &k.spec.value, 4, &out), "\"ends \",\"two\nlines\",,");
+	assert_string_equal(put(&k, &k.spec.value, 5, &out), "\"-1\",-1,,");
 	k.spec.value.delimiter = '|';
 	assert_string_equal(put(&k, &k.spec.value, 0, &out), "plain|a,b|0.1|1.00");
 	wr_buf_free(&out);
