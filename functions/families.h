@@ -22,7 +22,12 @@
 	X(math)                                                                                    \
 	X(round)                                                                                   \
 	X(conditional)                                                                             \
-	X(string)
+	X(string)                                                                                  \
+	X(bytes)                                                                                   \
+	X(regexp)                                                                                  \
+	X(array)                                                                                   \
+	X(map)                                                                                     \
+	X(lambda)
 
 #define WR_AGG_FAMILIES(X)                                                                         \
 	X(count)                                                                                   \

@@ -361,6 +361,50 @@ static void rpad(WR_KERNEL)
 	eval_pad(cx, args, out, false);
 }
 
+/* The same for bytes. */
+static wr_str pad_bytes(wr_fn_cx *cx, wr_str s, uint32_t n, wr_str with, bool left)
+{
+	uint32_t missing, at;
+	char *to;
+
+	if (n <= s.n)
+		return (wr_str){ s.p, n };
+	to = wr_arena_alloc(cx->arena, n);
+	missing = n - s.n;
+	at = left ? 0 : s.n;
+	if (s.n)
+		memcpy(to + (left ? missing : 0), s.p, s.n);
+	for (uint32_t i = 0; i < missing; i++)
+		to[at + i] = with.p[i % with.n];
+	return (wr_str){ to, n };
+}
+
+static void eval_pad_bytes(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, bool left)
+{
+	for (uint32_t i = 0; i < cx->rows; i++) {
+		if (wr_fn_null(cx, i))
+			continue;
+		int32_t n = WR_ARG(int32_t, 1, i);
+
+		if (n < 0 || STR(2, i).n == 0)
+			wr_vec_set_null(out, cx->arena, i);
+		else
+			results(out)[i] = pad_bytes(cx, STR(0, i), (uint32_t)n, STR(2, i), left);
+	}
+}
+
+static void lpad_bytes(WR_KERNEL)
+{
+	(void)nargs;
+	eval_pad_bytes(cx, args, out, true);
+}
+
+static void rpad_bytes(WR_KERNEL)
+{
+	(void)nargs;
+	eval_pad_bytes(cx, args, out, false);
+}
+
 /* ---------------------------------------------------------------- SPLIT */
 
 static void push_part(wr_fn_cx *cx, wr_vec *list, const char *p, size_t n)
@@ -371,14 +415,14 @@ static void push_part(wr_fn_cx *cx, wr_vec *list, const char *p, size_t n)
 	((wr_str *)kid->data)[kid->n - 1] = (wr_str){ p, (uint32_t)n };
 }
 
-static void split_row(wr_fn_cx *cx, wr_vec *out, wr_str s, wr_str by)
+static void split_row(wr_fn_cx *cx, wr_vec *out, wr_str s, wr_str by, bool bytes)
 {
 	uint32_t begin = wr_vec_list_begin(out), from = 0, i = 0;
 
 	if (by.n == 0) {
 		while (i < s.n) {
 			from = i++;
-			while (i < s.n && units_at(s.p + i) == 0)
+			while (!bytes && i < s.n && units_at(s.p + i) == 0)
 				i++;
 			push_part(cx, out, s.p + from, i - from);
 		}
@@ -402,7 +446,7 @@ static void split(WR_KERNEL)
 	(void)nargs;
 	for (uint32_t i = 0; i < cx->rows; i++)
 		if (!wr_fn_push_null(cx, out, i))
-			split_row(cx, out, STR(0, i), STR(1, i));
+			split_row(cx, out, STR(0, i), STR(1, i), cx->types[0]->tag == WR_BYTES);
 }
 
 /* ---------------------------------------------------------------- ELT, FIELD */
@@ -469,9 +513,18 @@ const wr_fn wr_fns_string[] = {
 	  "LPAD('7', 3, '0') => '007'" },
 	{ "RPAD", "STRING, INTEGER, STRING", "STRING", STRICT, rpad, NULL, "Filled on the right, or cut, to a length.",
 	  "RPAD('ab', 5, 'xy') => 'abxyx'" },
+	{ "LPAD", "BYTES, INTEGER, BYTES", "BYTES", STRICT, lpad_bytes, NULL,
+	  "Bytes filled on the left, or cut, to a length.",
+	  "FROM_BYTES(LPAD(TO_BYTES('7', 'utf8'), 3, TO_BYTES('0', 'utf8')), 'utf8') => '007'" },
+	{ "RPAD", "BYTES, INTEGER, BYTES", "BYTES", STRICT, rpad_bytes, NULL,
+	  "Bytes filled on the right, or cut, to a length.",
+	  "FROM_BYTES(RPAD(TO_BYTES('7', 'utf8'), 3, TO_BYTES('0', 'utf8')), 'utf8') => '700'" },
 	{ "SPLIT", "STRING, STRING", "ARRAY<STRING>", STRICT, split, NULL,
 	  "The parts between occurrences of a delimiter; an empty one parts the characters.",
 	  "SPLIT('a,,b', ',') => ARRAY['a', '', 'b']" },
+	{ "SPLIT", "BYTES, BYTES", "ARRAY<BYTES>", STRICT, split, NULL,
+	  "The parts of bytes between occurrences of a delimiter; an empty one parts all bytes.",
+	  "FROM_BYTES(SPLIT(TO_BYTES('a,b', 'utf8'), TO_BYTES(',', 'utf8'))[2], 'utf8') => 'b'" },
 	{ "ELT", "INTEGER, STRING...", "STRING", WR_FN_PURE, elt, NULL, "The n-th of the texts.", "ELT(2, 'a', 'b') => 'b'" },
 	{ "FIELD", "STRING, STRING...", "INTEGER", WR_FN_PURE, field, NULL,
 	  "Which of the texts behind the first equals it; 0: none.", "FIELD('b', 'a', 'b') => 2" },

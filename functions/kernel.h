@@ -64,4 +64,16 @@
 /* The value of an argument at a row, any kind. */
 #define WR_ARG(type, k, row) (((const type *)args[k]->data)[wr_vec_at(args[k], (row))])
 
+/* Places for results that are texts or bytes, and appending one to a list's elements. */
+static inline void wr_out_str(wr_vec *out, uint32_t row, wr_str s)
+{
+	((wr_str *)out->data)[row] = s;
+}
+
+static inline void wr_push_str(wr_vec *v, wr_arena *a, wr_str s)
+{
+	wr_vec_resize(v, a, v->n + 1);
+	((wr_str *)v->data)[v->n - 1] = s;
+}
+
 #endif
