@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fault.h"
 #include "core/log.h"
 #include "io/files.h"
 
@@ -394,6 +395,8 @@ static wr_status append(wr_part *p, const wr_record *rec, wr_topic_writer *w, ui
 {
 	size_t before = p->bytes.n;
 
+	if (WR_FAULT("topics.append"))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at a topic's append");
 	if (!wr_frame_put(&p->bytes, rec, p->end, w ? w->number : 0, epoch))
 		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "a record of 2 GiB or more cannot be written to a topic");
 	uint32_t size = (uint32_t)(p->bytes.n - before);
@@ -470,6 +473,8 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 
 static wr_status abort_runs(wr_part *p, const wr_topic_writer *w, uint64_t committed, wr_err *err)
 {
+	if (WR_FAULT("topics.abort"))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose when a topic's frames are aborted");
 	if (p->fd >= 0 && save_gaps(p, w, committed, err))
 		return WR_FAIL;
 	for (size_t i = p->first_run; i < p->nruns; i++) {

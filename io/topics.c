@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/fault.h"
 #include "io/files.h"
 #include "io/topic_internal.h"
 
@@ -439,7 +440,8 @@ wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err)
 	if (!topic)
 		return wr_topic_unknown(name, err);
 	for (int32_t i = 0; i < topic->nparts && status == WR_OK; i++)
-		status = wr_part_sync(&topic->parts[i], err);
+		status = WR_FAULT("topics.sync") ? wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at a topic's sync") :
+						   wr_part_sync(&topic->parts[i], err);
 	wr_topic_release(t, topic);
 	return status;
 }

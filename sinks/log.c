@@ -4,13 +4,15 @@
  *
  *	open with mark m      frames above m are aborted; from now on frames carry m + 1
  *	write                 append, undecided
- *	mark                  sync; says m + 1
- *	committed             decide m + 1; from now on m + 2
+ *	mark                  sync; says m + 1; from now on frames carry m + 2
+ *	committed             decide m + 1
  *
- * The number is the sink's own count, not the engine's epoch: where rows are moved by hand one epoch may be shown in several steps.
+ * The number is the sink's own count, not the engine's epoch: an epoch may be marked and not told as committed (the first one, which holds nothing), and where rows
+ * are moved by hand one epoch is shown in several steps.
  */
 #include <stdlib.h>
 
+#include "core/fault.h"
 #include "io/topics.h"
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
@@ -22,6 +24,7 @@ typedef struct log_sink {
 	wr_sink sink;
 	wr_topics *topics;
 	uint64_t number;	/* of the frames written now */
+	uint64_t marked;	/* of those in the last mark */
 	log_writer *writers;
 } log_sink;
 
@@ -136,7 +139,8 @@ static wr_status mark_epoch(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err 
 	(void)epoch;
 	if (wr_topics_sync(s->topics, sink->spec->topic, err))
 		return WR_FAIL;
-	wr_buf_put(mark, &s->number, sizeof s->number);
+	s->marked = s->number++;
+	wr_buf_put(mark, &s->marked, sizeof s->marked);
 	return WR_OK;
 }
 
@@ -146,9 +150,9 @@ static wr_status committed(wr_sink *sink, uint64_t epoch, bool final, wr_err *er
 
 	(void)epoch;
 	(void)final;
-	(void)err;
-	wr_topics_decide(s->topics, sink->cx->incarnation, s->number);
-	s->number++;
+	if (WR_FAULT("topics.decide"))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose before a topic's epoch is decided");
+	wr_topics_decide(s->topics, sink->cx->incarnation, s->marked);
 	return WR_OK;
 }
 
