@@ -263,10 +263,12 @@ static void put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	}
 }
 
-void wr_delimited_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
+void wr_delimited_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b,
+		      uint32_t row, wr_buf *out)
 {
 	char delimiter = spec->delimiter ? spec->delimiter : ',';
 
+	(void)prepared;
 	wr_buf_reserve(out, 0);
 	for (uint32_t i = 0; i < spec->n; i++) {
 		const wr_vec *v = &b->cols[spec->to[i]];

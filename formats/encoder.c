@@ -6,6 +6,7 @@
 struct wr_encoder {
 	wr_side_spec spec;
 	const wr_format_row *format;
+	const void *prepared;
 	bool is_single; /* not wrapped: a null column is a null side */
 };
 
@@ -24,6 +25,8 @@ wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder 
 			   e->format->def.name);
 		return wr_err_hint(err, "write JSON, DELIMITED or KAFKA");
 	}
+	if (e->format->prepare)
+		e->prepared = e->format->prepare(arena, spec);
 	*out = e;
 	return WR_OK;
 }
@@ -51,7 +54,7 @@ bool wr_encoder_put(wr_encoder *e, const wr_batch *b, uint32_t row, wr_buf *out)
 		return false;
 	if ((e->spec.is_key || e->is_single) && all_null(&e->spec, b, row))
 		return false;
-	e->format->put(&e->spec, b, row, out);
+	e->format->put(e->prepared, &e->spec, b, row, out);
 	if (e->spec.window == WR_WINDOW_NONE)
 		return true;
 	if (e->spec.window == WR_WINDOW_SESSION)

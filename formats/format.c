@@ -109,31 +109,37 @@ static wr_status check_json(const wr_side_spec *spec, bool is_key, wr_err *err)
 #define WRAPS .wrap = true, .unwrap = true
 
 static const wr_format_row rows[] = {
-	{ { "JSON", BOTH, .multi = true, WRAPS, .check = check_json },
-	  wr_json_side_open,
-	  wr_json_side_put,
-	  false },
-	{ { "DEBEZIUM", BOTH, .multi = true, .wrap = true, .check = check_json },
-	  NULL,
-	  NULL,
-	  true },
-	{ { "DELIMITED", BOTH, .multi = true, .unwrap = true, .delimiter = true,
-	    .check = check_delimited },
-	  wr_delimited_open,
-	  wr_delimited_put,
-	  false },
-	{ { "KAFKA", BOTH, .unwrap = true, .check = check_kafka },
-	  wr_kafka_open,
-	  wr_kafka_put,
-	  false },
-	{ { "NONE", .key = true, .check = check_none }, wr_kafka_open, wr_kafka_put, false },
-	{ { "AVRO", BOTH, .multi = true, WRAPS, .registry = true }, NULL, NULL, false },
-	{ { "PROTOBUF", BOTH, .multi = true, .wrap = true, .registry = true }, NULL, NULL, false },
-	{ { "PROTOBUF_NOSR", BOTH, .multi = true, WRAPS }, NULL, NULL, false },
-	{ { "JSON_SR", BOTH, .multi = true, WRAPS, .registry = true, .check = check_json },
-	  NULL,
-	  NULL,
-	  false },
+	{
+	    .def = { "JSON", BOTH, .multi = true, WRAPS, .check = check_json },
+	    .open = wr_json_side_open,
+	    .prepare = wr_json_side_prepare,
+	    .put = wr_json_side_put,
+	},
+	{
+	    .def = { "DEBEZIUM", BOTH, .multi = true, .wrap = true, .check = check_json },
+	    .joined = true,
+	},
+	{
+	    .def = { "DELIMITED", BOTH, .multi = true, .unwrap = true, .delimiter = true,
+		     .check = check_delimited },
+	    .open = wr_delimited_open,
+	    .put = wr_delimited_put,
+	},
+	{
+	    .def = { "KAFKA", BOTH, .unwrap = true, .check = check_kafka },
+	    .open = wr_kafka_open,
+	    .put = wr_kafka_put,
+	},
+	{
+	    .def = { "NONE", .key = true, .check = check_none },
+	    .open = wr_kafka_open,
+	    .put = wr_kafka_put,
+	},
+	/* Known, so that a statement with them is told what is missing. */
+	{ .def = { "AVRO", BOTH, .multi = true, WRAPS, .registry = true } },
+	{ .def = { "PROTOBUF", BOTH, .multi = true, .wrap = true, .registry = true } },
+	{ .def = { "PROTOBUF_NOSR", BOTH, .multi = true, WRAPS } },
+	{ .def = { "JSON_SR", BOTH, .multi = true, WRAPS, .registry = true, .check = check_json } },
 };
 
 const wr_format_row *wr_format_row_find(wr_str name)

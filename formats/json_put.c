@@ -37,20 +37,75 @@ static void put_escape(unsigned char c, wr_buf *out)
 	wr_buf_put(out, text, n);
 }
 
+/* Bytes from p on that go out as they are, at most n: eight at a step. */
+static uint32_t plain_run(const char *p, uint32_t n)
+{
+	const uint64_t ones = 0x0101010101010101ull, highs = 0x8080808080808080ull;
+	uint32_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		uint64_t x, quote, escape;
+
+		memcpy(&x, p + i, 8);
+		quote = x ^ ones * '"';
+		escape = x ^ ones * '\\';
+		if (((quote - ones) & ~quote & highs) | ((escape - ones) & ~escape & highs) |
+		    ((x - ones * 0x20) & ~x & highs))
+			break;
+	}
+	while (i < n && is_plain((unsigned char)p[i]))
+		i++;
+	return i;
+}
+
 void wr_json_put_string(wr_str s, wr_buf *out)
 {
-	uint32_t from = 0;
+	uint32_t run = plain_run(s.p, s.n), at = 0;
+	char *to = wr_buf_reserve(out, (size_t)run + 2);
 
-	wr_buf_putc(out, '"');
-	for (uint32_t i = 0; i < s.n; i++) {
-		if (is_plain((unsigned char)s.p[i]))
-			continue;
-		wr_buf_put(out, s.p + from, i - from);
-		put_escape((unsigned char)s.p[i], out);
-		from = i + 1;
+	*to = '"';
+	if (run)
+		memcpy(to + 1, s.p, run);
+	out->n += (size_t)run + 1;
+	for (at = run; at < s.n; at += run) {
+		put_escape((unsigned char)s.p[at++], out);
+		run = plain_run(s.p + at, s.n - at);
+		wr_buf_put(out, s.p + at, run);
 	}
-	wr_buf_put(out, s.p + from, s.n - from);
 	wr_buf_putc(out, '"');
+}
+
+/* Up to 18 digits; others as core/decimal.c prints them, which is the same. */
+static void put_decimal(wr_dec d, const wr_type *t, wr_buf *out)
+{
+	const int64_t most = 1000000000000000000;
+	char digits[WR_I64_TEXT], *to, *start;
+	uint32_t n, scale = t->scale;
+
+	if (wr_type_wide(t) || d.i <= -most || d.i >= most || scale > 18) {
+		wr_dec_print(d, t, out);
+		return;
+	}
+	n = wr_print_i64(d.i < 0 ? -(int64_t)d.i : (int64_t)d.i, digits);
+	start = to = wr_buf_reserve(out, 2 * WR_I64_TEXT + 3);
+	if (d.i < 0)
+		*to++ = '-';
+	if (n <= scale) {
+		*to++ = '0';
+		*to++ = '.';
+		memset(to, '0', scale - n);
+		memcpy(to + scale - n, digits, n);
+		to += scale;
+	} else {
+		memcpy(to, digits, n - scale);
+		to += n - scale;
+		if (scale)
+			*to++ = '.';
+		memcpy(to, digits + n - scale, scale);
+		to += scale;
+	}
+	out->n += (size_t)(to - start);
+	out->p[out->n] = 0;
 }
 
 static void put_double(double v, wr_buf *out)
@@ -144,7 +199,7 @@ void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	case WR_BIGINT:
 	case WR_TIMESTAMP: wr_buf_i64(out, ((const int64_t *)data)[at]); break;
 	case WR_DOUBLE: put_double(((const double *)data)[at], out); break;
-	case WR_DECIMAL: wr_dec_print(((const wr_dec *)data)[at], v->type, out); break;
+	case WR_DECIMAL: put_decimal(((const wr_dec *)data)[at], v->type, out); break;
 	case WR_STRING: wr_json_put_string(((const wr_str *)data)[at], out); break;
 	case WR_BYTES: put_bytes(((const wr_str *)data)[at], out); break;
 	case WR_ARRAY: put_array(v, ((const wr_list *)data)[at], out); break;
@@ -154,18 +209,36 @@ void wr_json_put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	}
 }
 
-void wr_json_side_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
+/* {"A": and ,"B": .. as they stand before the columns. */
+const void *wr_json_side_prepare(wr_arena *a, const wr_side_spec *spec)
 {
+	wr_str *before = WR_NEW_ARRAY(a, wr_str, spec->n + 1);
+	wr_buf text = { 0 };
+
+	for (uint32_t i = 0; i < spec->n; i++) {
+		wr_buf_reset(&text);
+		wr_buf_putc(&text, i ? ',' : '{');
+		wr_json_put_string(spec->cols[i].name, &text);
+		wr_buf_putc(&text, ':');
+		before[i] = wr_arena_str(a, wr_buf_view(&text));
+	}
+	wr_buf_free(&text);
+	return before;
+}
+
+void wr_json_side_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b,
+		      uint32_t row, wr_buf *out)
+{
+	const wr_str *before = prepared;
+
 	if (!spec->wrap && spec->n == 1) {
 		wr_json_put_value(&b->cols[spec->to[0]], row, out);
 		return;
 	}
-	wr_buf_putc(out, '{');
+	if (spec->n == 0)
+		wr_buf_putc(out, '{');
 	for (uint32_t i = 0; i < spec->n; i++) {
-		if (i)
-			wr_buf_putc(out, ',');
-		wr_json_put_string(spec->cols[i].name, out);
-		wr_buf_putc(out, ':');
+		wr_buf_str(out, before[i]);
 		wr_json_put_value(&b->cols[spec->to[i]], row, out);
 	}
 	wr_buf_putc(out, '}');

@@ -62,12 +62,14 @@ wr_side *wr_kafka_open(wr_arena *a, const wr_side_spec *spec)
 	return s;
 }
 
-void wr_kafka_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out)
+void wr_kafka_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b, uint32_t row,
+		  wr_buf *out)
 {
 	const wr_vec *v = &b->cols[spec->to[0]];
 	uint32_t at = wr_vec_at(v, row), u4;
 	uint64_t u8;
 
+	(void)prepared;
 	switch (v->type->tag) {
 	case WR_INTEGER:
 		u4 = htobe32((uint32_t)((const int32_t *)v->data)[at]);

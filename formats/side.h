@@ -38,8 +38,11 @@ typedef struct wr_format_row {
 	wr_format_def def;
 	/* NULL: cannot be read (written) by this version. */
 	wr_side *(*open)(wr_arena *a, const wr_side_spec *spec);
+	/* What put wants to know of the columns, made once. NULL: nothing. */
+	const void *(*prepare)(wr_arena *a, const wr_side_spec *spec);
 	/* Appends the columns of a row, of which not all are null when the side is a key. */
-	void (*put)(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
+	void (*put)(const void *prepared, const wr_side_spec *spec, const wr_batch *b, uint32_t row,
+		    wr_buf *out);
 	bool joined; /* DEBEZIUM: both sides are read together */
 } wr_format_row;
 
@@ -49,9 +52,13 @@ wr_side *wr_json_side_open(wr_arena *a, const wr_side_spec *spec);
 wr_side *wr_delimited_open(wr_arena *a, const wr_side_spec *spec);
 wr_side *wr_kafka_open(wr_arena *a, const wr_side_spec *spec);
 
-void wr_json_side_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
-void wr_delimited_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
-void wr_kafka_put(const wr_side_spec *spec, const wr_batch *b, uint32_t row, wr_buf *out);
+const void *wr_json_side_prepare(wr_arena *a, const wr_side_spec *spec);
+void wr_json_side_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b,
+		      uint32_t row, wr_buf *out);
+void wr_delimited_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b,
+		      uint32_t row, wr_buf *out);
+void wr_kafka_put(const void *prepared, const wr_side_spec *spec, const wr_batch *b, uint32_t row,
+		  wr_buf *out);
 
 /* Makes the side's columns null at a row. */
 void wr_side_nulls(const wr_side_spec *spec, wr_batch *b, uint32_t row);

@@ -160,6 +160,35 @@ static double measure(wr_decoder *d, const wr_schema *schema, uint32_t n, int ro
 	return best;
 }
 
+/* Writing the rows of the first batch as JSON values. */
+static void measure_writing(wr_arena *plans, wr_decoder *d, const wr_side_spec *side,
+			    const wr_schema *schema)
+{
+	static const uint32_t parts[1] = { 0 };
+	wr_arena *a = wr_arena_new();
+	wr_buf out = { 0 };
+	double best = 1e18, from, took;
+	wr_err err = WR_ERR_INIT;
+	wr_encoder *e;
+	wr_batch b;
+
+	wr_batch_init(&b, a, schema, RUN);
+	if (wr_decoder_run(d, recs, nrecs < RUN ? nrecs : RUN, parts, &b, bad, NULL, &err) ||
+	    wr_encoder_open(plans, side, &e, &err))
+		exit(1);
+	for (int r = 0; r < 200; r++) {
+		from = now();
+		wr_buf_reset(&out);
+		for (uint32_t i = 0; i < b.n; i++)
+			wr_encoder_put(e, &b, i, &out);
+		took = (now() - from) / b.n;
+		best = took < best ? took : best;
+	}
+	printf("%-52s %7.1f ns, %zu bytes\n", "  written as JSON", best, out.n / b.n);
+	wr_buf_free(&out);
+	wr_arena_free(a);
+}
+
 typedef struct workload {
 	const char *name;
 	bool table, before_event;
@@ -201,6 +230,13 @@ static void run(wr_arena *a, const workload *w)
 	printf("%-52s %7.1f ns in cache", w->name,
 	       measure(d, &schema, nrecs < 1000 ? nrecs : 1000, 400));
 	printf(" %7.1f ns from memory\n", measure(d, &schema, nrecs, 12));
+	if (w->n == 6) {
+		wr_side_spec side = {
+			.format = "JSON", .wrap = true, .n = w->n, .cols = w->cols, .to = to
+		};
+
+		measure_writing(a, d, &side, &schema);
+	}
 }
 
 #define NAMED(z)                 \

@@ -331,15 +331,42 @@ static void writing(void **state)
 	kit_free(&k);
 }
 
+static void written_decimals(void **state)
+{
+	wr_arena *a = wr_arena_new();
+
+	(void)state;
+	for (unsigned scale = 0; scale < 38; scale++) {
+		const wr_type *t = wr_type_decimal(a, 38, scale);
+		__int128 v = 1;
+
+		for (int digits = 1; digits < 38; digits++, v *= 10) {
+			for (int sign = -1; sign <= 1; sign++) {
+				wr_dec d = { .i = sign * (v + digits % 7) };
+				wr_vec one = { .type = t, .n = 1, .room = 1, .data = &d };
+				wr_buf x = { 0 }, y = { 0 };
+
+				wr_json_put_value(&one, 0, &x);
+				wr_dec_print(d, t, &y);
+				assert_string_equal(wr_buf_z(&x), wr_buf_z(&y));
+				wr_buf_free(&x);
+				wr_buf_free(&y);
+			}
+		}
+	}
+	wr_arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scalars),	 cmocka_unit_test(times_and_decimals),
-		cmocka_unit_test(nested),	 cmocka_unit_test(names),
-		cmocka_unit_test(bad_records),	 cmocka_unit_test(single_values),
-		cmocka_unit_test(tables),	 cmocka_unit_test(projection),
-		cmocka_unit_test(row_times),	 cmocka_unit_test(header_columns),
-		cmocka_unit_test(windowed_keys), cmocka_unit_test(writing),
+		cmocka_unit_test(scalars),	    cmocka_unit_test(times_and_decimals),
+		cmocka_unit_test(nested),	    cmocka_unit_test(names),
+		cmocka_unit_test(bad_records),	    cmocka_unit_test(single_values),
+		cmocka_unit_test(tables),	    cmocka_unit_test(projection),
+		cmocka_unit_test(row_times),	    cmocka_unit_test(header_columns),
+		cmocka_unit_test(windowed_keys),    cmocka_unit_test(writing),
+		cmocka_unit_test(written_decimals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
