@@ -31,6 +31,7 @@ typedef enum wr_change {
 	WR_ROW_BEFORE,
 	WR_ROW_AFTER,
 	WR_ROW_GONE,
+	WR_ROW_TRUNCATE,	/* all rows of the table went; its columns are null. Only between a table's decoder and the operator that keeps its rows */
 } wr_change;
 
 /* True for the kinds that take a row out: OLD, BEFORE, GONE. */

@@ -6,7 +6,7 @@
  *	u		NEW after		BEFORE before		INSERT after
  *						AFTER after
  *	d		GONE key		OLD before		INSERT, values null
- *	t		truncated		truncated		-
+ *	t		TRUNCATE		TRUNCATE		-
  *	m		-			-			-
  *	tombstone	GONE key; - behind the d of the same key		-, or d where nothing else says so
  *
@@ -28,6 +28,17 @@ static int put_gone(wr_debezium *d, const wr_record *rec, const char **side, wr_
 	if (!wr_event_find_key(d, rec, row, side, why))
 		return -1;
 	d->batch->change[row] = d->spec->table ? WR_ROW_GONE : WR_ROW_INSERT;
+	return 1;
+}
+
+static int put_truncate(wr_debezium *d)
+{
+	uint32_t row = d->batch->n;
+
+	wr_side_nulls(&d->spec->key, d->batch, row);
+	wr_side_nulls(&d->spec->value, d->batch, row);
+	wr_absent_forget(d, row);
+	d->batch->change[row] = WR_ROW_TRUNCATE;
 	return 1;
 }
 
@@ -199,10 +210,7 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 			return -1;
 		return finish_stream(d, op, put_delete(d, rec, part, before, side, why));
 	case 't':
-		d->truncated = d->spec->table;
-		d->truncate_part = part;
-		d->truncate_offset = rec->offset;
-		return 0;
+		return d->spec->table ? put_truncate(d) : 0;
 	case 'm': return 0;
 	default:
 		wr_defect_set(why, -1,
@@ -310,16 +318,6 @@ void wr_debezium_bind(wr_debezium *d, wr_batch *b)
 	d->run++;
 	d->batch = b;
 	d->reader.arena = d->key_reader.arena = b->arena;
-	d->truncated = false;
 	wr_event_use(d, d->bare_key);
 	wr_event_use(d, d->bare);
-}
-
-bool wr_debezium_truncated(const wr_debezium *d, uint32_t *part, int64_t *offset)
-{
-	if (!d->truncated)
-		return false;
-	*part = d->truncate_part;
-	*offset = d->truncate_offset;
-	return true;
 }

@@ -22,8 +22,6 @@ void wr_debezium_bind(wr_debezium *d, wr_batch *b);
  * say so. *time becomes the event's own time where the spec asks for it. */
 int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time,
 		     const char **side, wr_defect *why);
-/* A truncate event was read since bind: the last one's place. */
-bool wr_debezium_truncated(const wr_debezium *d, uint32_t *part, int64_t *offset);
 
 /* ---- what the files share */
 
@@ -183,9 +181,6 @@ struct wr_debezium {
 	bool any_absent;
 	wr_last_delete *deletes;
 	uint32_t ndeletes, deletes_room;
-	bool truncated;
-	uint32_t truncate_part;
-	int64_t truncate_offset;
 };
 
 /* ---- debezium_read.c */

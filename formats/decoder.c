@@ -273,7 +273,7 @@ static bool column_time(wr_decoder *d, const wr_batch *b, uint32_t row, int64_t 
 	const wr_vec *v = &b->cols[col];
 	bool gone = b->change[row] == WR_ROW_INSERT_NULL || b->change[row] == WR_ROW_GONE;
 
-	if (gone && col >= d->spec.schema->nkeys)
+	if ((gone && col >= d->spec.schema->nkeys) || b->change[row] == WR_ROW_TRUNCATE)
 		return true;
 	if (wr_vec_is_null(v, row))
 		return false;
@@ -394,9 +394,4 @@ wr_status wr_decoder_run(wr_decoder *d, const wr_record *recs, uint32_t n, const
 	for (uint32_t c = 0; c < d->spec.schema->n; c++)
 		wr_jread_set_rows(&b->cols[c], b->n);
 	return status;
-}
-
-bool wr_decoder_truncate(const wr_decoder *d, uint32_t *part, int64_t *offset)
-{
-	return d->debezium && wr_debezium_truncated(d->debezium, part, offset);
 }

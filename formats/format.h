@@ -93,9 +93,6 @@ wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decode
 wr_status wr_decoder_run(wr_decoder *d, const wr_record *recs, uint32_t n, const uint32_t *parts,
 			 wr_batch *b, wr_bad_record_fn bad, void *self, wr_err *err);
 
-/* DEBEZIUM tables: a TRUNCATE event was among the records of the last run: its source offset and part; false when none. */
-bool wr_decoder_truncate(const wr_decoder *d, uint32_t *part, int64_t *offset);
-
 typedef struct wr_encoder wr_encoder;
 wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder **out, wr_err *err);
 /* Appends the side's bytes of row `row` to out. false: the side is null (no columns, all key parts null …). Windowed

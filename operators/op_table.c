@@ -11,7 +11,10 @@
  * them) keep those and only bring the kept row up to date. Columns that the change event left out are taken from the kept
  * row; with none there they are null, and counted.
  *
- * Kept per key: the row time and the value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an
+ * TRUNCATE takes all rows that came before it: of its own partition those read before, of others those not later by row time (and such
+ * that come afterwards are ignored). Only where the rows are kept, and by one task, as only one reads the event.
+ *
+ * Kept per key: the row time, the partition and the value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an
  * earlier row of the batch may be the old image of a later one; the columns are put together afterwards, and a batch that needs
  * no old image and no filling goes on as it came.
  */
@@ -24,7 +27,12 @@
 typedef struct op_table {
 	wr_op op;
 	wr_row_keep rows;
+	wr_store *side;		/* holds cut */
 	wr_row_shape shape;	/* the value columns */
+	struct {
+		int64_t time;	/* of the last TRUNCATE; WR_TIME_NONE: none */
+		int64_t part;
+	} cut;
 	bool tight;
 	wr_buf keys, row;
 } op_table;
@@ -40,17 +48,25 @@ typedef struct weave {
 	bool same;		/* so far out is the input */
 } weave;
 
+static const wr_str cut_name = WR_STR_LIT("truncate");
+
 static wr_status open_table(wr_op *op, wr_err *err)
 {
 	op_table *self = (op_table *)op;
 	const wr_schema *s = op->spec->in;
 
-	(void)err;
 	if (!((const wr_spec_table *)op->spec)->materialise)
 		return WR_OK;
 	wr_row_shape_range(&self->shape, op->cx->arena, s, s->nkeys, s->n);
 	wr_row_keep_open(&self->rows, wr_store_open(op->cx->state, op->spec->id, op->cx->task),
 	                 &self->shape);
+	self->side = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
+	self->cut.time = WR_TIME_NONE;
+	if (wr_store_get(self->side, cut_name, &self->row)) {
+		if (self->row.n != sizeof(self->cut))
+			return wr_op_damaged(op, err);
+		memcpy(&self->cut, self->row.p, sizeof(self->cut));
+	}
 	return WR_OK;
 }
 
@@ -68,9 +84,10 @@ static bool old_to_side(op_table *self, weave *w, wr_str bytes, int32_t *at)
 	if (!w->side)
 		w->side = wr_row_vecs(&self->shape, w->b->arena, 16);
 	*at = (int32_t)w->nside++;
-	if (bytes.n < sizeof(int64_t))
+	if (bytes.n < WR_TABLE_HEAD)
 		return false;
-	bytes = wr_arena_str(w->b->arena, (wr_str){ bytes.p + 8, bytes.n - 8 });
+	bytes = (wr_str){ bytes.p + WR_TABLE_HEAD, bytes.n - WR_TABLE_HEAD };
+	bytes = wr_arena_str(w->b->arena, bytes);
 	return wr_row_load(&self->shape, w->side, w->b->arena, bytes);
 }
 
@@ -116,6 +133,7 @@ static void store_row(op_table *self, weave *w, void *kept, uint32_t i, int32_t 
 {
 	wr_buf_reset(&self->row);
 	wr_buf_u64(&self->row, (uint64_t)w->b->rowtime[i]);
+	wr_buf_u32(&self->row, w->b->part[i]);
 	if (pick >= 0) {
 		wr_row_save(&self->shape, w->b->cols, (uint32_t)pick, &self->row);
 	} else {
@@ -171,6 +189,10 @@ static bool removal(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t h
 
 static bool one_row(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t hash)
 {
+	if (w->b->rowtime[i] < self->cut.time && w->b->part[i] != self->cut.part) {
+		self->op.stats.late++;
+		return true;
+	}
 	if (w->b->change[i] == WR_ROW_BEFORE) {
 		put(w, i, (int32_t)i, WR_ROW_BEFORE);
 		return true;
@@ -195,18 +217,109 @@ static void put_together(op_table *self, const weave *w, wr_batch *out)
 	}
 }
 
-static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                            wr_err *err)
+/* ---------------------------------------------------------------- TRUNCATE */
+
+/* What goes, on its way out. */
+typedef struct emptying {
+	op_table *self;
+	const wr_batch *src;
+	uint32_t row;		/* the event */
+	wr_arena *arena;
+	wr_batch out;
+	wr_status status;
+	wr_err *err;
+} emptying;
+
+static void next_batch(emptying *e)
 {
-	op_table *self = (op_table *)op;
+	wr_arena_reset(e->arena);
+	wr_batch_init(&e->out, e->arena, e->src->schema, WR_BATCH_ROWS);
+}
+
+static bool add_old(emptying *e, wr_str key, wr_str row)
+{
+	const char *p = key.p, *end = key.p + key.n;
+	wr_batch *b = &e->out;
+
+	for (uint32_t c = 0; c < b->schema->nkeys; c++)
+		if (!wr_key_get(&b->cols[c], e->arena, &p, end))
+			return false;
+	wr_batch_meta(b, b->n, e->src, e->row);
+	b->change[b->n++] = WR_ROW_OLD;
+	row = (wr_str){ row.p + WR_TABLE_HEAD, row.n - WR_TABLE_HEAD };
+	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena,
+	                   wr_arena_str(e->arena, row));
+}
+
+static bool visit(void *arg, wr_str key, void *payload)
+{
+	emptying *e = arg;
+	wr_str row = wr_row_keep_get(payload);
+	int64_t time;
+	uint32_t part;
+
+	if (row.n >= WR_TABLE_HEAD) {
+		memcpy(&time, row.p, 8);
+		memcpy(&part, row.p + 8, 4);
+		if (time > e->src->rowtime[e->row] && part != e->src->part[e->row])
+			return true;
+	}
+	if (row.n < WR_TABLE_HEAD || !add_old(e, key, row)) {
+		e->status = wr_op_damaged(&e->self->op, e->err);
+		return false;
+	}
+	wr_cache_remove(e->self->rows.cache, key, wr_cache_hash(key));
+	if (e->out.n == WR_BATCH_ROWS) {
+		e->status = wr_out_push(&e->self->op, &e->out, 0, e->out.n, e->err);
+		next_batch(e);
+	}
+	return e->status == WR_OK;
+}
+
+static wr_status cannot_truncate(const op_table *self, wr_err *err)
+{
+	bool kept = self->rows.cache != NULL;
+
+	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+	           "the source table was truncated, and this query cannot tell which rows that takes: %s",
+	           kept ? "several tasks share them" : "it does not keep them");
+	return wr_err_hint(err, kept ? "set tasks to 1" : "create the table with BEFORE='STATE'");
+}
+
+static wr_status truncate_rows(op_table *self, const wr_batch *b, uint32_t row, wr_err *err)
+{
+	const wr_str all = { NULL, 0 };
+	emptying e = { .self = self, .src = b, .row = row, .err = err };
+
+	if (!self->rows.cache || self->op.cx->ntasks > 1)
+		return cannot_truncate(self, err);
+	if (b->rowtime[row] > self->cut.time) {
+		self->cut.time = b->rowtime[row];
+		self->cut.part = b->part[row];
+		wr_store_put(self->side, cut_name,
+		             (wr_str){ (const char *)&self->cut, sizeof(self->cut) });
+	}
+	e.arena = wr_arena_new();
+	next_batch(&e);
+	wr_cache_scan(self->rows.cache, all, all, visit, &e);
+	if (e.status == WR_OK)
+		e.status = wr_out_push(&self->op, &e.out, 0, e.out.n, err);
+	wr_arena_free(e.arena);
+	return e.status;
+}
+
+/* ---------------------------------------------------------------- the operator */
+
+/* Rows without a TRUNCATE among them. */
+static wr_status push_run(op_table *self, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+{
 	weave w = { .b = b, .same = true };
+	wr_op *op = &self->op;
 	wr_row_keys keys;
 	wr_batch out;
 
-	(void)input;
-	if (!self->rows.cache)
-		return wr_out_push(op, b, at, n, err);
-	wr_op_trim(self->rows.cache, op->cx->memory, &self->tight);
+	if (n == 0)
+		return WR_OK;
 	w.pick = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.pick));
 	w.from = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.from));
 	w.change = wr_arena_alloc(b->arena, 2 * n);
@@ -216,10 +329,38 @@ static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at
 		if (!one_row(self, &w, at + i, keys.key[i], keys.hash[i]))
 			return wr_op_damaged(op, err);
 	}
-	if (w.same)
+	if (w.same && w.m == n)
 		return wr_out_push(op, b, at, n, err);
+	if (w.m == 0)
+		return WR_OK;
+	if (!w.side)
+		w.side = wr_row_vecs(&self->shape, b->arena, 1);
 	put_together(self, &w, &out);
 	return wr_out_push(op, &out, 0, w.m, err);
+}
+
+static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+                            wr_err *err)
+{
+	op_table *self = (op_table *)op;
+	uint32_t end = at + n;
+
+	(void)input;
+	if (self->rows.cache)
+		wr_op_trim(self->rows.cache, op->cx->memory, &self->tight);
+	while (at < end) {
+		const uint8_t *cut = memchr(b->change + at, WR_ROW_TRUNCATE, end - at);
+		uint32_t stop = cut ? (uint32_t)(cut - b->change) : end;
+		wr_status status = self->rows.cache ? push_run(self, b, at, stop - at, err) :
+		                                      wr_out_push(op, b, at, stop - at, err);
+
+		if (status == WR_OK && cut)
+			status = truncate_rows(self, b, stop, err);
+		if (status != WR_OK)
+			return WR_FAIL;
+		at = cut ? stop + 1 : end;
+	}
+	return WR_OK;
 }
 
 static wr_status snapshot_table(wr_op *op, wr_err *err)

@@ -32,6 +32,9 @@ void wr_row_load_nulls(const wr_row_shape *s, wr_vec *vecs, wr_arena *a);
 /* Empty vectors for the shape's columns. */
 wr_vec *wr_row_vecs(const wr_row_shape *s, wr_arena *a, uint32_t room);
 
+/* A table's kept row begins with its row time (8 bytes) and partition (4), before the saved value columns. */
+enum { WR_TABLE_HEAD = 12 };
+
 /* Bytes that a state owns: kept in place while they fit. Zeroed is empty; wr_row_bytes_free gives back. */
 typedef struct wr_row_bytes {
 	char *p;

@@ -69,11 +69,11 @@ static bool add_table_row(wr_op_view *v, wr_str key, wr_str value, wr_batch *b)
 {
 	int64_t rowtime;
 
-	if (value.n < sizeof(rowtime) || !add_key(b, key))
+	if (value.n < WR_TABLE_HEAD || !add_key(b, key))
 		return false;
 	memcpy(&rowtime, value.p, sizeof(rowtime));
 	new_row(b, rowtime, false, 0, 0);
-	value = wr_arena_str(b->arena, (wr_str){ value.p + 8, value.n - 8 });
+	value = wr_arena_str(b->arena, (wr_str){ value.p + WR_TABLE_HEAD, value.n - WR_TABLE_HEAD });
 	return wr_row_load(&v->shape, b->cols + b->schema->nkeys, b->arena, value);
 }
 

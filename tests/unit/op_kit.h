@@ -170,7 +170,7 @@ static inline void kit_add(kit *k, const wr_op_spec *spec)
 static inline void kit_print(kit *k, const wr_batch *b, uint32_t i)
 {
 	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
-		                             "BEFORE", "AFTER",       "GONE" };
+		                             "BEFORE", "AFTER",       "GONE", "TRUNCATE" };
 
 	wr_buf_puts(&k->out, kinds[b->change[i]]);
 	for (uint32_t c = 0; c < b->schema->n; c++) {
@@ -309,9 +309,9 @@ static inline void kit_value(wr_vec *v, wr_arena *a, const char *text)
 static inline uint8_t kit_kind(const char *word)
 {
 	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
-		                             "BEFORE", "AFTER",       "GONE" };
+		                             "BEFORE", "AFTER",       "GONE", "TRUNCATE" };
 
-	for (uint8_t i = 0; i < 7; i++)
+	for (uint8_t i = 0; i < 8; i++)
 		if (strcmp(word, kinds[i]) == 0)
 			return i;
 	fail_msg("no kind: %s", word);

@@ -62,10 +62,40 @@ static void keeps_the_events_own_images(void **state)
 	          "OLD 'a', 4, NULL, NULL, 'v' @5\n");
 }
 
+static void truncation_takes_all_rows(void **state)
+{
+	(void)state;
+	kit_check((kit){ 0 }, table,
+	          "NEW b 1 null null x @1\nNEW a 2 null null y @2\nTRUNCATE null null null null null @5\n"
+	          "NEW a 3 null null z @5\nTRUNCATE null null null null null @6\n"
+	          "GONE a null null null null @7\n",
+	          "NEW 'b', 1, NULL, NULL, 'x' @1\nNEW 'a', 2, NULL, NULL, 'y' @2\n"
+	          "OLD 'a', 2, NULL, NULL, 'y' @5\nOLD 'b', 1, NULL, NULL, 'x' @5\n"
+	          "NEW 'a', 3, NULL, NULL, 'z' @5\nOLD 'a', 3, NULL, NULL, 'z' @6\n"
+	          "GONE 'a', NULL, NULL, NULL, NULL @7\n");
+	/* other partitions: by time */
+	kit_check((kit){ 0 }, table,
+	          "NEW a 1 null null x @9 p1\nNEW b 2 null null y @4 p1\nTRUNCATE null null null null null @5 p0\n"
+	          "NEW c 3 null null z @4 p1\nNEW d 4 null null w @4 p0\nNEW e 5 null null v @6 p1\n",
+	          "NEW 'a', 1, NULL, NULL, 'x' @9\nNEW 'b', 2, NULL, NULL, 'y' @4\n"
+	          "OLD 'b', 2, NULL, NULL, 'y' @5\nNEW 'd', 4, NULL, NULL, 'w' @4\nNEW 'e', 5, NULL, NULL, 'v' @6\n");
+}
+
 static void pass(kit *k)
 {
 	table(k);
 	((wr_spec_table *)(uintptr_t)k->specs[0])->materialise = false;
+}
+
+static void truncation_of_rows_not_kept_stops_the_query(void **state)
+{
+	kit world = { 0 };
+
+	(void)state;
+	kit_begin(&world, pass);
+	assert_int_equal(kit_rows(&world, "NEW b 1 null null x @1\nTRUNCATE null null null null null @5\n"), WR_FAIL);
+	assert_int_equal(world.err.cls, WR_ERR_RUNTIME);
+	kit_end(&world);
 }
 
 static void passes_when_nobody_asks(void **state)
@@ -145,6 +175,8 @@ int main(void)
 		cmocka_unit_test(fills_absent_columns),
 		cmocka_unit_test(keeps_the_events_own_images),
 		cmocka_unit_test(passes_when_nobody_asks),
+		cmocka_unit_test(truncation_takes_all_rows),
+		cmocka_unit_test(truncation_of_rows_not_kept_stops_the_query),
 		cmocka_unit_test(joins_as_it_is_now),
 		cmocka_unit_test(counts_what_it_drops),
 	};
