@@ -353,8 +353,17 @@ static wr_status read_record(wr_decoder *d, wr_batch *b, const wr_record *rec, u
 
 static void prepare(wr_decoder *d, wr_batch *b, uint32_t n)
 {
-	/* DEBEZIUM may use up to two places beyond the rows that stay. */
+	uint32_t room = b->room;
+
+	/* DEBEZIUM may use some places beyond the rows that stay. */
 	wr_batch_reserve(b, b->n + (d->debezium ? wr_debezium_room(d->debezium, n) : n));
+	if (b->absent && b->room != room) {
+		size_t words = WR_ABSENT_WORDS(b->schema);
+		uint64_t *more = wr_arena_zalloc(b->arena, b->room * words * sizeof(*more));
+
+		memcpy(more, b->absent, b->n * words * sizeof(*more));
+		b->absent = more;
+	}
 	if (d->spec.key.window != WR_WINDOW_NONE && !b->wstart) {
 		b->wstart = wr_arena_zalloc(b->arena, b->room * sizeof(*b->wstart));
 		b->wend = wr_arena_zalloc(b->arena, b->room * sizeof(*b->wend));

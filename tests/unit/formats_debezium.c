@@ -286,6 +286,31 @@ static void unavailable(void **state)
 	kit_free(&k);
 }
 
+/* A batch that is filled by several runs keeps its marks while it grows. */
+static void unavailable_while_growing(void **state)
+{
+	static const char event[] = EVENT("u", "null", "{\"id\":1,\"name\":" GAP ",\"qty\":2}");
+	static const uint32_t parts[1] = { 0 };
+	wr_record rec = { .value = { event, sizeof(event) - 1 } };
+	wr_err err = WR_ERR_INIT;
+	kit k;
+
+	(void)state;
+	start(&k, true, false);
+	kit_run(&k);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(wr_decoder_run(k.decoder, &rec, 1, parts, &k.batch, kit_bad, &k,
+						&err),
+				 WR_OK);
+	assert_int_equal(k.batch.n, 300);
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_true(wr_batch_is_absent(&k.batch, i, 1));
+		assert_false(wr_batch_is_absent(&k.batch, i, 2));
+		assert_int_equal(wr_vec_INTEGER(&k.batch.cols[2])[i], 2);
+	}
+	kit_free(&k);
+}
+
 static void one_value(const char *type, const char *value, const char *expected)
 {
 	char text[1024];
@@ -480,6 +505,7 @@ int main(void)
 		cmocka_unit_test(flattened),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(unavailable),
+		cmocka_unit_test(unavailable_while_growing),
 		cmocka_unit_test(values_without_schema),
 		cmocka_unit_test(values_with_schema),
 		cmocka_unit_test(event_times),
