@@ -75,6 +75,13 @@ static bool still_written(void *self, wr_str topic)
 	return written;
 }
 
+static bool stopping(void *self)
+{
+	wr_query *q = self;
+
+	return q->stop || q->abandon;
+}
+
 static wr_until until_of(const wr_engine *e)
 {
 	return e->config.until == WR_RUN_UNTIL_END ? WR_UNTIL_END :
@@ -105,6 +112,7 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		.sink_spec = sink,
 		.client = q->push,
 		.still_written = still_written,
+		.stopping = stopping,
 		.self = q,
 	};
 	if (!q->spec.sink_def)

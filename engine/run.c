@@ -81,7 +81,7 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 
 	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
 				     .ntasks = s->ntasks, .incarnation = s->incarnation,
-				     .client = s->client };
+				     .client = s->client, .stopping = s->stopping, .self = s->self };
 	return s->sink_def->open(s->sink_spec, &run->sink_cx, mark, &run->sink, err);
 }
 

@@ -43,6 +43,7 @@ typedef struct wr_run_spec {
 	void *client;			/* of a transient query: handed to its sink */
 	/* --until-end: true while another query of this process may still write that topic. */
 	bool (*still_written)(void *self, wr_str topic);
+	bool (*stopping)(void *self);	/* the query was told to end; NULL: never */
 	void *self;
 } wr_run_spec;
 

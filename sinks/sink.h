@@ -57,6 +57,9 @@ typedef struct wr_sink_cx {
 	uint16_t ntasks;
 	const char *incarnation;	/* UUID text: part of every id and mark */
 	void *client;			/* type "client": the engine's */
+	/* True when the query is to end now: committed(final) need not wait any longer. NULL: never. Thread: any. */
+	bool (*stopping)(void *self);
+	void *self;
 } wr_sink_cx;
 
 struct wr_sink_def {

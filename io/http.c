@@ -1,0 +1,226 @@
+#include "io/http.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct slot slot;
+struct slot {
+	CURL *easy;
+	struct curl_slist *headers;
+	void *self;
+	char error[CURL_ERROR_SIZE];
+	char text[sizeof ((wr_http_answer *)0)->text];
+	size_t n;	/* bytes of text */
+	wr_http_answer answer;
+	slot *next;	/* in idle, busy or done */
+};
+
+struct wr_http {
+	CURLM *multi;
+	slot *idle, *busy, *done;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void init_library(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+wr_http *wr_http_open(void)
+{
+	wr_http *h = wr_calloc(1, sizeof *h);
+
+	pthread_once(&once, init_library);
+	h->multi = curl_multi_init();
+	if (!h->multi)
+		wr_no_memory(0);
+	return h;
+}
+
+static void free_slots(wr_http *h, slot *s, bool busy)
+{
+	while (s) {
+		slot *next = s->next;
+
+		if (busy)
+			curl_multi_remove_handle(h->multi, s->easy);
+		curl_slist_free_all(s->headers);
+		curl_easy_cleanup(s->easy);
+		free(s);
+		s = next;
+	}
+}
+
+void wr_http_close(wr_http *h)
+{
+	if (!h)
+		return;
+	free_slots(h, h->busy, true);
+	free_slots(h, h->idle, false);
+	free_slots(h, h->done, false);
+	curl_multi_cleanup(h->multi);
+	free(h);
+}
+
+static slot *take_slot(wr_http *h)
+{
+	slot *s = h->idle;
+
+	if (s) {
+		h->idle = s->next;
+		curl_easy_reset(s->easy);
+	} else {
+		s = wr_calloc(1, sizeof *s);
+		s->easy = curl_easy_init();
+		if (!s->easy)
+			wr_no_memory(0);
+	}
+	s->n = 0;
+	s->error[0] = 0;
+	s->next = h->busy;
+	h->busy = s;
+	return s;
+}
+
+/* Keeps the beginning of the answer, for messages. */
+static size_t keep_text(char *p, size_t size, size_t n, void *arg)
+{
+	slot *s = arg;
+
+	for (size_t i = 0; i < size * n && s->n < sizeof s->text - 1; i++)
+		s->text[s->n++] = (unsigned char)p[i] < ' ' ? ' ' : p[i];
+	return size * n;
+}
+
+static void add_header(slot *s, const char *header)
+{
+	struct curl_slist *list = curl_slist_append(s->headers, header);
+
+	if (!list)
+		wr_no_memory(0);
+	s->headers = list;
+}
+
+static void set_protocol(CURL *e)
+{
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+void wr_http_start(wr_http *h, const wr_http_request *r)
+{
+	slot *s = take_slot(h);
+	CURL *e = s->easy;
+
+	s->self = r->self;
+	set_protocol(e);
+	for (uint32_t i = 0; i < r->nheaders; i++)
+		add_header(s, r->headers[i]);
+	add_header(s, "Expect:");	/* no waiting for 100 Continue */
+	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
+	curl_easy_setopt(e, CURLOPT_URL, r->url);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, keep_text);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
+	if (r->user_password) {
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(e, CURLOPT_USERPWD, r->user_password);
+	}
+	curl_multi_add_handle(h->multi, e);
+}
+
+static void unlink_busy(wr_http *h, slot *s)
+{
+	slot **p = &h->busy;
+
+	while (*p != s)
+		p = &(*p)->next;
+	*p = s->next;
+}
+
+static void answer(slot *s, CURLcode code)
+{
+	wr_http_answer *a = &s->answer;
+	long status = 0;
+	curl_off_t after = 0;
+
+	*a = (wr_http_answer){ .self = s->self, .retry_after_ms = -1 };
+	if (code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+		a->status = (int)status;
+	if (curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		a->retry_after_ms = (int64_t)(after < 86400 ? after : 86400) * 1000;
+	snprintf(a->text, sizeof a->text, "%.*s", a->status ? (int)s->n : 199,
+		 a->status ? s->text : s->error[0] ? s->error : curl_easy_strerror(code));
+}
+
+static void collect(wr_http *h)
+{
+	int running, left;
+	CURLMsg *m;
+
+	curl_multi_perform(h->multi, &running);
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		slot *s;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
+		answer(s, m->data.result);
+		curl_multi_remove_handle(h->multi, s->easy);
+		unlink_busy(h, s);
+		s->next = h->done;
+		h->done = s;
+	}
+}
+
+void wr_http_wait(wr_http *h, int ms)
+{
+	collect(h);
+	if (h->done)
+		return;
+	curl_multi_poll(h->multi, NULL, 0, ms, NULL);
+	collect(h);
+}
+
+bool wr_http_take(wr_http *h, wr_http_answer *out)
+{
+	slot *s = h->done;
+
+	if (!s)
+		return false;
+	*out = s->answer;
+	curl_slist_free_all(s->headers);
+	s->headers = NULL;
+	h->done = s->next;
+	s->next = h->idle;
+	h->idle = s;
+	return true;
+}
+
+void wr_http_wake(wr_http *h)
+{
+	curl_multi_wakeup(h->multi);
+}
+
+bool wr_http_url_valid(const char *url)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL;
+	bool valid = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		     curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	return valid;
+}
