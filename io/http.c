@@ -95,6 +95,19 @@ static size_t keep_text(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/* A connection whose answer was a refusal is not used again: some servers leave bytes behind a 304, others close it when they please. */
+static size_t look_at_header(char *p, size_t size, size_t n, void *arg)
+{
+	slot *s = arg;
+	int status = 0;
+	char line[16] = { 0 };
+
+	memcpy(line, p, size * n < sizeof line - 1 ? size * n : sizeof line - 1);
+	if (sscanf(line, "HTTP/%*[0-9.] %d", &status) == 1 && status >= 300)
+		curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, 1L);
+	return size * n;
+}
+
 static void add_header(slot *s, const char *header)
 {
 	struct curl_slist *list = curl_slist_append(s->headers, header);
@@ -132,6 +145,8 @@ void wr_http_start(wr_http *h, const wr_http_request *r)
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, keep_text);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, look_at_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
 	if (r->user_password) {
 		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		curl_easy_setopt(e, CURLOPT_USERPWD, r->user_password);

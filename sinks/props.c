@@ -143,11 +143,11 @@ static wr_status read_value(const wr_sink_prop *p, const wr_sink_rule *r, void *
 static const wr_sink_rule *rule_of(wr_str name, const wr_sink_rule *rules, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		wr_str rule = wr_str_of(rules[i].name);
+		wr_str rule = wr_str_of(rules[i].name), begin = name;
 
 		if (rules[i].kind == WR_RULE_PREFIX && name.n > rule.n)
-			name.n = rule.n;
-		if (wr_str_ieq(name, rule))
+			begin.n = rule.n;
+		if (wr_str_ieq(begin, rule))
 			return &rules[i];
 	}
 	return NULL;
