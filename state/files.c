@@ -109,6 +109,20 @@ wr_status wr_file_copy(const char *from, const char *to, wr_err *err)
 	return status;
 }
 
+bool wr_dir_has(const char *dir, const char *ending)
+{
+	DIR *d = opendir(dir);
+	size_t n = strlen(ending);
+	struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d)))
+		found = strlen(e->d_name) >= n && strcmp(e->d_name + strlen(e->d_name) - n, ending) == 0;
+	if (d)
+		closedir(d);
+	return found;
+}
+
 bool wr_file_exists(const char *format, ...)
 {
 	char path[4096];

@@ -13,6 +13,8 @@ wr_status wr_dir_clean(const char *dir, const char *name, bool (*keep)(void *sel
 wr_status wr_dir_sync(const char *dir, const char *name, wr_err *err);
 /* Copies a file, synced. */
 wr_status wr_file_copy(const char *from, const char *to, wr_err *err);
+/* Whether a file in dir has a name that ends so. */
+bool wr_dir_has(const char *dir, const char *ending);
 bool wr_file_exists(const char *format, ...) WR_PRINTF(1, 2);
 
 /* Locks dir/state.lock for this process and writes its number into it; *fd stays open as long as the lock is held. A lock held

@@ -11,6 +11,7 @@
 
 #include "state/store.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 25, LARGE = 11000 };
+enum { ROUNDS = 28, LARGE = 11000 };
 
 static char dir[64];
 static const wr_db_options opt = { .cache_bytes = 8 << 20 };
@@ -72,8 +73,10 @@ static void child(int tell)
 	uint64_t waiting;
 
 	if (wr_db_open(dir, &opt, &db, &err) || wr_state_open(db, "one", &s, &err) ||
-	    (wr_state_pending(s, &waiting) && wr_state_apply(s, &err)))
+	    (wr_state_pending(s, &waiting) && wr_state_apply(s, &err))) {
+		fprintf(stderr, "child: %s\n", err.message);
 		_exit(3);
+	}
 	a = wr_store_open(s, 1, 0);
 	b = wr_store_open(s, 2, 0);
 	for (uint64_t n = get_number(a, "epoch") + 1;; n++) {
@@ -84,8 +87,10 @@ static void child(int tell)
 			status = wr_state_commit(s, &err);
 		else
 			status = wr_state_prepare(s, n, &err) || wr_state_apply(s, &err);
-		if (status != WR_OK || write(tell, &n, sizeof(n)) != sizeof(n))
+		if (status != WR_OK || write(tell, &n, sizeof(n)) != sizeof(n)) {
+			fprintf(stderr, "child, epoch %llu: %s\n", (unsigned long long)n, err.message);
 			_exit(4);
+		}
 	}
 }
 
@@ -123,21 +128,27 @@ static uint64_t check(uint64_t told)
 	return epoch;
 }
 
-/* Lets a child run and kills it; the last epoch it told, or `told` when it told none. */
+/* Lets a child run and kills it; the last epoch it told, or `told` when it told none. Most children are left alone until they told one. */
 static uint64_t run_and_kill(int round, uint64_t told)
 {
-	struct timespec nap = { 0, (20 + round * 13 % 70) * 1000000L };
+	struct timespec nap = { 0, (round * 13 % 40) * 1000000L };
 	int ends[2], status;
 	uint64_t n;
 	pid_t pid;
 
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
-	if (pid == 0) {
+	if (pid == 0) {	/* a program of its own: RocksDB's threads do not come along with a fork */
+		char tell[16];
+
 		close(ends[0]);
-		child(ends[1]);
+		snprintf(tell, sizeof(tell), "%d", ends[1]);
+		execl("/proc/self/exe", "state_crash", dir, tell, (char *)NULL);
+		_exit(5);
 	}
 	close(ends[1]);
+	if (round % 4)
+		(void)poll(&(struct pollfd){ .fd = ends[0], .events = POLLIN }, 1, 30000);
 	nanosleep(&nap, NULL);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
@@ -156,15 +167,19 @@ static void test_kill(void **state)
 	clear();
 	for (int round = 0; round < ROUNDS; round++)
 		told = check(run_and_kill(round, told));
-	assert_true(told > ROUNDS);
+	assert_true(told >= ROUNDS * 3 / 4);
 	clear();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kill),
 	};
 
+	if (argc == 3) {
+		snprintf(dir, sizeof(dir), "%s", argv[1]);
+		child(atoi(argv[2]));
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -675,6 +675,37 @@ static void test_damaged_manifest(void **t)
 	clear_dir(w.dir);
 }
 
+static void shell(const char *command, const char *dir)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), command, dir);
+	assert_int_equal(system(line), 0);
+}
+
+/* A database whose maker died at once is made again; one that lost a file of its own is refused, not begun anew. */
+static void test_missing_files(void **t)
+{
+	world w;
+	wr_err err = WR_ERR_INIT;
+	wr_db *db;
+
+	(void)t;
+	start(&w, false, 1);
+	put_text(w.stores[0], "a", "1");
+	assert_int_equal(wr_state_commit(w.state, &err), WR_OK);
+	wr_state_close(w.state);
+	wr_db_close(w.db);
+	shell("rm '%s/state/CURRENT'", w.dir);
+	assert_int_equal(wr_db_open(w.dir, &w.opt, &db, &err), WR_FAIL);
+	assert_non_null(strstr(err.message, "is damaged"));
+	shell("cd '%s/state' && rm -f *.log *.sst", w.dir);
+	w.db = NULL;
+	open_world(&w);
+	assert_false(has(w.stores[0], "a", "1"));
+	finish(&w);
+}
+
 /* A damaged data file is met when it is read: the read finds nothing, and health says why. */
 static void test_damaged_file(void **t)
 {
@@ -738,6 +769,7 @@ int main(void)
 		cmocka_unit_test(test_states_and_drop),
 		cmocka_unit_test(test_second_process),
 		cmocka_unit_test(test_damaged_manifest),
+		cmocka_unit_test(test_missing_files),
 		cmocka_unit_test(test_damaged_file),
 		cmocka_unit_test(test_files_left_behind),
 	};
