@@ -27,7 +27,12 @@
 	X(regexp)                                                                                  \
 	X(array)                                                                                   \
 	X(map)                                                                                     \
-	X(lambda)
+	X(lambda)                                                                                  \
+	X(json)                                                                                    \
+	X(tojson)                                                                                  \
+	X(mask)                                                                                    \
+	X(url)                                                                                     \
+	X(time)
 
 #define WR_AGG_FAMILIES(X)                                                                         \
 	X(count)                                                                                   \
