@@ -32,8 +32,7 @@ static uint32_t draw(uint32_t n)
 static void put_row(wr_buf *b, uint32_t id, const char *status)
 {
 	static const char *const streets[] = { "Via Roma", "Rue de la R\\u00e9publique",
-					       "Hauptstra\xc3\x9f"
-					       "e",
+					       "Stra\xc3\x9f\x65 7",
 					       "High Street" };
 	static const char *const notes[] = {
 		"please leave the parcel with the neighbours if nobody opens",

@@ -18,7 +18,7 @@ static uint32_t draw(uint32_t n)
 static void put_blank(wr_buf *b)
 {
 	if (draw(12) == 0)
-		wr_buf_put(b, " \n\t\r   " + draw(4), 1 + draw(3));
+		wr_buf_put(b, &" \n\t\r   "[draw(4)], 1 + draw(3));
 }
 
 static void put_string(wr_buf *b)
