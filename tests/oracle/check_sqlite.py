@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random changelogs and random queries: the table that Weir ends with against SQLite's answer over the rows that are left.
 
-ROUNDS=n rounds (12) of ten queries each, from SEED=n (printed). A round that fails prints what it asked.
+ROUNDS=n rounds (60) of ten queries each, from SEED=n (printed). A round that fails prints what it asked.
 """
 import json
 import os
@@ -12,7 +12,7 @@ from decimal import Decimal
 import oracle
 from oracle import harness
 
-ROUNDS = int(os.environ.get("ROUNDS", "12"))
+ROUNDS = int(os.environ.get("ROUNDS", "60"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
 COLUMNS = (("id", "BIGINT"), ("g", "STRING"), ("h", "BIGINT"), ("v", "BIGINT"), ("d", "DECIMAL(10, 2)"), ("s", "STRING"))
 WORDS = ("", "a", "Roma", "Forlì", "ROMA", "a,b", 'say "x"', "  padded ", "東京", "line")
