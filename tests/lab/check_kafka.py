@@ -25,7 +25,7 @@ def broker():
 
 
 def events(prefix):
-    """The events in topics PREFIX.public.*, four partitions each; (file, world)."""
+    """Makes the events, and topics PREFIX.public.* with partitions for them; (file, world)."""
     name = os.path.join(FILES, prefix + ".ndjson")
     oracle.generate(name, "--events", EVENTS, "--seed", "21", "--late", "0.02", "--partitions", "4", "--prefix", prefix)
     for table in oracle.TABLES:
@@ -34,11 +34,11 @@ def events(prefix):
 
 
 def shop(where):
-    """Topics shop.public.* loaded once; the statements that read them, writing to where."""
+    """Topics store.public.* loaded once; the statements that read them, writing to where."""
     if "shop" not in made:
-        name, made["shop"] = events("shop")
+        name, made["shop"] = events("store")
         labkit.replay(name)
-    return oracle.all_sql(where, "")
+    return oracle.all_sql(where, "", prefix="store")
 
 
 def test_four_partitions(where):
@@ -50,7 +50,7 @@ def test_four_partitions(where):
 def test_before_from_the_event(where):
     at = broker()
     shop(where)
-    harness.weir_sql(where, oracle.all_sql(where, "", before="EVENT"), "--broker", at, "--until-end", timeout=600)
+    harness.weir_sql(where, oracle.all_sql(where, "", "store", before="EVENT"), "--broker", at, "--until-end", timeout=600)
     oracle.check(made["shop"], where)
 
 
@@ -90,7 +90,7 @@ def test_results_in_kafka(where):
     """A table written to a topic: the last record of each key is the answer, keyed and placed like a Java client's."""
     at = broker()
     shop(where)
-    sql = oracle.sources("", kinds=("orders",)) + (
+    sql = oracle.sources("", "store", kinds=("orders",)) + (
         "CREATE TABLE totals WITH (KAFKA_TOPIC='totals', KEY_FORMAT='JSON', VALUE_FORMAT='JSON', PARTITIONS=4) AS\n"
         "  SELECT status, AS_VALUE(status) AS state, COUNT(*) AS n, SUM(total) AS total FROM orders GROUP BY status;\n")
     harness.weir_sql(where, sql, "--broker", at, "--until-end", timeout=600)
