@@ -134,6 +134,14 @@ static wr_status read_window_type(wr_planner *p, const wr_prop *prop, wr_str tex
 	return WR_OK;
 }
 
+/* An empty one is none: create.c. */
+static wr_status read_file(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+{
+	(void)prop, (void)err;
+	w->file = wr_arena_str(p->a, text);
+	return WR_OK;
+}
+
 static wr_status read_layout(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
 {
 	(void)p;
@@ -300,7 +308,7 @@ static const property properties[] = {
 	{ "VALUE_AVRO_SCHEMA_FULL_NAME", S | A, READER, 0, 0, read_registry },
 	{ "KEY_PROTOBUF_NULLABLE_REPRESENTATION", S | A, READER, 0, 0, read_registry },
 	{ "VALUE_PROTOBUF_NULLABLE_REPRESENTATION", S | A, READER, 0, 0, read_registry },
-	{ "FILE", S, TEXT, AT(file), AT(file_span), NULL },
+	{ "FILE", S, READER, 0, AT(file_span), read_file },
 	{ "FILE_LAYOUT", S, READER, 0, 0, read_layout },
 	{ "FILE_FOLLOW", S, TRUTH, AT(file_follow), 0, NULL },
 	{ "START_AT", S, READER, 0, 0, read_start },
