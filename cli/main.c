@@ -1,6 +1,7 @@
 /* The program: which command it is, and what all commands share. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,8 @@ static int go(const command *c, int argc, char **argv, int from)
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "shell";
+
+	mallopt(M_ARENA_MAX, 4);	/* one heap per thread, the default, keeps twice the memory for nothing */
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		return fputs(HELP, stdout) < 0;

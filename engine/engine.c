@@ -62,7 +62,7 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 	const wr_engine_config *c = &e->config;
 	bool memory = !c->dir || wr_str_is(wr_setting_text(&e->settings, WR_SET_STATE_STORE), "memory");
 	wr_db_options opt = { .memory = memory,
-			      .cache_bytes = (size_t)wr_setting_int(&e->settings, WR_SET_MEMORY) / 4 };
+			      .cache_bytes = (size_t)wr_setting_int(&e->settings, WR_SET_MEMORY) / 8 };
 	wr_db_options scratch = { .memory = true };
 
 	if (c->dir && make_dir(c->dir, err))

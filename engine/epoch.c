@@ -17,12 +17,15 @@
 #include "engine/epoch.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <time.h>
 
 #include "core/fault.h"
 #include "engine/reader.h"
 #include "engine/task.h"
 #include "state/keyenc.h"
+
+enum { TRIM_BYTES = 4 << 20 };
 
 static void position_key(wr_buf *key, uint32_t scan, int32_t partition)
 {
@@ -188,8 +191,17 @@ static void let_go(wr_run *run)
 	pthread_mutex_unlock(&run->lock);
 }
 
+/* A large epoch leaves much freed memory behind, in as many malloc arenas as there are threads; the system gets it back. */
+static void give_back(size_t dirty)
+{
+	if (dirty > TRIM_BYTES)
+		malloc_trim(0);
+}
+
 wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 {
+	size_t dirty;
+
 	if (!run->spec->by_hand && gather(run, final, err))
 		return WR_FAIL;
 	if (run->spec->by_hand && wr_task_settle(run->tasks[0], final, err))
@@ -197,8 +209,10 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 	if (!run->spec->transient) {
 		if (!run->spec->by_hand)
 			put_positions(run);
+		dirty = wr_state_dirty_bytes(run->state);
 		if (commit(run, run->epoch + 1, err))
 			return WR_FAIL;
+		give_back(dirty);
 	}
 	if (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err))
 		return WR_FAIL;

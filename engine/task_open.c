@@ -48,7 +48,7 @@ static void fill_cx(wr_task *t)
 		.settings = s->settings,
 		.cache_bytes = s->transient || s->by_hand ? 0 :
 			       (size_t)wr_setting_int(s->settings, WR_SET_CACHE_BYTES) / s->ntasks,
-		.memory = (size_t)memory / 2 / s->ntasks,
+		.memory = (size_t)memory / 8 * 3 / s->ntasks,
 		.local_time = s->by_hand && wr_str_is(wr_setting_text(s->settings, WR_SET_DIALECT), "ksql"),
 	};
 }
