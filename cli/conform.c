@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 
-#include "core/clock.h"
 #include "formats/format.h"
 
 enum { MAX_TOPICS = 64, MAX_QUERIES = 64 };
@@ -470,7 +469,6 @@ static void run_case(const wr_test_run *t, wr_arena *a, const wr_json *test, wr_
 	(void)t;
 	wr_settings_init(&settings);
 	(void)!wr_settings_set(&settings, WR_STR_LIT("dialect"), WR_STR_LIT("ksql"), &err);
-	wr_clock_set(0);
 	if (wr_engine_open(&config, &c.engine, &err)) {
 		wr_case_fail(r, "%s", err.message);
 		return;
@@ -481,7 +479,6 @@ static void run_case(const wr_test_run *t, wr_arena *a, const wr_json *test, wr_
 	judge_end(&c, run_statements(&c) && feed(&c));
 	wr_session_free(c.session);
 	wr_engine_abandon(c.engine);
-	wr_clock_real();
 }
 
 static void count(wr_test_run *t, const wr_case_result *r)

@@ -76,6 +76,7 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 	case WR_STMT_CREATE_SOURCE:
 	case WR_STMT_CREATE_SINK:
 	case WR_STMT_INSERT_QUERY:
+	case WR_STMT_ALTER:
 		return wr_exec_define(x, err);
 	case WR_STMT_CREATE_TYPE:
 		return wr_exec_type(x, err);
