@@ -6,10 +6,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct slot slot;
 struct slot {
 	CURL *easy;
+	wr_http *http;
 	struct curl_slist *headers;
 	void *self;
 	char error[CURL_ERROR_SIZE];
@@ -19,9 +21,14 @@ struct slot {
 	slot *next;	/* in idle, busy or done */
 };
 
+enum { MAX_SOCKETS = 512 };
+
 struct wr_http {
 	CURLM *multi;
 	slot *idle, *busy, *done;
+	uint32_t nsockets;
+	curl_socket_t sockets[MAX_SOCKETS];	/* open ones */
+	bool head_came;				/* of some answer, since the last wait */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -80,6 +87,7 @@ static slot *take_slot(wr_http *h)
 		if (!s->easy)
 			wr_no_memory(0);
 	}
+	s->http = h;
 	s->n = 0;
 	s->error[0] = 0;
 	s->next = h->busy;
@@ -97,14 +105,39 @@ static size_t keep_text(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-/* Some servers send head and body apart and wait for the head's acknowledgement, which we would put off for 40 ms. */
-static void acknowledge(CURL *easy)
+/*
+ * Some servers send head and body apart, and hold the body back until the head is acknowledged, which our side puts off for 40 ms. So the
+ * sockets are known here, and acknowledge at once when a head has come.
+ */
+static int keep_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
-	curl_socket_t fd;
+	wr_http *h = arg;
+
+	(void)purpose;
+	if (h->nsockets < MAX_SOCKETS)
+		h->sockets[h->nsockets++] = fd;
+	return CURL_SOCKOPT_OK;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	wr_http *h = arg;
+
+	for (uint32_t i = 0; i < h->nsockets; i++)
+		if (h->sockets[i] == fd) {
+			h->sockets[i] = h->sockets[--h->nsockets];
+			break;
+		}
+	return close(fd);
+}
+
+static void acknowledge(wr_http *h)
+{
 	int yes = 1;
 
-	if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+	for (uint32_t i = 0; i < h->nsockets && h->head_came; i++)
+		(void)setsockopt(h->sockets[i], IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+	h->head_came = false;
 }
 
 /* A connection whose answer was a refusal is not used again: some servers leave bytes behind a 304, others close it when they please. */
@@ -118,7 +151,7 @@ static size_t look_at_header(char *p, size_t size, size_t n, void *arg)
 	if (sscanf(line, "HTTP/%*[0-9.] %d", &status) == 1 && status >= 300)
 		curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, 1L);
 	if (line[0] == '\r' || line[0] == '\n')
-		acknowledge(s->easy);
+		s->http->head_came = true;
 	return size * n;
 }
 
@@ -131,8 +164,12 @@ static void add_header(slot *s, const char *header)
 	s->headers = list;
 }
 
-static void set_protocol(CURL *e)
+static void set_connection(wr_http *h, CURL *e)
 {
+	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, keep_socket);
+	curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, h);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, h);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -145,7 +182,7 @@ void wr_http_start(wr_http *h, const wr_http_request *r)
 	CURL *e = s->easy;
 
 	s->self = r->self;
-	set_protocol(e);
+	set_connection(h, e);
 	for (uint32_t i = 0; i < r->nheaders; i++)
 		add_header(s, r->headers[i]);
 	add_header(s, "Expect:");	/* no waiting for 100 Continue */
@@ -217,6 +254,7 @@ void wr_http_wait(wr_http *h, int ms)
 	collect(h);
 	if (h->done)
 		return;
+	acknowledge(h);
 	curl_multi_poll(h->multi, NULL, 0, ms, NULL);
 	collect(h);
 }
