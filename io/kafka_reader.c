@@ -24,9 +24,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
+enum { QUIET_MS = 3000, ASK_MS = 300 };
 enum { WAKE_FIRST_MS = 2, WAKE_LAST_MS = 16, WAKE_PATIENCE_MS = 200, WAKE_TRIES = 16, NO_SLOT = -1 };
 
 typedef struct part {
@@ -56,6 +58,8 @@ struct wr_kafka_reader {
 	size_t prefetch;
 	size_t mean;			/* bytes of a message, about */
 	bool was_full;
+	int64_t quiet_since;		/* ns: nothing came since, and nothing was asked */
+	bool missed;			/* the broker did not know the topic when last asked */
 	uint32_t held, held_room;
 	rd_kafka_message_t **messages;	/* held */
 	wr_arena *arena;		/* headers */
@@ -298,6 +302,31 @@ static void drain_fd(const wr_kafka_reader *r)
 	(void)!read(r->fd, &ignored, sizeof ignored);
 }
 
+/*
+ * A deleted topic makes no event in librdkafka's queues: it stays silent. So who has heard nothing for a while asks whether the topic is still there; twice, since
+ * a broker that has just started may not know all topics.
+ */
+static wr_status still_there(wr_kafka_reader *r, wr_err *err)
+{
+	const struct rd_kafka_metadata *meta;
+	int64_t now = wr_clock_mono_ns();
+
+	if (r->quiet_since == 0)
+		r->quiet_since = now;
+	if (now - r->quiet_since < QUIET_MS * 1000000ll)
+		return WR_OK;
+	r->quiet_since = now;
+	if (rd_kafka_metadata(r->kafka.rk, 0, r->rkt, &meta, ASK_MS))
+		return WR_OK;
+	bool missing = meta->topic_cnt == 1 && meta->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+
+	rd_kafka_metadata_destroy(meta);
+	if (missing && r->missed)
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %s was deleted", r->topic);
+	r->missed = missing;
+	return WR_OK;
+}
+
 static wr_status take(wr_kafka_reader *r, wr_record *out, uint32_t max, uint32_t *n, wr_err *err)
 {
 	if (r->held + max > r->held_room) {
@@ -311,8 +340,9 @@ static wr_status take(wr_kafka_reader *r, wr_record *out, uint32_t max, uint32_t
 	if (taken <= 0) {
 		*n = 0;
 		rd_kafka_poll(r->kafka.rk, 0);
-		return WR_OK;
+		return still_there(r, err);
 	}
+	r->quiet_since = 0;
 	wr_status status = sort_out(r, got, (size_t)taken, out, n, err);
 
 	look_at_level(r, (size_t)taken);

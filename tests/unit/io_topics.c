@@ -1,4 +1,5 @@
 /* Embedded topics, in memory and on disk: what counts when, what survives. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -493,6 +494,91 @@ static void keys_choose_partitions(void **state)
 	wr_topics_close(t);
 }
 
+enum { EPOCHS = 40, PER_EPOCH = 50 };
+
+typedef struct job {
+	wr_topics *topics;
+	const char *name;
+} job;
+
+/* A query's life: epochs of records, every fourth rolled back and written again. */
+static void *write_epochs(void *arg)
+{
+	const job *j = arg;
+	wr_err mine = WR_ERR_INIT;
+
+	for (uint64_t epoch = 1; epoch <= EPOCHS; epoch++)
+		for (int again = epoch % 4 == 0; again >= 0; again--) {
+			for (int i = 0; i < PER_EPOCH; i++) {
+				char value[32];
+				wr_record r = { .key = wr_str_of(j->name), .value = { value, 0 } };
+
+				r.value.n = (uint32_t)snprintf(value, sizeof value, "%s%d%s", j->name,
+							       (int)(epoch - 1) * PER_EPOCH + i, again ? "!" : "");
+				if (wr_topics_append(j->topics, TOPIC, 0, &r, j->name, epoch, &mine))
+					return "append";
+			}
+			if (wr_topics_sync(j->topics, TOPIC, &mine) ||
+			    (again && wr_topics_writer(j->topics, j->name, epoch - 1, &mine)))
+				return "sync";
+			if (!again)
+				wr_topics_decide(j->topics, j->name, epoch);
+		}
+	return NULL;
+}
+
+/* A reader sees each writer's records once, in order, and none that was rolled back. */
+static void threads(const char *where)
+{
+	wr_topics *t = open_topics(where);
+	job jobs[2] = { { t, "a" }, { t, "b" } };
+	pthread_t thread[2];
+	int next_of[2] = { 0, 0 };
+	wr_topic_cursor *c;
+	wr_record got[16];
+	int64_t next;
+
+	OK(wr_topics_create(t, TOPIC, 1, &err));
+	for (int i = 0; i < 2; i++) {
+		OK(wr_topics_writer(t, jobs[i].name, 0, &err));
+		assert_int_equal(pthread_create(&thread[i], NULL, write_epochs, &jobs[i]), 0);
+	}
+	OK(wr_topic_cursor_open(t, TOPIC, 0, 0, &c, &err));
+	while (next_of[0] + next_of[1] < 2 * EPOCHS * PER_EPOCH) {
+		uint32_t n = wr_topic_cursor_read(c, got, 16, &next);
+
+		for (uint32_t i = 0; i < n; i++) {
+			char expected[32];
+			int who = got[i].value.p[0] - 'a';
+
+			snprintf(expected, sizeof expected, "%c%d", 'a' + who, next_of[who]++);
+			assert_true(wr_str_is(got[i].value, expected));
+		}
+		if (n == 0)
+			OK(wr_topic_cursor_health(c, &err));
+	}
+	for (int i = 0; i < 2; i++) {
+		void *failed;
+
+		pthread_join(thread[i], &failed);
+		assert_null(failed);
+	}
+	wr_topic_cursor_close(c);
+	wr_topics_close(t);
+}
+
+static void threads_in_memory(void **state)
+{
+	(void)state;
+	threads(NULL);
+}
+
+static void threads_on_disk(void **state)
+{
+	(void)state;
+	threads(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,6 +597,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(long_in_memory, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(long_on_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(watchers_are_woken, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(threads_in_memory, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(threads_on_disk, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(keys_choose_partitions, make_dir, remove_dir),
 	};
 
