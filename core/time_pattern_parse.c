@@ -413,12 +413,12 @@ static bool resolve_time(const reading *r, int64_t *ms)
 	return true;
 }
 
-bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms)
+static bool parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, bool whole, int64_t *ms)
 {
 	reading r = { .p = text.p, .end = text.p + text.n };
 	int64_t days, time;
 
-	if (!read_items(&r, p, 0, p->n) || r.p != r.end || !ranges(&r) || !resolve_date(&r, &days) ||
+	if (!read_items(&r, p, 0, p->n) || (whole && r.p != r.end) || !ranges(&r) || !resolve_date(&r, &days) ||
 	    !resolve_time(&r, &time))
 		return false;
 	if (__builtin_mul_overflow(days, (int64_t)WR_MS_DAY, &days) ||
@@ -426,4 +426,14 @@ bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone 
 		return false;
 	*ms = wr_zone_to_utc(r.zone ? r.zone : zone, days);
 	return true;
+}
+
+bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms)
+{
+	return parse(p, text, zone, true, ms);
+}
+
+bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms)
+{
+	return parse(p, text, zone, false, ms);
 }

@@ -77,5 +77,7 @@ void wr_time_pattern_format(const wr_time_pattern *p, int64_t ms, const wr_zone 
  * out of range do not match. Week fields (Y w W e c) are read and do not count. false: the text does not match.
  */
 bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms);
+/* The same where something may stand behind what matches. */
+bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms);
 
 #endif

@@ -425,6 +425,18 @@ static void pass_failures(wr_code *c, const wr_step *s, wr_reg *out, uint8_t *fa
 			wr_vec_set_null(&out->v, c->batch, i);
 }
 
+/* Arithmetic on null inside a lambda: the call around the lambda fails. Elsewhere it is null. */
+static void fail_nulls(wr_code *c, const wr_step *s, uint32_t n)
+{
+	const wr_reg *r = &c->regs[s->out];
+
+	if (!c->outer || !(s->expr->fn->flags & WR_FN_ARITH) || !r->v.null)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		if (wr_vec_is_null(&r->v, i))
+			mark_failed(c, &c->regs[s->out].failed, n, i);
+}
+
 static void prepare_lambdas(wr_code *c, const wr_step *s)
 {
 	for (uint32_t k = 0; s->lambdas && k < s->nargs; k++) {
@@ -467,6 +479,7 @@ static void call(wr_code *c, const wr_step *s)
 	if (null) {
 		wr_vec_const_null(&out->v, c->batch, s->expr->type);
 		pass_failures(c, s, out, NULL, n);
+		fail_nulls(c, s, n);
 		return;
 	}
 	prepare_lambdas(c, s);
@@ -484,6 +497,7 @@ static void call(wr_code *c, const wr_step *s)
 		cx.failed = memset(wr_arena_alloc(c->batch, n), 1, n);
 	}
 	pass_failures(c, s, out, cx.failed, n);
+	fail_nulls(c, s, n);
 }
 
 /* ---- lambdas */

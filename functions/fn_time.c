@@ -120,6 +120,7 @@ static void put_moment(wr_fn_cx *cx, wr_vec *out, uint32_t row, int64_t ms, wr_t
 typedef struct form {
 	wr_tag as;	/* TIMESTAMP also for a BIGINT of ms, DATE also for an INTEGER of days */
 	bool local;	/* the computer's zone where none is given, else UTC */
+	bool prefix;	/* something may stand behind the text that matches */
 } form;
 
 static void parse(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out, form as)
@@ -131,7 +132,8 @@ static void parse(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_ve
 
 		if (!formats_of(cx, args, nargs, out, i, &f))
 			continue;
-		if (wr_time_pattern_parse(f.now.pattern, STR(0, i), f.now.zone, &ms))
+		if ((as.prefix ? wr_time_pattern_parse_prefix : wr_time_pattern_parse)(
+			    f.now.pattern, STR(0, i), f.now.zone, &ms))
 			put_moment(cx, out, i, ms, as.as);
 		else
 			wr_fn_fail(cx, out, i, "'%.*s' does not match the pattern '%.*s'",
@@ -178,19 +180,20 @@ static void format(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_v
 	wr_buf_free(&text);
 }
 
-#define EVAL_TEXT(name, way, tag, local)                                                           \
+#define EVAL_TEXT(name, way, ...)                                                                  \
 	static void eval_##name(WR_KERNEL)                                                         \
 	{                                                                                          \
-		way(cx, args, nargs, out, (form){ tag, local });                                   \
+		way(cx, args, nargs, out, (form){ __VA_ARGS__ });                                  \
 	}
-EVAL_TEXT(parse_timestamp, parse, WR_TIMESTAMP, false)
-EVAL_TEXT(parse_date, parse, WR_DATE, false)
-EVAL_TEXT(parse_time, parse, WR_TIME, false)
-EVAL_TEXT(parse_local, parse, WR_TIMESTAMP, true)
-EVAL_TEXT(format_timestamp, format, WR_TIMESTAMP, false)
-EVAL_TEXT(format_date, format, WR_DATE, false)
-EVAL_TEXT(format_time, format, WR_TIME, false)
-EVAL_TEXT(format_local, format, WR_TIMESTAMP, true)
+EVAL_TEXT(parse_timestamp, parse, WR_TIMESTAMP, .prefix = false)
+EVAL_TEXT(parse_date, parse, WR_DATE, .prefix = true)
+EVAL_TEXT(parse_days, parse, WR_DATE, .prefix = false)
+EVAL_TEXT(parse_time, parse, WR_TIME, .prefix = false)
+EVAL_TEXT(parse_local, parse, WR_TIMESTAMP, .local = true)
+EVAL_TEXT(format_timestamp, format, WR_TIMESTAMP, .prefix = false)
+EVAL_TEXT(format_date, format, WR_DATE, .prefix = false)
+EVAL_TEXT(format_time, format, WR_TIME, .prefix = false)
+EVAL_TEXT(format_local, format, WR_TIMESTAMP, .local = true)
 
 /* ---------------------------------------------------------------- numbers and moments, now, zones */
 
@@ -374,14 +377,14 @@ const wr_fn wr_fns_time[] = {
 	  "The instant so many milliseconds after 1970 began in UTC.",
 	  "FROM_UNIXTIME(1000) => CAST('1970-01-01T00:00:01' AS TIMESTAMP)" },
 	{ "PARSE_DATE", "STRING, STRING", "DATE", STRICT, eval_parse_date, bind_format,
-	  "The day that a text names by a pattern.",
+	  "The day that a text begins with, by a pattern.",
 	  "PARSE_DATE('11-May-2020', 'dd-MMM-yyyy') => CAST('2020-05-11' AS DATE)" },
 	{ "PARSE_TIME", "STRING, STRING", "TIME", STRICT, eval_parse_time, bind_format,
 	  "The time of day that a text names by a pattern.", "PARSE_TIME('8:34 pm', 'h:mm a') => CAST('20:34' AS TIME)" },
 	{ "PARSE_TIMESTAMP", "STRING, STRING, STRING?", "TIMESTAMP", STRICT, eval_parse_timestamp, bind_format,
 	  "The instant that a text names by a pattern, in a zone (UTC) if the text names none.",
 	  "PARSE_TIMESTAMP('2020-05-11 10:00', 'yyyy-MM-dd HH:mm') => CAST('2020-05-11T10:00' AS TIMESTAMP)" },
-	{ "STRINGTODATE", "STRING, STRING", "INTEGER", STRICT, eval_parse_date, bind_format,
+	{ "STRINGTODATE", "STRING, STRING", "INTEGER", STRICT, eval_parse_days, bind_format,
 	  "The day that a text names by a pattern, as a number of days since 1970-01-01. PARSE_DATE gives a DATE.",
 	  "STRINGTODATE('01.06.2020', 'dd.MM.yyyy') => 18414" },
 	{ "STRINGTOTIMESTAMP", "STRING, STRING, STRING?", "BIGINT", STRICT, eval_parse_local, bind_format,

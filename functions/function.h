@@ -26,6 +26,7 @@ enum wr_fn_flags {
 	WR_FN_PURE = 2,		/* same arguments, same result: constants are folded at plan time */
 	WR_FN_HIDDEN = 4,	/* an operator ($add, $cast …): not listed, cannot be called by name */
 	WR_FN_TOTAL = 8,	/* cheap and never fails: may be computed for rows whose value no one needs */
+	WR_FN_ARITH = 16,	/* arithmetic: inside a lambda a null argument fails it, as in the dialect */
 };
 
 typedef struct wr_fn_cx {

@@ -220,8 +220,8 @@ static void eval_add_string(WR_KERNEL)
 }
 
 enum {
-	TOTAL = WR_FN_STRICT | WR_FN_PURE | WR_FN_HIDDEN | WR_FN_TOTAL,
-	FAILING = WR_FN_STRICT | WR_FN_PURE | WR_FN_HIDDEN,
+	TOTAL = WR_FN_STRICT | WR_FN_PURE | WR_FN_HIDDEN | WR_FN_TOTAL | WR_FN_ARITH,
+	FAILING = WR_FN_STRICT | WR_FN_PURE | WR_FN_HIDDEN | WR_FN_ARITH,
 };
 
 #define ROWS(name, flags)                                                                          \
