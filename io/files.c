@@ -50,7 +50,8 @@ wr_status wr_file_read(int fd, const char *path, void *p, size_t n, int64_t at, 
 		if (done < 0)
 			return wr_file_fail(err, "read", path);
 		if (done == 0)
-			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is shorter than it was", path);
+			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is shorter than it was",
+					  path);
 		to += done;
 		n -= (size_t)done;
 		at += done;
@@ -122,7 +123,9 @@ static wr_status write_new(const char *path, wr_str content, wr_err *err)
 	if (fd < 0)
 		return wr_file_fail(err, "create", path);
 	wr_status status = wr_file_write(fd, path, content.p, content.n, -1, err) ||
-			   (fsync(fd) && wr_file_fail(err, "sync", path)) ? WR_FAIL : WR_OK;
+				   (fsync(fd) && wr_file_fail(err, "sync", path))
+			       ? WR_FAIL
+			       : WR_OK;
 
 	if (close(fd) && status == WR_OK)
 		status = wr_file_fail(err, "close", path);
@@ -163,7 +166,8 @@ wr_status wr_file_make_dir(const char *dir, wr_err *err)
 			return wr_file_fail(err, "make the directory", path);
 		*p = '/';
 	}
-	return mkdir(path, 0777) && errno != EEXIST ? wr_file_fail(err, "make the directory", path) : WR_OK;
+	return mkdir(path, 0777) && errno != EEXIST ? wr_file_fail(err, "make the directory", path)
+						    : WR_OK;
 }
 
 static wr_status remove_files(DIR *d, const char *dir, wr_err *err)

@@ -8,9 +8,11 @@
 wr_status wr_file_fail(wr_err *err, const char *what, const char *path);
 
 /* Writes all n bytes at the descriptor's place, or at `at` (>= 0). */
-WR_CHECKED wr_status wr_file_write(int fd, const char *path, const void *p, size_t n, int64_t at, wr_err *err);
+WR_CHECKED wr_status wr_file_write(int fd, const char *path, const void *p, size_t n, int64_t at,
+				   wr_err *err);
 /* Reads n bytes at `at`; a file that ends before is an error. */
-WR_CHECKED wr_status wr_file_read(int fd, const char *path, void *p, size_t n, int64_t at, wr_err *err);
+WR_CHECKED wr_status wr_file_read(int fd, const char *path, void *p, size_t n, int64_t at,
+				  wr_err *err);
 /* The whole file, appended to out. *found false (and no error) when there is none. */
 WR_CHECKED wr_status wr_file_load(const char *path, wr_buf *out, bool *found, wr_err *err);
 

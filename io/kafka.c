@@ -32,21 +32,30 @@ static wr_status configure(rd_kafka_conf_t *conf, const char *const *settings, w
 
 	for (; settings && *settings; settings += 2)
 		if (rd_kafka_conf_set(conf, settings[0], settings[1], why, sizeof why))
-			return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "bad Kafka setting: %s", why);
+			return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+					  "bad Kafka setting: %s", why);
 	return WR_OK;
 }
 
-static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf, const char *const *ours,
-		       const char *const *theirs, wr_err *err)
+static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+		       const char *const *ours, const char *const *theirs, wr_err *err)
 {
-	const char *const basics[] = { "bootstrap.servers", k->broker, "client.id", "weir", "log.connection.close", "false",
-				       "reconnect.backoff.max.ms", "2000", NULL };
+	const char *const basics[] = { "bootstrap.servers",
+				       k->broker,
+				       "client.id",
+				       "weir",
+				       "log.connection.close",
+				       "false",
+				       "reconnect.backoff.max.ms",
+				       "2000",
+				       NULL };
 	char why[256];
 
 	rd_kafka_conf_set_opaque(conf, k);
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	if (configure(conf, basics, err) || configure(conf, ours, err) || configure(conf, theirs, err)) {
+	if (configure(conf, basics, err) || configure(conf, ours, err) ||
+	    configure(conf, theirs, err)) {
 		rd_kafka_conf_destroy(conf);
 		return WR_FAIL;
 	}
@@ -57,15 +66,16 @@ static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot make a Kafka client: %s", why);
 }
 
-wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, const char *const *ours,
-                         const char *const *theirs, wr_err *err)
+wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker,
+			 const char *const *ours, const char *const *theirs, wr_err *err)
 {
 	*k = (wr_kafka){ .broker = broker };
 	return start(k, type, rd_kafka_conf_new(), ours, theirs, err);
 }
 
-wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *const *ours, const char *const *theirs,
-                                 wr_kafka_undelivered *failed, wr_err *err)
+wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *const *ours,
+				 const char *const *theirs, wr_kafka_undelivered *failed,
+				 wr_err *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
@@ -76,8 +86,13 @@ wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *co
 
 wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf, wr_err *err)
 {
-	static const char *const settings[] = { "enable.auto.commit", "false", "isolation.level", "read_committed",
-						"allow.auto.create.topics", "false", NULL };
+	static const char *const settings[] = { "enable.auto.commit",
+						"false",
+						"isolation.level",
+						"read_committed",
+						"allow.auto.create.topics",
+						"false",
+						NULL };
 
 	return wr_kafka_start(k, RD_KAFKA_CONSUMER, broker, settings, conf, err);
 }
@@ -94,8 +109,8 @@ void wr_kafka_stop(wr_kafka *k)
 wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err)
 {
 	rd_kafka_poll(k->rk, 0);
-	wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "no answer from a Kafka broker at %s%s%s", k->broker,
-		   k->trouble[0] ? ": " : "", k->trouble);
+	wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "no answer from a Kafka broker at %s%s%s",
+		   k->broker, k->trouble[0] ? ": " : "", k->trouble);
 	return wr_err_hint(err, "is it running, and is --broker its address?");
 }
 
@@ -113,25 +128,26 @@ static bool connection_to_blame(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
 	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
 	case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
-	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER:
-		return true;
-	default:
-		return false;
+	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER: return true;
+	default: return false;
 	}
 }
 
-wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text, wr_err *err)
+wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
+			  wr_err *err)
 {
 	if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
 	    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		return wr_kafka_no_answer(k, err);
-	return wr_err_set(err, connection_to_blame(code) ? WR_ERR_CONNECT : WR_ERR_STATEMENT, WR_NO_SPAN, "%s: %s", what,
+	return wr_err_set(err, connection_to_blame(code) ? WR_ERR_CONNECT : WR_ERR_STATEMENT,
+			  WR_NO_SPAN, "%s: %s", what,
 			  text && text[0] ? text : rd_kafka_err2str(code));
 }
 
 /* ---------------------------------------------------------------- questions */
 
-wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafka_metadata **out, wr_err *err)
+wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafka_metadata **out,
+			    wr_err *err)
 {
 	int64_t begun = wr_clock_mono_ns() / 1000000, waited = 0;
 	rd_kafka_topic_t *rkt = topic ? rd_kafka_topic_new(k->rk, topic, NULL) : NULL;
@@ -146,20 +162,24 @@ wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafk
 	}
 	if (rkt)
 		rd_kafka_topic_destroy(rkt);
-	return code ? wr_kafka_failed(k, "cannot read the broker's list of topics", code, NULL, err) : WR_OK;
+	return code ? wr_kafka_failed(k, "cannot read the broker's list of topics", code, NULL, err)
+		    : WR_OK;
 }
 
-static wr_status ends(wr_kafka *k, const char *topic, int32_t n, int64_t *first, int64_t *end, wr_err *err)
+static wr_status ends(wr_kafka *k, const char *topic, int32_t n, int64_t *first, int64_t *end,
+		      wr_err *err)
 {
 	char what[300];
 
 	for (int32_t i = 0; i < n; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(k->rk, topic, i, &first[i], &end[i],
-									    WR_KAFKA_PATIENCE_MS);
+		rd_kafka_resp_err_t code =
+		    rd_kafka_query_watermark_offsets(k->rk, topic, i, &first[i], &end[i],
+						     WR_KAFKA_PATIENCE_MS);
 
 		if (!code)
 			continue;
-		snprintf(what, sizeof what, "cannot ask for the offsets of topic %s, partition %d", topic, i);
+		snprintf(what, sizeof what, "cannot ask for the offsets of topic %s, partition %d",
+			 topic, i);
 		return wr_kafka_failed(k, what, code, NULL, err);
 	}
 	return WR_OK;
@@ -174,8 +194,8 @@ static char *topic_z(wr_str topic)
 	return z;
 }
 
-wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t *first, int64_t *end,
-                        wr_err *err)
+wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic, int32_t n,
+			int64_t *first, int64_t *end, wr_err *err)
 {
 	wr_kafka k;
 	char *z = topic_z(topic);
@@ -190,7 +210,8 @@ wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topi
 }
 
 /* librdkafka answers OFFSET_END where no record is that young. */
-static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, int64_t *offset, wr_err *err)
+static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, int64_t *offset,
+			 wr_err *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
 	char what[300];
@@ -216,8 +237,8 @@ static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, 
 	return status;
 }
 
-wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t ms, int64_t *offset,
-                           wr_err *err)
+wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic, int32_t n,
+			   int64_t ms, int64_t *offset, wr_err *err)
 {
 	wr_kafka k;
 	char *z = topic_z(topic);

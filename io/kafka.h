@@ -12,31 +12,31 @@
 /* ---------------------------------------------------------------- asking */
 
 /* Per partition 0..n-1: offsets of the first record that is kept and behind the last. Errors: CONNECT, STATEMENT (no such topic). */
-WR_CHECKED wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t *first,
-                                   int64_t *end, wr_err *err);
+WR_CHECKED wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topic,
+				   int32_t n, int64_t *first, int64_t *end, wr_err *err);
 /* Per partition 0..n-1: the first offset whose timestamp is at or after ms; the end when there is none. */
-WR_CHECKED wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic, int32_t n, int64_t ms,
-                                      int64_t *offset, wr_err *err);
+WR_CHECKED wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str topic,
+				      int32_t n, int64_t ms, int64_t *offset, wr_err *err);
 
 /* ---------------------------------------------------------------- reading */
 
 typedef struct wr_kafka_reader wr_kafka_reader;
 typedef struct wr_kafka_from {
 	int32_t partition;
-	int64_t next;		/* offset to begin at */
+	int64_t next; /* offset to begin at */
 } wr_kafka_from;
 
 /* prefetch: bytes that are read ahead, for all n partitions together. Does not wait for the broker. */
 WR_CHECKED wr_status wr_kafka_reader_open(const char *broker, const char *const *conf, wr_str topic,
-                                          const wr_kafka_from *from, int32_t n, size_t prefetch, wr_kafka_reader **out,
-                                          wr_err *err);
+					  const wr_kafka_from *from, int32_t n, size_t prefetch,
+					  wr_kafka_reader **out, wr_err *err);
 /*
  * Takes up to max records, waits at most timeout_ms for the first and not at all for more. Records stay until wr_kafka_reader_release. A broker that is
  * away is no error: see wr_kafka_reader_trouble. Errors, for good: IO (the topic is gone; the position fell out of retention, with what was lost),
  * CONNECT (not allowed).
  */
-WR_CHECKED wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n,
-                                          wr_err *err);
+WR_CHECKED wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max,
+					  int timeout_ms, uint32_t *n, wr_err *err);
 void wr_kafka_reader_release(wr_kafka_reader *r);
 /* The offset behind all that was handed out of the i-th partition; at_end: there is nothing more now. */
 int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end);
@@ -53,7 +53,7 @@ typedef struct wr_kafka_writer wr_kafka_writer;
 /* An idempotent producer for one topic, which must be there. Records with key go by murmur2 as Kafka's Java clients, others anywhere. Does not
  * wait for the broker. */
 WR_CHECKED wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic,
-                                          wr_kafka_writer **out, wr_err *err);
+					  wr_kafka_writer **out, wr_err *err);
 /* Copies the record into the producer's queue (partition < 0: by key; offset ignored); waits while the queue is full. Errors: CONNECT or RUNTIME when a record
  * written before could not be delivered. */
 WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err);

@@ -25,12 +25,14 @@ static wr_status partitions_of(wr_kafka *k, const char *topic, int32_t *n, wr_er
 	*n = 0;
 	if (wr_kafka_metadata(k, topic, &meta, err))
 		return WR_FAIL;
-	rd_kafka_resp_err_t code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	rd_kafka_resp_err_t code =
+	    meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
 	if (!code)
 		*n = meta->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(meta);
-	if (!code || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	if (!code || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
 		return WR_OK;
 	snprintf(what, sizeof what, "cannot look at topic %s", topic);
@@ -66,8 +68,10 @@ static void begin(request *r, wr_kafka *k, rd_kafka_admin_op_t op)
 	r->k = k;
 	r->queue = rd_kafka_queue_new(k->rk);
 	r->options = rd_kafka_AdminOptions_new(k->rk, op);
-	rd_kafka_AdminOptions_set_request_timeout(r->options, WR_KAFKA_PATIENCE_MS, ignored, sizeof ignored);
-	rd_kafka_AdminOptions_set_operation_timeout(r->options, WR_KAFKA_PATIENCE_MS, ignored, sizeof ignored);
+	rd_kafka_AdminOptions_set_request_timeout(r->options, WR_KAFKA_PATIENCE_MS, ignored,
+						  sizeof ignored);
+	rd_kafka_AdminOptions_set_operation_timeout(r->options, WR_KAFKA_PATIENCE_MS, ignored,
+						    sizeof ignored);
 }
 
 static void end(request *r)
@@ -91,13 +95,19 @@ static rd_kafka_resp_err_t answer(request *r, char text[256])
 	if (code)
 		snprintf(text, 256, "%s", rd_kafka_event_error_string(event));
 	else if (rd_kafka_event_CreateTopics_result(event))
-		results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+		results =
+		    rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
+							&n);
 	else if (rd_kafka_event_DeleteTopics_result(event))
-		results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+		results =
+		    rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event),
+							&n);
 	if (n && results) {
 		code = rd_kafka_topic_result_error(results[0]);
-		snprintf(text, 256, "%s", rd_kafka_topic_result_error_string(results[0]) ?
-						  rd_kafka_topic_result_error_string(results[0]) : "");
+		snprintf(text, 256, "%s",
+			 rd_kafka_topic_result_error_string(results[0])
+			     ? rd_kafka_topic_result_error_string(results[0])
+			     : "");
 	}
 	rd_kafka_event_destroy(event);
 	return code;
@@ -106,8 +116,9 @@ static rd_kafka_resp_err_t answer(request *r, char text[256])
 static rd_kafka_NewTopic_t *new_topic(const char *topic, const wr_kafka_topic *want, char why[256])
 {
 	char text[32];
-	rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(topic, want->partitions > 0 ? want->partitions : -1,
-						       want->replicas > 0 ? want->replicas : -1, why, 256);
+	rd_kafka_NewTopic_t *t =
+	    rd_kafka_NewTopic_new(topic, want->partitions > 0 ? want->partitions : -1,
+				  want->replicas > 0 ? want->replicas : -1, why, 256);
 
 	if (!t)
 		return NULL;
@@ -131,7 +142,8 @@ static wr_status wait_until_seen(wr_kafka *k, const char *topic, wr_err *err)
 			return WR_OK;
 		usleep(SEEN_WAIT_US);
 	}
-	return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "topic %s was made but is not seen by the broker", topic);
+	return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN,
+			  "topic %s was made but is not seen by the broker", topic);
 }
 
 static wr_status create(wr_kafka *k, const char *topic, const wr_kafka_topic *want, wr_err *err)
@@ -164,12 +176,13 @@ static wr_status ensure(wr_kafka *k, const char *topic, const wr_kafka_topic *wa
 		return create(k, topic, want, err);
 	if (want->partitions <= 0 || want->partitions == n)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %s has %d partition%s, not %d", topic, n, n == 1 ? "" : "s",
-		   want->partitions);
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %s has %d partition%s, not %d", topic,
+		   n, n == 1 ? "" : "s", want->partitions);
 	return wr_err_hint(err, "leave PARTITIONS out, or name another topic");
 }
 
-wr_status wr_kafka_topic_ensure(const char *broker, wr_str topic, const wr_kafka_topic *want, wr_err *err)
+wr_status wr_kafka_topic_ensure(const char *broker, wr_str topic, const wr_kafka_topic *want,
+				wr_err *err)
 {
 	wr_kafka k;
 	char z[256];
@@ -183,7 +196,7 @@ wr_status wr_kafka_topic_ensure(const char *broker, wr_str topic, const wr_kafka
 	return status;
 }
 
-static wr_status delete(wr_kafka *k, const char *topic, wr_err *err)
+static wr_status delete (wr_kafka *k, const char *topic, wr_err *err)
 {
 	char text[256], what[300];
 	rd_kafka_DeleteTopic_t *t = rd_kafka_DeleteTopic_new(topic);
@@ -215,14 +228,15 @@ wr_status wr_kafka_topic_delete(const char *broker, wr_str topic, wr_err *err)
 
 	if (status == WR_OK) {
 		rd_kafka_metadata_destroy(meta);
-		status = delete(&k, z, err);
+		status = delete (&k, z, err);
 	}
 	wr_kafka_stop(&k);
 	return status;
 }
 
-wr_status wr_kafka_topics_each(const char *broker, void (*visit)(void *self, wr_str topic, int32_t partitions), void *self,
-                               wr_err *err)
+wr_status wr_kafka_topics_each(const char *broker,
+			       void (*visit)(void *self, wr_str topic, int32_t partitions),
+			       void *self, wr_err *err)
 {
 	const struct rd_kafka_metadata *meta;
 	wr_kafka k;
@@ -233,7 +247,8 @@ wr_status wr_kafka_topics_each(const char *broker, void (*visit)(void *self, wr_
 
 	if (status == WR_OK) {
 		for (int i = 0; i < meta->topic_cnt; i++)
-			visit(self, wr_str_of(meta->topics[i].topic), meta->topics[i].partition_cnt);
+			visit(self, wr_str_of(meta->topics[i].topic),
+			      meta->topics[i].partition_cnt);
 		rd_kafka_metadata_destroy(meta);
 	}
 	wr_kafka_stop(&k);

@@ -6,33 +6,38 @@
 
 #include "core/err.h"
 
-enum { WR_KAFKA_PATIENCE_MS = 9000 };	/* for an answer from a broker that may be away */
+enum { WR_KAFKA_PATIENCE_MS = 9000 }; /* for an answer from a broker that may be away */
 
 /* A librdkafka handle and what its error callback was told. */
 typedef struct wr_kafka {
 	rd_kafka_t *rk;
 	const char *broker;
-	char trouble[256];	/* written by who polls */
-	bool down;		/* all brokers are */
+	char trouble[256]; /* written by who polls */
+	bool down; /* all brokers are */
 } wr_kafka;
 
 /* ours, theirs: name, value … NULL; theirs win. k stays where it is until it is closed. */
-WR_CHECKED wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker, const char *const *ours,
-                                    const char *const *theirs, wr_err *err);
+WR_CHECKED wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker,
+				    const char *const *ours, const char *const *theirs,
+				    wr_err *err);
 /* The same for a producer; failed: told of records that could not be delivered, with k as its opaque. */
 typedef void wr_kafka_undelivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *k);
-WR_CHECKED wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *const *ours,
-                                            const char *const *theirs, wr_kafka_undelivered *failed, wr_err *err);
+WR_CHECKED wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker,
+					    const char *const *ours, const char *const *theirs,
+					    wr_kafka_undelivered *failed, wr_err *err);
 /* A short-lived handle for questions; sees only what is committed. */
-WR_CHECKED wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf, wr_err *err);
+WR_CHECKED wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf,
+				  wr_err *err);
 void wr_kafka_stop(wr_kafka *k);
 
 /* Sets a CONNECT error: nobody answers at the broker's address, and what librdkafka knows about it. */
 wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err);
 /* Any other failure; what: "cannot create topic x". Class CONNECT when the connection is to blame, else STATEMENT. */
-wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text, wr_err *err);
+wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
+			  wr_err *err);
 
 /* Metadata of one topic (NULL: all); patient, but gives up early when every broker refuses. Freed by rd_kafka_metadata_destroy. */
-WR_CHECKED wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafka_metadata **out, wr_err *err);
+WR_CHECKED wr_status wr_kafka_metadata(wr_kafka *k, const char *topic,
+				       const struct rd_kafka_metadata **out, wr_err *err);
 
 #endif

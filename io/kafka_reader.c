@@ -29,7 +29,13 @@
 #include "io/kafka_internal.h"
 
 enum { QUIET_MS = 3000, ASK_MS = 300 };
-enum { WAKE_FIRST_MS = 2, WAKE_LAST_MS = 16, WAKE_PATIENCE_MS = 200, WAKE_TRIES = 16, NO_SLOT = -1 };
+enum {
+	WAKE_FIRST_MS = 2,
+	WAKE_LAST_MS = 16,
+	WAKE_PATIENCE_MS = 200,
+	WAKE_TRIES = 16,
+	NO_SLOT = -1
+};
 
 typedef struct part {
 	int32_t partition;
@@ -42,8 +48,8 @@ typedef struct waker {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool running, stop;
-	_Atomic uint32_t asked;		/* how often the queue ran low */
-	_Atomic bool enough;		/* it is full again */
+	_Atomic uint32_t asked; /* how often the queue ran low */
+	_Atomic bool enough; /* it is full again */
 } waker;
 
 struct wr_kafka_reader {
@@ -54,15 +60,15 @@ struct wr_kafka_reader {
 	int fd;
 	int32_t n, started;
 	part *parts;
-	int32_t *slots, nslots;		/* partition -> index in parts */
+	int32_t *slots, nslots; /* partition -> index in parts */
 	size_t prefetch;
-	size_t mean;			/* bytes of a message, about */
+	size_t mean; /* bytes of a message, about */
 	bool was_full;
-	int64_t quiet_since;		/* ns: nothing came since, and nothing was asked */
-	bool missed;			/* the broker did not know the topic when last asked */
+	int64_t quiet_since; /* ns: nothing came since, and nothing was asked */
+	bool missed; /* the broker did not know the topic when last asked */
 	uint32_t held, held_room;
-	rd_kafka_message_t **messages;	/* held */
-	wr_arena *arena;		/* headers */
+	rd_kafka_message_t **messages; /* held */
+	wr_arena *arena; /* headers */
 	waker waker;
 };
 
@@ -91,7 +97,8 @@ static void wake(wr_kafka_reader *r, uint32_t *turn)
 		if (atomic_load(&w->enough) || atomic_load(&w->asked) != asked)
 			return;
 		pthread_mutex_unlock(&w->lock);
-		rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, r->parts[(*turn)++ % (uint32_t)r->n].partition,
+		rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic,
+						 r->parts[(*turn)++ % (uint32_t)r->n].partition,
 						 &first, &end, WAKE_PATIENCE_MS);
 		pthread_mutex_lock(&w->lock);
 		if (!w->stop && !atomic_load(&w->enough))
@@ -151,7 +158,7 @@ static void ask_waker(wr_kafka_reader *r)
 	if (!w->running)
 		start_waker(w, r);
 	if (!w->running)
-		return;		/* no thread to be had: slower, nothing worse */
+		return; /* no thread to be had: slower, nothing worse */
 	pthread_mutex_lock(&w->lock);
 	atomic_store(&w->enough, false);
 	atomic_fetch_add(&w->asked, 1);
@@ -222,18 +229,24 @@ static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 {
 	int64_t first = 0, end = 0;
 
-	if (rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, p->partition, &first, &end, 5000))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "offset %lld of topic %s, partition %d, is not there any more",
+	if (rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, p->partition, &first, &end,
+					     5000))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "offset %lld of topic %s, partition %d, is not there any more",
 				  (long long)p->next, r->topic, p->partition);
 	if (p->next < first) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-			   "topic %s, partition %d: records %lld to %lld were removed by retention before they were read",
+			   "topic %s, partition %d: records %lld to %lld were removed by retention "
+			   "before they were read",
 			   r->topic, p->partition, (long long)p->next, (long long)first - 1);
-		return wr_err_hint(err, "drop the query and create it anew to go on without them; give the topic a longer retention");
+		return wr_err_hint(err, "drop the query and create it anew to go on without them; "
+					"give the topic a longer retention");
 	}
-	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
+	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+		   "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
 		   r->topic, p->partition, (long long)end, (long long)p->next);
-	return wr_err_hint(err, "the topic was made anew or its broker lost records; drop the query and create it anew");
+	return wr_err_hint(err, "the topic was made anew or its broker lost records; drop the "
+				"query and create it anew");
 }
 
 static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_err *err)
@@ -257,15 +270,18 @@ static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_er
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %s was deleted", r->topic);
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-		return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "the broker does not allow reading topic %s", r->topic);
+		return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN,
+				  "the broker does not allow reading topic %s", r->topic);
 	default:
-		snprintf(r->kafka.trouble, sizeof r->kafka.trouble, "%s", rd_kafka_message_errstr(m));
+		snprintf(r->kafka.trouble, sizeof r->kafka.trouble, "%s",
+			 rd_kafka_message_errstr(m));
 		return WR_OK;
 	}
 }
 
 /* Sorts what was taken from the queue: records are kept, the rest is looked at and destroyed. */
-static wr_status sort_out(wr_kafka_reader *r, rd_kafka_message_t **got, size_t n, wr_record *out, uint32_t *taken, wr_err *err)
+static wr_status sort_out(wr_kafka_reader *r, rd_kafka_message_t **got, size_t n, wr_record *out,
+			  uint32_t *taken, wr_err *err)
 {
 	wr_status status = WR_OK;
 	size_t bytes = 0;
@@ -318,7 +334,8 @@ static wr_status still_there(wr_kafka_reader *r, wr_err *err)
 	r->quiet_since = now;
 	if (rd_kafka_metadata(r->kafka.rk, 0, r->rkt, &meta, ASK_MS))
 		return WR_OK;
-	bool missing = meta->topic_cnt == 1 && meta->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	bool missing =
+	    meta->topic_cnt == 1 && meta->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
 	rd_kafka_metadata_destroy(meta);
 	if (missing && r->missed)
@@ -333,7 +350,7 @@ static wr_status take(wr_kafka_reader *r, wr_record *out, uint32_t max, uint32_t
 		r->held_room = (r->held + max) * 2;
 		r->messages = wr_realloc(r->messages, r->held_room * sizeof(void *));
 	}
-	drain_fd(r);	/* first: what comes later wakes again */
+	drain_fd(r); /* first: what comes later wakes again */
 	rd_kafka_message_t **got = r->messages + r->held;
 	ssize_t taken = rd_kafka_consume_batch_queue(r->queue, 0, got, max);
 
@@ -349,7 +366,8 @@ static wr_status take(wr_kafka_reader *r, wr_record *out, uint32_t max, uint32_t
 	return status;
 }
 
-wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n, wr_err *err)
+wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max, int timeout_ms,
+			       uint32_t *n, wr_err *err)
 {
 	struct pollfd fd = { .fd = r->fd, .events = POLLIN };
 
@@ -374,7 +392,9 @@ int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end)
 	part *p = &r->parts[i];
 	int64_t first, end;
 
-	if (!p->at_end && !rd_kafka_get_watermark_offsets(r->kafka.rk, r->topic, p->partition, &first, &end) && end >= 0)
+	if (!p->at_end &&
+	    !rd_kafka_get_watermark_offsets(r->kafka.rk, r->topic, p->partition, &first, &end) &&
+	    end >= 0)
 		*at_end = p->next >= end;
 	else
 		*at_end = p->at_end;
@@ -393,16 +413,39 @@ const char *wr_kafka_reader_trouble(const wr_kafka_reader *r)
 
 /* ---------------------------------------------------------------- opening, closing */
 
-static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char *const *conf, wr_err *err)
+static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char *const *conf,
+			      wr_err *err)
 {
 	char kbytes[24], fetch[24], part_fetch[24];
 	size_t per_part = r->prefetch / 4 > 1 << 20 ? r->prefetch / 4 : 1 << 20;
 	const char *const settings[] = {
-		"enable.auto.commit", "false", "enable.auto.offset.store", "false", "enable.partition.eof", "true",
-		"isolation.level", "read_committed", "check.crcs", "false", "allow.auto.create.topics", "false",
-		"queued.min.messages", "1000000", "queued.max.messages.kbytes", kbytes, "fetch.wait.max.ms", "50",
-		"fetch.message.max.bytes", part_fetch, "fetch.max.bytes", fetch, "fetch.error.backoff.ms", "50",
-		"topic.metadata.refresh.interval.ms", "30000", NULL,
+		"enable.auto.commit",
+		"false",
+		"enable.auto.offset.store",
+		"false",
+		"enable.partition.eof",
+		"true",
+		"isolation.level",
+		"read_committed",
+		"check.crcs",
+		"false",
+		"allow.auto.create.topics",
+		"false",
+		"queued.min.messages",
+		"1000000",
+		"queued.max.messages.kbytes",
+		kbytes,
+		"fetch.wait.max.ms",
+		"50",
+		"fetch.message.max.bytes",
+		part_fetch,
+		"fetch.max.bytes",
+		fetch,
+		"fetch.error.backoff.ms",
+		"50",
+		"topic.metadata.refresh.interval.ms",
+		"30000",
+		NULL,
 	};
 
 	snprintf(kbytes, sizeof kbytes, "%zu", r->prefetch / 1024 ? r->prefetch / 1024 : 1);
@@ -419,15 +462,17 @@ static wr_status start_topic(wr_kafka_reader *r, wr_err *err)
 	rd_kafka_topic_conf_set(conf, "auto.offset.reset", "error", why, sizeof why);
 	r->rkt = rd_kafka_topic_new(r->kafka.rk, r->topic, conf);
 	if (!r->rkt)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot read topic %s: %s", r->topic,
-				  rd_kafka_err2str(rd_kafka_last_error()));
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot read topic %s: %s",
+				  r->topic, rd_kafka_err2str(rd_kafka_last_error()));
 	r->queue = rd_kafka_queue_new(r->kafka.rk);
 	static const uint64_t one = 1;
 
 	rd_kafka_queue_io_event_enable(r->queue, r->fd, &one, sizeof one);
 	for (; r->started < r->n; r->started++)
-		if (rd_kafka_consume_start_queue(r->rkt, r->parts[r->started].partition, r->parts[r->started].next, r->queue))
-			return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN, "cannot read topic %s: %s", r->topic,
+		if (rd_kafka_consume_start_queue(r->rkt, r->parts[r->started].partition,
+						 r->parts[r->started].next, r->queue))
+			return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN,
+					  "cannot read topic %s: %s", r->topic,
 					  rd_kafka_err2str(rd_kafka_last_error()));
 	return WR_OK;
 }
@@ -448,8 +493,9 @@ static void place(wr_kafka_reader *r, const wr_kafka_from *from, int32_t n)
 		r->slots[from[i].partition] = i;
 }
 
-wr_status wr_kafka_reader_open(const char *broker, const char *const *conf, wr_str topic, const wr_kafka_from *from, int32_t n,
-                               size_t prefetch, wr_kafka_reader **out, wr_err *err)
+wr_status wr_kafka_reader_open(const char *broker, const char *const *conf, wr_str topic,
+			       const wr_kafka_from *from, int32_t n, size_t prefetch,
+			       wr_kafka_reader **out, wr_err *err)
 {
 	wr_kafka_reader *r = wr_calloc(1, sizeof *r);
 
@@ -461,7 +507,8 @@ wr_status wr_kafka_reader_open(const char *broker, const char *const *conf, wr_s
 	place(r, from, n);
 	r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->fd < 0)
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot make an event descriptor: %s", strerror(errno));
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot make an event descriptor: %s",
+			   strerror(errno));
 	if (r->fd < 0 || start_handle(r, broker, conf, err) || start_topic(r, err)) {
 		wr_kafka_reader_close(r);
 		return WR_FAIL;

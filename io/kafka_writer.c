@@ -18,7 +18,7 @@ struct wr_kafka_writer {
 	char *topic;
 	rd_kafka_topic_t *rkt;
 	_Atomic bool failed;
-	pthread_mutex_t lock;		/* around failure */
+	pthread_mutex_t lock; /* around failure */
 	rd_kafka_resp_err_t failure;
 };
 
@@ -46,17 +46,34 @@ static wr_status failure(wr_kafka_writer *w, wr_err *err)
 	if (!code)
 		code = w->failure;
 	pthread_mutex_unlock(&w->lock);
-	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot write to topic %s: it was deleted", w->topic);
+	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "cannot write to topic %s: it was deleted", w->topic);
 	return wr_kafka_failed(&w->kafka, what, code, fatal, err);
 }
 
-wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic, wr_kafka_writer **out, wr_err *err)
+wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic,
+			       wr_kafka_writer **out, wr_err *err)
 {
 	static const char *const settings[] = {
-		"enable.idempotence", "true", "compression.codec", "lz4", "linger.ms", "10", "partitioner", "murmur2_random",
-		"queue.buffering.max.messages", "500000", "queue.buffering.max.kbytes", "65536",
-		"delivery.report.only.error", "true", "message.timeout.ms", "60000", NULL,
+		"enable.idempotence",
+		"true",
+		"compression.codec",
+		"lz4",
+		"linger.ms",
+		"10",
+		"partitioner",
+		"murmur2_random",
+		"queue.buffering.max.messages",
+		"500000",
+		"queue.buffering.max.kbytes",
+		"65536",
+		"delivery.report.only.error",
+		"true",
+		"message.timeout.ms",
+		"60000",
+		NULL,
 	};
 	wr_kafka_writer *w = wr_calloc(1, sizeof *w);
 
@@ -70,8 +87,8 @@ wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_s
 	}
 	w->rkt = rd_kafka_topic_new(w->kafka.rk, w->topic, NULL);
 	if (!w->rkt) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot write to topic %s: %s", w->topic,
-			   rd_kafka_err2str(rd_kafka_last_error()));
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot write to topic %s: %s",
+			   w->topic, rd_kafka_err2str(rd_kafka_last_error()));
 		wr_kafka_writer_close(w);
 		return WR_FAIL;
 	}
@@ -91,7 +108,8 @@ static rd_kafka_headers_t *headers_of(const wr_headers *h)
 	return out;
 }
 
-static rd_kafka_resp_err_t produce(wr_kafka_writer *w, const wr_record *rec, rd_kafka_headers_t *headers)
+static rd_kafka_resp_err_t produce(wr_kafka_writer *w, const wr_record *rec,
+				   rd_kafka_headers_t *headers)
 {
 	rd_kafka_vu_t v[7];
 	size_t n = 6;
@@ -109,7 +127,7 @@ static rd_kafka_resp_err_t produce(wr_kafka_writer *w, const wr_record *rec, rd_
 	v[4].u.mem.ptr = (void *)rec->value.p;
 	v[4].u.mem.size = rec->value.p ? rec->value.n : 0;
 	v[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-	v[5].u.i64 = rec->timestamp ? rec->timestamp : 1;	/* 0 means "now" to librdkafka */
+	v[5].u.i64 = rec->timestamp ? rec->timestamp : 1; /* 0 means "now" to librdkafka */
 	if (headers) {
 		v[n].vtype = RD_KAFKA_VTYPE_HEADERS;
 		v[n++].u.headers = headers;
@@ -126,12 +144,13 @@ static rd_kafka_resp_err_t produce(wr_kafka_writer *w, const wr_record *rec, rd_
 
 wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err)
 {
-	rd_kafka_headers_t *headers = rec->headers && rec->headers->n ? headers_of(rec->headers) : NULL;
+	rd_kafka_headers_t *headers =
+	    rec->headers && rec->headers->n ? headers_of(rec->headers) : NULL;
 	rd_kafka_resp_err_t code;
 
-	while ((code = atomic_load_explicit(&w->failed, memory_order_relaxed) ? RD_KAFKA_RESP_ERR__FAIL :
-								      produce(w, rec, headers)) ==
-	       RD_KAFKA_RESP_ERR__QUEUE_FULL)
+	while ((code = atomic_load_explicit(&w->failed, memory_order_relaxed)
+			   ? RD_KAFKA_RESP_ERR__FAIL
+			   : produce(w, rec, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		rd_kafka_poll(w->kafka.rk, FULL_WAIT_MS);
 	if (!code)
 		return WR_OK;
@@ -158,7 +177,8 @@ wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err)
 
 	if (atomic_load(&w->failed) || rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal))
 		return failure(w, err);
-	return code ? wr_kafka_failed(&w->kafka, "cannot deliver to Kafka", code, NULL, err) : WR_OK;
+	return code ? wr_kafka_failed(&w->kafka, "cannot deliver to Kafka", code, NULL, err)
+		    : WR_OK;
 }
 
 void wr_kafka_writer_close(wr_kafka_writer *w)

@@ -8,7 +8,8 @@ uint32_t wr_murmur2(wr_str key)
 	uint32_t h = 0x9747b28cu ^ key.n, n = key.n;
 
 	for (; n >= 4; n -= 4, p += 4) {
-		uint32_t k = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+		uint32_t k = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+			     (uint32_t)p[3] << 24;
 
 		k *= m;
 		k ^= k >> 24;

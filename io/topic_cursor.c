@@ -15,17 +15,17 @@ struct wr_topic_cursor {
 	wr_topic *topic;
 	wr_part *part;
 	int32_t partition;
-	int64_t from;		/* records before this offset are passed over */
-	int64_t next;		/* offset of the frame at `pos + at` */
-	uint64_t pos;		/* where buf begins */
+	int64_t from; /* records before this offset are passed over */
+	int64_t next; /* offset of the frame at `pos + at` */
+	uint64_t pos; /* where buf begins */
 	wr_buf buf;
 	size_t at, piece;
-	wr_arena *arena;	/* headers */
+	wr_arena *arena; /* headers */
 	wr_err err;
 };
 
-wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition, int64_t offset, wr_topic_cursor **out,
-                               wr_err *err)
+wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition, int64_t offset,
+			       wr_topic_cursor **out, wr_err *err)
 {
 	wr_topic *topic = wr_topic_hold(t, name);
 
@@ -33,13 +33,18 @@ wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition, int
 		return wr_topic_unknown(name, err);
 	if (partition < 0 || partition >= topic->nparts) {
 		wr_topic_release(t, topic);
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %.*s has no partition %d", WR_STR_ARG(name),
-				  partition);
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "topic %.*s has no partition %d", WR_STR_ARG(name), partition);
 	}
 	wr_topic_cursor *c = wr_calloc(1, sizeof *c);
 
-	*c = (wr_topic_cursor){ .topics = t, .topic = topic, .part = &topic->parts[partition],
-				.partition = partition, .from = offset, .piece = FIRST_PIECE, .err = WR_ERR_INIT };
+	*c = (wr_topic_cursor){ .topics = t,
+				.topic = topic,
+				.part = &topic->parts[partition],
+				.partition = partition,
+				.from = offset,
+				.piece = FIRST_PIECE,
+				.err = WR_ERR_INIT };
 	wr_part_mark m = wr_part_mark_at(c->part, offset);
 
 	c->pos = m.pos;
@@ -56,7 +61,8 @@ static bool refill(wr_topic_cursor *c, size_t least)
 
 	c->pos += c->at;
 	c->at = 0;
-	if (wr_part_read(c->part, &c->pos, &c->next, least > c->piece ? least : c->piece, &c->buf, &any, &c->err)) {
+	if (wr_part_read(c->part, &c->pos, &c->next, least > c->piece ? least : c->piece, &c->buf,
+			 &any, &c->err)) {
 		c->buf.n = 0;
 		return false;
 	}
@@ -70,8 +76,8 @@ static bool sound(wr_topic_cursor *c, wr_frame *f)
 {
 	if (c->part->fd < 0 || wr_frame_whole(f, c->buf.p + c->at, c->buf.n - c->at))
 		return true;
-	wr_err_set(&c->err, WR_ERR_IO, WR_NO_SPAN, "%s is damaged at byte %llu (offset %lld)", c->part->path,
-		   (unsigned long long)(c->pos + c->at), (long long)c->next);
+	wr_err_set(&c->err, WR_ERR_IO, WR_NO_SPAN, "%s is damaged at byte %llu (offset %lld)",
+		   c->part->path, (unsigned long long)(c->pos + c->at), (long long)c->next);
 	return false;
 }
 
@@ -84,7 +90,8 @@ static bool have_frame(wr_topic_cursor *c, wr_frame *f, bool keep)
 		return false;
 	if (c->buf.n >= sizeof *f && !wr_frame_head(f, c->buf.p, c->buf.n)) {
 		memcpy(f, c->buf.p, sizeof *f);
-		if (f->size > INT32_MAX || !refill(c, f->size) || !wr_frame_head(f, c->buf.p, c->buf.n))
+		if (f->size > INT32_MAX || !refill(c, f->size) ||
+		    !wr_frame_head(f, c->buf.p, c->buf.n))
 			return sound(c, f) && false;
 	}
 	return c->buf.n >= sizeof *f && sound(c, f);
@@ -115,7 +122,8 @@ wr_status wr_topic_cursor_health(const wr_topic_cursor *c, wr_err *err)
 		return WR_FAIL;
 	}
 	if (c->topic->deleted)
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %.*s was deleted", WR_STR_ARG(c->topic->name));
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %.*s was deleted",
+				  WR_STR_ARG(c->topic->name));
 	return WR_OK;
 }
 
@@ -178,7 +186,8 @@ int wr_topics_watch(wr_topics *t, wr_str name)
 	if (topic && fd >= 0) {
 		if (topic->nwatchers == topic->watchers_room) {
 			topic->watchers_room = topic->watchers_room ? topic->watchers_room * 2 : 4;
-			topic->watchers = wr_realloc(topic->watchers, topic->watchers_room * sizeof *topic->watchers);
+			topic->watchers = wr_realloc(topic->watchers, topic->watchers_room *
+									  sizeof *topic->watchers);
 		}
 		topic->watchers[topic->nwatchers++] = fd;
 	}

@@ -2,7 +2,8 @@
 
 #include <xxhash.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "frames are written as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "frames are written as they lie in memory");
 
 enum { NO_BYTES = UINT32_MAX, CHECKED_FROM = 16 };
 
@@ -50,14 +51,21 @@ static char *put_headers(char *to, const wr_headers *h)
 	return to;
 }
 
-bool wr_frame_put(wr_buf *out, const wr_record *rec, int64_t offset, uint32_t writer, uint64_t epoch)
+bool wr_frame_put(wr_buf *out, const wr_record *rec, int64_t offset, uint32_t writer,
+		  uint64_t epoch)
 {
-	size_t size = sizeof(wr_frame) + length(rec->key) + length(rec->value) + headers_size(rec->headers);
+	size_t size =
+	    sizeof(wr_frame) + length(rec->key) + length(rec->value) + headers_size(rec->headers);
 
 	if (size > INT32_MAX)
 		return false;
-	wr_frame f = { .size = (uint32_t)size, .writer = writer, .epoch = epoch, .offset = offset,
-		       .time = rec->timestamp, .key_n = stated(rec->key), .value_n = stated(rec->value),
+	wr_frame f = { .size = (uint32_t)size,
+		       .writer = writer,
+		       .epoch = epoch,
+		       .offset = offset,
+		       .time = rec->timestamp,
+		       .key_n = stated(rec->key),
+		       .value_n = stated(rec->value),
 		       .nheaders = rec->headers ? rec->headers->n : 0 };
 	char *at = wr_buf_reserve(out, size), *to = at + sizeof f;
 

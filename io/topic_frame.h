@@ -28,7 +28,8 @@ typedef struct wr_frame {
 _Static_assert(sizeof(wr_frame) == 56, "the head of a frame is part of the format on disk");
 
 /* Appends the frame of a record. False when it would be 2 GiB or more. */
-bool wr_frame_put(wr_buf *out, const wr_record *rec, int64_t offset, uint32_t writer, uint64_t epoch);
+bool wr_frame_put(wr_buf *out, const wr_record *rec, int64_t offset, uint32_t writer,
+		  uint64_t epoch);
 /* The head of the frame at p; n: bytes that are there. False when the frame is not all there. */
 bool wr_frame_head(wr_frame *f, const char *p, size_t n);
 /* The same, and its bytes are what was written. */

@@ -10,9 +10,9 @@ struct wr_topic {
 	wr_str name;
 	int32_t nparts;
 	wr_part *parts;
-	uint32_t holders;		/* the list is one of them */
+	uint32_t holders; /* the list is one of them */
 	bool deleted;
-	_Atomic uint32_t turn;		/* for records without key */
+	_Atomic uint32_t turn; /* for records without key */
 	uint32_t nwatchers, watchers_room;
 	int *watchers;
 	wr_topic *next;
@@ -20,8 +20,8 @@ struct wr_topic {
 
 struct wr_topics {
 	pthread_mutex_t lock;
-	char *dir;			/* DIR/topics; NULL: in memory */
-	wr_topic *first;		/* by name */
+	char *dir; /* DIR/topics; NULL: in memory */
+	wr_topic *first; /* by name */
 	wr_topic_writer *writers;
 	uint32_t next_writer;
 	char *writers_path;

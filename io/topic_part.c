@@ -182,9 +182,12 @@ static void save_marks(wr_part *p)
 	wr_buf entries = { 0 };
 	size_t i = p->marks_saved;
 
-	for (; i < p->nmarks && p->marks[i].pos <= p->synced && p->marks[i].pos <= p->decided_pos; i++)
-		put_entry(&entries, (side_entry){ .kind = SIDE_MARK, .a = p->marks[i].pos,
-						  .c = p->marks[i].offset, .d = p->marks[i].max_time });
+	for (; i < p->nmarks && p->marks[i].pos <= p->synced && p->marks[i].pos <= p->decided_pos;
+	     i++)
+		put_entry(&entries, (side_entry){ .kind = SIDE_MARK,
+						  .a = p->marks[i].pos,
+						  .c = p->marks[i].offset,
+						  .d = p->marks[i].max_time });
 	if (append_side(p, &entries, false, &ignored) == WR_OK)
 		p->marks_saved = i;
 	wr_buf_free(&entries);
@@ -219,7 +222,8 @@ static wr_status load_side(wr_part *p, wr_err *err)
 	bool whole = at == text.n;
 
 	wr_buf_free(&text);
-	return !whole && ftruncate(p->side_fd, (off_t)at) ? wr_file_fail(err, "cut", p->side_path) : WR_OK;
+	return !whole && ftruncate(p->side_fd, (off_t)at) ? wr_file_fail(err, "cut", p->side_path)
+							  : WR_OK;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -235,7 +239,8 @@ static size_t take_frames(wr_part *p, const wr_buf *buf, wr_writer_of *writer_of
 
 		mark_end(p);
 		grow(p, f.size, f.time,
-		     (wr_part_run){ .writer = w, .epoch = f.epoch, .aborted = in_gap(p, p->end_pos) });
+		     (wr_part_run){
+			 .writer = w, .epoch = f.epoch, .aborted = in_gap(p, p->end_pos) });
 		at += f.size;
 	}
 	return at;
@@ -262,7 +267,7 @@ static wr_status scan(wr_part *p, uint64_t size, wr_writer_of *writer_of, void *
 		if (used)
 			continue;
 		if (n < sizeof f || wr_frame_head(&f, buf.p, n))
-			break;		/* a frame that is all there and damaged, or no head */
+			break; /* a frame that is all there and damaged, or no head */
 		memcpy(&f, buf.p, sizeof f);
 		if (f.size < sizeof f || f.size > size - p->end_pos)
 			break;
@@ -285,7 +290,8 @@ static wr_status cut_tail(wr_part *p, uint64_t size, wr_err *err)
 		if (ftruncate(p->fd, (off_t)p->end_pos))
 			return wr_file_fail(err, "cut", p->path);
 	}
-	while (!gaps_fit(p)) {		/* of frames that are no more: their places will be taken by others */
+	while (
+	    !gaps_fit(p)) { /* of frames that are no more: their places will be taken by others */
 		wr_part_gap *g = &p->gaps[p->ngaps - 1];
 
 		if (g->from_pos < p->end_pos) {
@@ -304,8 +310,11 @@ static wr_status rewrite_side(wr_part *p, wr_err *err)
 	wr_buf entries = { 0 };
 
 	for (size_t i = 0; i < p->ngaps; i++)
-		put_entry(&entries, (side_entry){ .kind = SIDE_GAP, .a = p->gaps[i].from_pos, .b = p->gaps[i].to_pos,
-						  .c = p->gaps[i].from, .d = p->gaps[i].to });
+		put_entry(&entries, (side_entry){ .kind = SIDE_GAP,
+						  .a = p->gaps[i].from_pos,
+						  .b = p->gaps[i].to_pos,
+						  .c = p->gaps[i].from,
+						  .d = p->gaps[i].to });
 	p->marks_saved = 0;
 	if (ftruncate(p->side_fd, 0)) {
 		wr_buf_free(&entries);
@@ -363,7 +372,8 @@ static wr_status load(wr_part *p, uint64_t size, wr_writer_of *writer_of, void *
 	return WR_OK;
 }
 
-wr_status wr_part_open(wr_part *p, const char *base, wr_writer_of *writer_of, void *self, wr_err *err)
+wr_status wr_part_open(wr_part *p, const char *base, wr_writer_of *writer_of, void *self,
+		       wr_err *err)
 {
 	uint64_t size = 0;
 
@@ -391,14 +401,17 @@ static wr_status flush(wr_part *p, wr_err *err)
 	return WR_OK;
 }
 
-static wr_status append(wr_part *p, const wr_record *rec, wr_topic_writer *w, uint64_t epoch, bool *woke, wr_err *err)
+static wr_status append(wr_part *p, const wr_record *rec, wr_topic_writer *w, uint64_t epoch,
+			bool *woke, wr_err *err)
 {
 	size_t before = p->bytes.n;
 
 	if (WR_FAULT("topics.append"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at a topic's append");
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "fault on purpose at a topic's append");
 	if (!wr_frame_put(&p->bytes, rec, p->end, w ? w->number : 0, epoch))
-		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "a record of 2 GiB or more cannot be written to a topic");
+		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+				  "a record of 2 GiB or more cannot be written to a topic");
 	uint32_t size = (uint32_t)(p->bytes.n - before);
 
 	if (p->fd >= 0 && p->bytes.n >= FLUSH_AT && flush(p, err)) {
@@ -410,7 +423,8 @@ static wr_status append(wr_part *p, const wr_record *rec, wr_topic_writer *w, ui
 	return WR_OK;
 }
 
-wr_status wr_part_append(wr_part *p, const wr_record *rec, wr_topic_writer *w, uint64_t epoch, bool *woke, wr_err *err)
+wr_status wr_part_append(wr_part *p, const wr_record *rec, wr_topic_writer *w, uint64_t epoch,
+			 bool *woke, wr_err *err)
 {
 	pthread_mutex_lock(&p->lock);
 	wr_status status = append(p, rec, w, epoch, woke, err);
@@ -462,10 +476,14 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 		const wr_part_run *r = &p->runs[i];
 
 		if (to_abort(r, w, committed))
-			put_entry(&entries, (side_entry){ .kind = SIDE_GAP, .a = r->from_pos, .b = r->to_pos,
-							  .c = r->from, .d = r->to });
+			put_entry(&entries, (side_entry){ .kind = SIDE_GAP,
+							  .a = r->from_pos,
+							  .b = r->to_pos,
+							  .c = r->from,
+							  .d = r->to });
 	}
-	if (entries.n && (flush(p, err) || wr_file_sync(p->fd, p->path, err) || append_side(p, &entries, true, err)))
+	if (entries.n && (flush(p, err) || wr_file_sync(p->fd, p->path, err) ||
+			  append_side(p, &entries, true, err)))
 		status = WR_FAIL;
 	wr_buf_free(&entries);
 	return status;
@@ -474,7 +492,8 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 static wr_status abort_runs(wr_part *p, const wr_topic_writer *w, uint64_t committed, wr_err *err)
 {
 	if (WR_FAULT("topics.abort"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose when a topic's frames are aborted");
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "fault on purpose when a topic's frames are aborted");
 	if (p->fd >= 0 && save_gaps(p, w, committed, err))
 		return WR_FAIL;
 	for (size_t i = p->first_run; i < p->nruns; i++) {
@@ -504,7 +523,8 @@ static void settle_files(wr_part *p)
 
 	if (flush(p, &err))
 		return;
-	if (p->synced == p->end_pos && p->nruns == 0 && p->nmarks && p->marks[p->nmarks - 1].pos < p->end_pos)
+	if (p->synced == p->end_pos && p->nruns == 0 && p->nmarks &&
+	    p->marks[p->nmarks - 1].pos < p->end_pos)
 		add_mark(p, (wr_part_mark){ p->end_pos, p->end, p->max_time });
 	save_marks(p);
 }
@@ -543,7 +563,8 @@ static uint64_t readable(const wr_part *p, uint64_t *pos, int64_t *offset)
 	return limit > *pos ? limit - *pos : 0;
 }
 
-wr_status wr_part_read(wr_part *p, uint64_t *pos, int64_t *offset, size_t most, wr_buf *out, bool *any, wr_err *err)
+wr_status wr_part_read(wr_part *p, uint64_t *pos, int64_t *offset, size_t most, wr_buf *out,
+		       bool *any, wr_err *err)
 {
 	wr_status status = WR_OK;
 

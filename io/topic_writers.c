@@ -98,9 +98,12 @@ static wr_status note(wr_topics *t, char what, const wr_topic_writer *w, wr_err 
 
 	if (t->writers_fd < 0)
 		return WR_OK;
-	wr_buf_printf(&line, "%c %u%s%s\n", what, w->number, what == '+' ? " " : "", what == '+' ? w->name : "");
+	wr_buf_printf(&line, "%c %u%s%s\n", what, w->number, what == '+' ? " " : "",
+		      what == '+' ? w->name : "");
 	wr_status status = wr_file_write(t->writers_fd, t->writers_path, line.p, line.n, -1, err) ||
-			   wr_file_sync(t->writers_fd, t->writers_path, err) ? WR_FAIL : WR_OK;
+				   wr_file_sync(t->writers_fd, t->writers_path, err)
+			       ? WR_FAIL
+			       : WR_OK;
 
 	wr_buf_free(&line);
 	return status;

@@ -85,14 +85,15 @@ wr_status wr_topic_unknown(wr_str name, wr_err *err)
 }
 
 /* The topic's directory, or a file in it. */
-static void path_of(const wr_topics *t, const char *prefix, wr_str name, const char *file, wr_buf *out)
+static void path_of(const wr_topics *t, const char *prefix, wr_str name, const char *file,
+		    wr_buf *out)
 {
 	wr_buf_reset(out);
 	wr_buf_printf(out, "%s/%s", t->dir, prefix);
 	for (uint32_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-			     c == '_' || (c == '.' && i > 0);
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || c == '-' || c == '_' || (c == '.' && i > 0);
 
 		if (plain)
 			wr_buf_putc(out, (char)c);
@@ -182,15 +183,19 @@ out:
 wr_status wr_topics_create(wr_topics *t, wr_str name, int32_t partitions, wr_err *err)
 {
 	if (name.n == 0 || name.n > 200)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "a topic's name has 1 to 200 bytes");
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "a topic's name has 1 to 200 bytes");
 	if (partitions < 1 || partitions > 65535)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "a topic has 1 to 65535 partitions");
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "a topic has 1 to 65535 partitions");
 	pthread_mutex_lock(&t->lock);
 	wr_status status = WR_OK;
 
 	if (!wr_topic_find(t, name))
-		status = (t->dir && make_files(t, name, partitions, err)) || add_topic(t, name, partitions, err) ?
-				 WR_FAIL : WR_OK;
+		status = (t->dir && make_files(t, name, partitions, err)) ||
+				 add_topic(t, name, partitions, err)
+			     ? WR_FAIL
+			     : WR_OK;
 	pthread_mutex_unlock(&t->lock);
 	return status;
 }
@@ -212,7 +217,9 @@ static wr_status remove_files(wr_topics *t, wr_str name, wr_err *err)
 	path_of(t, "", name, NULL, &path);
 	path_of(t, ".gone-", name, NULL, &gone);
 	wr_status status = wr_file_remove_dir(gone.p, err) || wr_file_rename(path.p, gone.p, err) ||
-			   wr_file_remove_dir(gone.p, err) ? WR_FAIL : WR_OK;
+				   wr_file_remove_dir(gone.p, err)
+			       ? WR_FAIL
+			       : WR_OK;
 
 	wr_buf_free(&path);
 	wr_buf_free(&gone);
@@ -242,7 +249,8 @@ wr_status wr_topics_delete(wr_topics *t, wr_str name, wr_err *err)
 	return WR_OK;
 }
 
-void wr_topics_each(wr_topics *t, void (*visit)(void *self, wr_str name, int32_t partitions), void *self)
+void wr_topics_each(wr_topics *t, void (*visit)(void *self, wr_str name, int32_t partitions),
+		    void *self)
 {
 	pthread_mutex_lock(&t->lock);
 	for (wr_topic *topic = t->first; topic; topic = topic->next)
@@ -290,7 +298,8 @@ static wr_status load_topic(wr_topics *t, const char *entry, wr_err *err)
 		return WR_OK;
 	path_of(t, "", view, "meta", &path);
 	status = wr_file_load(path.p, &meta, &found, err);
-	if (status == WR_OK && found && (sscanf(wr_buf_z(&meta), "partitions %d", &partitions) != 1 || partitions < 1))
+	if (status == WR_OK && found &&
+	    (sscanf(wr_buf_z(&meta), "partitions %d", &partitions) != 1 || partitions < 1))
 		status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is damaged", path.p);
 	if (status == WR_OK && found)
 		status = add_topic(t, view, partitions, err);
@@ -309,7 +318,8 @@ static wr_status load_all(wr_topics *t, wr_err *err)
 	if (!d)
 		return wr_file_fail(err, "open the directory", t->dir);
 	while (status == WR_OK && (e = readdir(d))) {
-		bool left_over = strncmp(e->d_name, ".new-", 5) == 0 || strncmp(e->d_name, ".gone-", 6) == 0;
+		bool left_over =
+		    strncmp(e->d_name, ".new-", 5) == 0 || strncmp(e->d_name, ".gone-", 6) == 0;
 
 		snprintf(path, sizeof path, "%s/%s", t->dir, e->d_name);
 		if (left_over)
@@ -327,7 +337,9 @@ static wr_status open_dir(wr_topics *t, const char *dir, wr_err *err)
 
 	wr_buf_printf(&path, "%s/topics", dir);
 	t->dir = path.p;
-	return wr_file_make_dir(t->dir, err) || wr_topics_load_writers(t, err) || load_all(t, err) ? WR_FAIL : WR_OK;
+	return wr_file_make_dir(t->dir, err) || wr_topics_load_writers(t, err) || load_all(t, err)
+		   ? WR_FAIL
+		   : WR_OK;
 }
 
 wr_status wr_topics_open(const char *dir, wr_topics **out, wr_err *err)
@@ -381,27 +393,30 @@ static wr_part *choose(wr_topic *topic, int32_t partition, wr_str key)
 	if (n == 1)
 		return topic->parts;
 	if (!key.p)
-		return &topic->parts[atomic_fetch_add_explicit(&topic->turn, 1, memory_order_relaxed) % n];
+		return &topic->parts[atomic_fetch_add_explicit(&topic->turn, 1,
+							       memory_order_relaxed) %
+				     n];
 	return &topic->parts[(wr_murmur2(key) & 0x7fffffff) % n];
 }
 
-static wr_status append_all(wr_topic *topic, const wr_record *recs, uint32_t n, wr_topic_writer *w, uint64_t epoch,
-			    bool *woke, wr_err *err)
+static wr_status append_all(wr_topic *topic, const wr_record *recs, uint32_t n, wr_topic_writer *w,
+			    uint64_t epoch, bool *woke, wr_err *err)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		wr_part *p = choose(topic, recs[i].partition, recs[i].key);
 
 		if (!p)
-			return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "topic %.*s has no partition %d",
-					  WR_STR_ARG(topic->name), recs[i].partition);
+			return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+					  "topic %.*s has no partition %d", WR_STR_ARG(topic->name),
+					  recs[i].partition);
 		if (wr_part_append(p, &recs[i], w, epoch, woke, err))
 			return WR_FAIL;
 	}
 	return WR_OK;
 }
 
-wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_record *recs, uint32_t n, const char *writer,
-                               uint64_t epoch, wr_err *err)
+wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_record *recs, uint32_t n,
+			       const char *writer, uint64_t epoch, wr_err *err)
 {
 	pthread_mutex_lock(&t->lock);
 	wr_topic *topic = wr_topic_find(t, name);
@@ -423,8 +438,8 @@ wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_record *recs,
 	return status;
 }
 
-wr_status wr_topics_append(wr_topics *t, wr_str name, int32_t partition, const wr_record *rec, const char *writer,
-                           uint64_t epoch, wr_err *err)
+wr_status wr_topics_append(wr_topics *t, wr_str name, int32_t partition, const wr_record *rec,
+			   const char *writer, uint64_t epoch, wr_err *err)
 {
 	wr_record one = *rec;
 
@@ -440,8 +455,9 @@ wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err)
 	if (!topic)
 		return wr_topic_unknown(name, err);
 	for (int32_t i = 0; i < topic->nparts && status == WR_OK; i++)
-		status = WR_FAULT("topics.sync") ? wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at a topic's sync") :
-						   wr_part_sync(&topic->parts[i], err);
+		status = WR_FAULT("topics.sync") ? wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+							      "fault on purpose at a topic's sync")
+						 : wr_part_sync(&topic->parts[i], err);
 	wr_topic_release(t, topic);
 	return status;
 }

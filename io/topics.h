@@ -26,17 +26,21 @@ WR_CHECKED wr_status wr_topics_create(wr_topics *t, wr_str name, int32_t partiti
 /* 0: no such topic. */
 int32_t wr_topics_partitions(wr_topics *t, wr_str name);
 WR_CHECKED wr_status wr_topics_delete(wr_topics *t, wr_str name, wr_err *err);
-void wr_topics_each(wr_topics *t, void (*visit)(void *self, wr_str name, int32_t partitions), void *self);
+void wr_topics_each(wr_topics *t, void (*visit)(void *self, wr_str name, int32_t partitions),
+		    void *self);
 
 /* Registers a writer: its frames of epochs above `committed` are aborted now, later ones stay undecided until wr_topics_decide. */
-WR_CHECKED wr_status wr_topics_writer(wr_topics *t, const char *writer, uint64_t committed, wr_err *err);
+WR_CHECKED wr_status wr_topics_writer(wr_topics *t, const char *writer, uint64_t committed,
+				      wr_err *err);
 /* Appends one record (offset and partition of rec ignored; partition < 0: murmur2 of the key, as Kafka's Java clients, null keys
  * in turn). writer NULL: decided at once. */
-WR_CHECKED wr_status wr_topics_append(wr_topics *t, wr_str name, int32_t partition, const wr_record *rec,
-                                      const char *writer, uint64_t epoch, wr_err *err);
+WR_CHECKED wr_status wr_topics_append(wr_topics *t, wr_str name, int32_t partition,
+				      const wr_record *rec, const char *writer, uint64_t epoch,
+				      wr_err *err);
 /* The same for n records, each to its own rec.partition (< 0: by key). */
-WR_CHECKED wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_record *recs, uint32_t n,
-                                          const char *writer, uint64_t epoch, wr_err *err);
+WR_CHECKED wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_record *recs,
+					  uint32_t n, const char *writer, uint64_t epoch,
+					  wr_err *err);
 /* All that was appended is on disk. */
 WR_CHECKED wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err);
 /* The writer's epochs up to `epoch` are committed: readers see them and are woken. */
@@ -51,8 +55,8 @@ WR_CHECKED wr_status wr_topics_settle(wr_topics *t, wr_err *err);
 /* Reading: up to max committed records of a partition from offset on. Bytes are valid as long as the cursor does not move. *next is where to go
  * on (behind aborted frames too); returns the number of records. */
 typedef struct wr_topic_cursor wr_topic_cursor;
-WR_CHECKED wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition, int64_t offset,
-                                          wr_topic_cursor **out, wr_err *err);
+WR_CHECKED wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition,
+					  int64_t offset, wr_topic_cursor **out, wr_err *err);
 uint32_t wr_topic_cursor_read(wr_topic_cursor *c, wr_record *out, uint32_t max, int64_t *next);
 /* Why there are no more records: the topic was deleted, the disk does not answer (IO); fine when there are just none now. */
 WR_CHECKED wr_status wr_topic_cursor_health(const wr_topic_cursor *c, wr_err *err);

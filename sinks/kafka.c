@@ -26,11 +26,12 @@ static wr_status check(const wr_sink_spec *spec, wr_err *err)
 {
 	if (spec->nprops == 0)
 		return WR_OK;
-	return wr_err_set(err, WR_ERR_STATEMENT, spec->props[0].span, "a topic has no property %.*s",
-			  WR_STR_ARG(spec->props[0].name));
+	return wr_err_set(err, WR_ERR_STATEMENT, spec->props[0].span,
+			  "a topic has no property %.*s", WR_STR_ARG(spec->props[0].name));
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	kafka_sink *s = wr_calloc(1, sizeof *s);
 
@@ -57,7 +58,8 @@ static wr_status open_writer(wr_sink *sink, uint16_t task, wr_sink_writer **out,
 	return wr_row_encoder_open(&w->encoder, w->arena, sink->spec, err);
 }
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	kafka_writer *w = (kafka_writer *)writer;
 	wr_kafka_writer *k = ((kafka_sink *)writer->sink)->k;

@@ -17,14 +17,14 @@
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
 
-enum { PIECE = 256 };	/* records appended at once */
+enum { PIECE = 256 }; /* records appended at once */
 
 typedef struct log_writer log_writer;
 typedef struct log_sink {
 	wr_sink sink;
 	wr_topics *topics;
-	uint64_t number;	/* of the frames written now */
-	uint64_t marked;	/* of those in the last mark */
+	uint64_t number; /* of the frames written now */
+	uint64_t marked; /* of those in the last mark */
 	log_writer *writers;
 } log_sink;
 
@@ -32,9 +32,9 @@ struct log_writer {
 	wr_sink_writer writer;
 	wr_arena *arena;
 	wr_row_encoder encoder;
-	wr_buf bytes;			/* of the piece */
+	wr_buf bytes; /* of the piece */
 	wr_record records[PIECE];
-	size_t at[PIECE];		/* where each record's bytes begin in `bytes` */
+	size_t at[PIECE]; /* where each record's bytes begin in `bytes` */
 	uint32_t n;
 	log_writer *next;
 };
@@ -43,8 +43,8 @@ static wr_status check(const wr_sink_spec *spec, wr_err *err)
 {
 	if (spec->nprops == 0)
 		return WR_OK;
-	return wr_err_set(err, WR_ERR_STATEMENT, spec->props[0].span, "a topic has no property %.*s",
-			  WR_STR_ARG(spec->props[0].name));
+	return wr_err_set(err, WR_ERR_STATEMENT, spec->props[0].span,
+			  "a topic has no property %.*s", WR_STR_ARG(spec->props[0].name));
 }
 
 static uint64_t number_of(wr_str mark)
@@ -56,7 +56,8 @@ static uint64_t number_of(wr_str mark)
 	return n;
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	uint64_t committed = number_of(mark);
 	log_sink *s = wr_calloc(1, sizeof *s);
@@ -64,7 +65,8 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 	s->sink = (wr_sink){ spec->type[0] == 'l' ? &wr_sink_log : &wr_sink_memory, spec, cx };
 	s->topics = cx->io->topics;
 	s->number = committed + 1;
-	if (wr_topics_create(s->topics, spec->topic, spec->partitions > 0 ? spec->partitions : 1, err) ||
+	if (wr_topics_create(s->topics, spec->topic, spec->partitions > 0 ? spec->partitions : 1,
+			     err) ||
 	    wr_topics_writer(s->topics, cx->incarnation, committed, err)) {
 		free(s);
 		return WR_FAIL;
@@ -113,7 +115,8 @@ static wr_status append(log_writer *w, wr_err *err)
 	return status;
 }
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	log_writer *w = (log_writer *)writer;
 
@@ -149,9 +152,10 @@ static wr_status committed(wr_sink *sink, uint64_t epoch, bool final, wr_err *er
 	log_sink *s = (log_sink *)sink;
 
 	(void)epoch;
-	(void)final;
+	(void) final;
 	if (WR_FAULT("topics.decide"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose before a topic's epoch is decided");
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "fault on purpose before a topic's epoch is decided");
 	wr_topics_decide(s->topics, sink->cx->incarnation, s->marked);
 	return WR_OK;
 }

@@ -1,10 +1,13 @@
 #include "sinks/records.h"
 
-wr_status wr_row_encoder_open(wr_row_encoder *e, wr_arena *arena, const wr_sink_spec *spec, wr_err *err)
+wr_status wr_row_encoder_open(wr_row_encoder *e, wr_arena *arena, const wr_sink_spec *spec,
+			      wr_err *err)
 {
 	*e = (wr_row_encoder){ .keyless = spec->key.n == 0 };
 	return wr_encoder_open(arena, &spec->key, &e->key, err) ||
-	       wr_encoder_open(arena, &spec->value, &e->value, err) ? WR_FAIL : WR_OK;
+		       wr_encoder_open(arena, &spec->value, &e->value, err)
+		   ? WR_FAIL
+		   : WR_OK;
 }
 
 void wr_row_encoder_close(wr_row_encoder *e)
@@ -29,7 +32,8 @@ bool wr_row_encode(wr_row_encoder *e, const wr_batch *b, uint32_t row, wr_record
 	bool value = !without_value(change) && wr_encoder_put(e->value, b, row, &e->bytes);
 	const char *p = e->bytes.p ? e->bytes.p : "";
 
-	*out = (wr_record){ .timestamp = b->rowtime[row], .partition = -1,
+	*out = (wr_record){ .timestamp = b->rowtime[row],
+			    .partition = -1,
 			    .headers = b->headers ? b->headers[row] : NULL };
 	if (key)
 		out->key = (wr_str){ p, (uint32_t)key_n };

@@ -8,11 +8,12 @@
 typedef struct wr_row_encoder {
 	wr_encoder *key, *value;
 	bool keyless;
-	wr_buf bytes;		/* of the row encoded last */
+	wr_buf bytes; /* of the row encoded last */
 } wr_row_encoder;
 
 /* arena: as long as the writer. */
-WR_CHECKED wr_status wr_row_encoder_open(wr_row_encoder *e, wr_arena *arena, const wr_sink_spec *spec, wr_err *err);
+WR_CHECKED wr_status wr_row_encoder_open(wr_row_encoder *e, wr_arena *arena,
+					 const wr_sink_spec *spec, wr_err *err);
 void wr_row_encoder_close(wr_row_encoder *e);
 
 /*

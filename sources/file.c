@@ -35,18 +35,18 @@ typedef struct file_reader {
 	wr_reader reader;
 	const wr_source_spec *spec;
 	char path[PATH_MAX];
-	int fd, notify;		/* notify -1: not followed, or it cannot be */
-	int64_t mtime;		/* ms */
-	int32_t n, total;	/* partitions of ours; of the file */
+	int fd, notify; /* notify -1: not followed, or it cannot be */
+	int64_t mtime; /* ms */
+	int32_t n, total; /* partitions of ours; of the file */
 	int32_t *parts;
-	int64_t *start;		/* per partition of ours: lines before are not for us */
-	int32_t *slot;		/* per partition of the file: its index in ours, -1 */
+	int64_t *start; /* per partition of ours: lines before are not for us */
+	int32_t *slot; /* per partition of the file: its index in ours, -1 */
 	wr_buf buf;
-	int64_t pos;		/* of the file: where buf begins */
-	size_t at;		/* in buf: the next line */
-	bool held;		/* records point into buf */
-	bool at_end;		/* of the file, when last looked at */
-	wr_arena *arena;	/* headers */
+	int64_t pos; /* of the file: where buf begins */
+	size_t at; /* in buf: the next line */
+	bool held; /* records point into buf */
+	bool at_end; /* of the file, when last looked at */
+	wr_arena *arena; /* headers */
 } file_reader;
 
 /* ---------------------------------------------------------------- lines */
@@ -63,7 +63,7 @@ static const char *line_end(const char *p, const char *end, bool delimited)
 		if (!open)
 			return stop;
 		if (stop - from > QUOTED_MAX)
-			return first;	/* a stray quote, no line break inside a value */
+			return first; /* a stray quote, no line break inside a value */
 		p = stop + 1;
 		stop = memchr(p, '\n', (size_t)(end - p));
 	}
@@ -87,13 +87,15 @@ static wr_str trimmed(const char *p, const char *end)
 
 /* ---------------------------------------------------------------- reading the file */
 
-static wr_status open_file(const wr_source_spec *s, char *path, int *fd, struct stat *st, wr_err *err)
+static wr_status open_file(const wr_source_spec *s, char *path, int *fd, struct stat *st,
+			   wr_err *err)
 {
 	snprintf(path, PATH_MAX, "%.*s", WR_STR_ARG(s->file));
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0 && errno == ENOENT) {
 		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no file %s", path);
-		return wr_err_hint(err, "paths are looked up from the directory that the program was started in");
+		return wr_err_hint(
+		    err, "paths are looked up from the directory that the program was started in");
 	}
 	if (*fd < 0)
 		return wr_file_fail(err, "open", path);
@@ -104,7 +106,8 @@ static wr_status open_file(const wr_source_spec *s, char *path, int *fd, struct 
 }
 
 /* Moves what is left of buf to its front and reads on. *got: bytes that came. */
-static wr_status refill(int fd, const char *path, wr_buf *buf, size_t *at, int64_t *pos, size_t *got, wr_err *err)
+static wr_status refill(int fd, const char *path, wr_buf *buf, size_t *at, int64_t *pos,
+			size_t *got, wr_err *err)
 {
 	size_t rest = buf->n - *at;
 
@@ -145,7 +148,8 @@ static wr_status each_line(const wr_source_spec *s, visit_line *visit, void *sel
 	while ((status = refill(fd, path, &buf, &at, &pos, &got, err)) == WR_OK) {
 		const char *stop;
 
-		while ((stop = line_end(buf.p + at, buf.p + buf.n, false)) || (got == 0 && at < buf.n)) {
+		while ((stop = line_end(buf.p + at, buf.p + buf.n, false)) ||
+		       (got == 0 && at < buf.n)) {
 			if (!stop)
 				stop = buf.p + buf.n;
 			if (!visit(self, trimmed(buf.p + at, stop), pos + (int64_t)at))
@@ -210,8 +214,9 @@ static bool look_at_time(void *self, wr_str line, int64_t pos)
 	wr_line_place place;
 
 	wr_arena_reset(f->arena);
-	if (wr_line_read(line, f->spec->topic, f->arena, &rec, &place) != WR_LINE_RECORD || rec.partition >= f->n ||
-	    rec.timestamp < f->spec->start_value || f->p[rec.partition].next >= 0)
+	if (wr_line_read(line, f->spec->topic, f->arena, &rec, &place) != WR_LINE_RECORD ||
+	    rec.partition >= f->n || rec.timestamp < f->spec->start_value ||
+	    f->p[rec.partition].next >= 0)
 		return true;
 	f->p[rec.partition].next = pos;
 	return --f->left > 0;
@@ -284,7 +289,8 @@ static wr_status end_of(const wr_source_spec *s, int64_t *end, wr_err *err)
 	return WR_OK;
 }
 
-static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n, wr_err *err)
+static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n,
+			 wr_err *err)
 {
 	int64_t end, next = 0;
 
@@ -292,8 +298,10 @@ static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *
 	if (end_of(s, &end, err))
 		return WR_FAIL;
 	if (s->start == WR_START_TIME && !s->file_records) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "START_AT names a time, but lines of bare values have none");
-		return wr_err_hint(err, "leave START_AT out and filter by a column, or use FILE_LAYOUT='RECORD'");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "START_AT names a time, but lines of bare values have none");
+		return wr_err_hint(
+		    err, "leave START_AT out and filter by a column, or use FILE_LAYOUT='RECORD'");
 	}
 	if (s->start == WR_START_LATEST)
 		next = end;
@@ -353,8 +361,8 @@ static int watch(const char *path)
 	return fd;
 }
 
-static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p, int32_t n, wr_reader **out,
-                             wr_err *err)
+static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p,
+			     int32_t n, wr_reader **out, wr_err *err)
 {
 	file_reader *r = wr_calloc(1, sizeof *r);
 	struct stat st;
@@ -364,14 +372,17 @@ static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_
 	r->fd = r->notify = -1;
 	r->arena = wr_arena_new();
 	r->total = 1;
-	if ((s->file_records && partitions(io, s, &r->total, err)) || open_file(s, r->path, &r->fd, &st, err)) {
+	if ((s->file_records && partitions(io, s, &r->total, err)) ||
+	    open_file(s, r->path, &r->fd, &st, err)) {
 		close_reader(&r->reader);
 		return WR_FAIL;
 	}
 	place(r, p, n);
 	r->mtime = st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 	if (r->pos > st.st_size) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s has %lld bytes, but was read up to byte %lld before: it is another file now",
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			   "%s has %lld bytes, but was read up to byte %lld before: it is another "
+			   "file now",
 			   r->path, (long long)st.st_size, (long long)r->pos);
 		wr_err_hint(err, "put the old file back, or drop the query and create it anew");
 		close_reader(&r->reader);
@@ -389,7 +400,8 @@ static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_
 /* A line that RECORD cannot read: the decoder will say so. */
 static void as_value(const file_reader *r, wr_str line, int64_t pos, wr_record *out)
 {
-	*out = (wr_record){ .value = line, .offset = pos,
+	*out = (wr_record){ .value = line,
+			    .offset = pos,
 			    .timestamp = r->spec->file_follow ? wr_clock_ms() : r->mtime };
 }
 
@@ -413,7 +425,7 @@ static bool to_record(file_reader *r, wr_str line, int64_t pos, wr_record *out)
 		if (!place.has_timestamp)
 			out->timestamp = r->mtime;
 	}
-	if (out->partition >= r->total)		/* came while the file grew */
+	if (out->partition >= r->total) /* came while the file grew */
 		out->partition %= r->total;
 	int32_t slot = r->slot[out->partition];
 
@@ -460,7 +472,8 @@ static wr_status still_whole(file_reader *r, wr_err *err)
 	struct stat st;
 
 	if (fstat(r->fd, &st) == 0 && st.st_size < r->pos + (int64_t)r->at)
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s became shorter while it was followed", r->path);
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "%s became shorter while it was followed", r->path);
 	return WR_OK;
 }
 
@@ -472,7 +485,8 @@ static void drain(const file_reader *r)
 		;
 }
 
-static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n, wr_err *err)
+static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, int timeout_ms,
+			     uint32_t *n, wr_err *err)
 {
 	file_reader *r = (file_reader *)reader;
 	struct pollfd fd = { .fd = r->notify, .events = POLLIN };
@@ -490,7 +504,8 @@ static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, in
 		return WR_FAIL;
 	if (timeout_ms == 0)
 		return WR_OK;
-	poll(&fd, r->notify >= 0, timeout_ms < 0 || timeout_ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : timeout_ms);
+	poll(&fd, r->notify >= 0,
+	     timeout_ms < 0 || timeout_ms > LOOK_AGAIN_MS ? LOOK_AGAIN_MS : timeout_ms);
 	drain(r);
 	return take(r, out, max, n, err);
 }

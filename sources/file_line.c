@@ -28,7 +28,9 @@ static inline uint32_t marks(const char *p)
 	uint32_t bits = 0;
 
 	for (int i = 0; i < 16; i++)
-		bits |= (uint32_t)(p[i] == '"' || p[i] == '\\' || (p[i] & ~0x20) == '[' || (p[i] & ~0x20) == ']') << i;
+		bits |= (uint32_t)(p[i] == '"' || p[i] == '\\' || (p[i] & ~0x20) == '[' ||
+				   (p[i] & ~0x20) == ']')
+			<< i;
 	return bits;
 }
 #endif
@@ -49,8 +51,8 @@ static inline const char *next_mark(const char *p, const char *end)
 
 typedef struct walk {
 	uint32_t depth;
-	bool text;		/* inside a string */
-	const char *skip;	/* an escaped byte: means nothing */
+	bool text; /* inside a string */
+	const char *skip; /* an escaped byte: means nothing */
 } walk;
 
 /* True when the walk is over: the byte at p closed the value. */
@@ -112,7 +114,7 @@ static const char *skip_value(const char *p, const char *end)
 /* ---------------------------------------------------------------- members */
 
 typedef struct member {
-	wr_str name, value;	/* name without quotes, value as it stands */
+	wr_str name, value; /* name without quotes, value as it stands */
 } member;
 
 /* Reads the member at *p and moves behind it and its comma. False: broken. *last: it was the last one. */
@@ -145,7 +147,8 @@ static bool number(wr_str s, int64_t *out)
 	int64_t v = 0;
 
 	for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++)
-		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s.p[i] - '0', &v))
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, s.p[i] - '0', &v))
 			return false;
 	*out = negative ? -v : v;
 	return i == s.n && i > negative;
@@ -153,7 +156,8 @@ static bool number(wr_str s, int64_t *out)
 
 static bool is_topic(wr_str value, wr_str topic)
 {
-	return topic.n == 0 || (value.n == topic.n + 2 && memcmp(value.p + 1, topic.p, topic.n) == 0);
+	return topic.n == 0 ||
+	       (value.n == topic.n + 2 && memcmp(value.p + 1, topic.p, topic.n) == 0);
 }
 
 static wr_str unless_null(wr_str s)
@@ -177,7 +181,8 @@ static void take_header(const wr_json *item, bool of_object, wr_header *out)
 	}
 	if (!of_object)
 		out->key = wr_json_string(name, WR_STR_LIT(""));
-	out->value = wr_json_is(value, WR_JSON_NUMBER) ? value->text : wr_json_string(value, (wr_str){ 0 });
+	out->value =
+	    wr_json_is(value, WR_JSON_NUMBER) ? value->text : wr_json_string(value, (wr_str){ 0 });
 }
 
 static const wr_headers *take_headers(wr_str text, wr_arena *a)
@@ -194,7 +199,7 @@ static const wr_headers *take_headers(wr_str text, wr_arena *a)
 	wr_header *items = WR_NEW_ARRAY(a, wr_header, all->n);
 
 	WR_JSON_EACH(item, all)
-		take_header(item, all->kind == WR_JSON_OBJECT, &items[h->n++]);
+	take_header(item, all->kind == WR_JSON_OBJECT, &items[h->n++]);
 	h->items = items;
 	return h;
 }
@@ -232,7 +237,8 @@ static const char *begin(wr_str line, const char **end)
 	return p < *end && *p == '{' ? p + 1 : NULL;
 }
 
-wr_line_kind wr_line_read(wr_str line, wr_str topic, wr_arena *a, wr_record *out, wr_line_place *place)
+wr_line_kind wr_line_read(wr_str line, wr_str topic, wr_arena *a, wr_record *out,
+			  wr_line_place *place)
 {
 	const char *end, *p = begin(line, &end);
 	bool last = false;
@@ -268,7 +274,8 @@ int32_t wr_line_partition(wr_str line, wr_str topic)
 				return -1;
 			topic_known = true;
 		}
-		if (wr_str_is(m.name, "partition") && (!number(m.value, &partition) || partition < 0 || partition > 65534))
+		if (wr_str_is(m.name, "partition") &&
+		    (!number(m.value, &partition) || partition < 0 || partition > 65534))
 			return -1;
 	}
 	return (int32_t)partition;

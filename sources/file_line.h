@@ -7,7 +7,7 @@
 typedef enum wr_line_kind {
 	WR_LINE_RECORD,
 	WR_LINE_OTHER_TOPIC,
-	WR_LINE_BROKEN,		/* not such a line */
+	WR_LINE_BROKEN, /* not such a line */
 } wr_line_kind;
 
 /* What a line says beside its record. */
@@ -20,7 +20,8 @@ typedef struct wr_line_place {
  * its quotes), null where they are null or missing. Members may come in any order; unknown ones are passed over. Headers are made in the arena,
  * also from {"name":"value"} and [{"key":…,"value":…}].
  */
-wr_line_kind wr_line_read(wr_str line, wr_str topic, wr_arena *a, wr_record *out, wr_line_place *place);
+wr_line_kind wr_line_read(wr_str line, wr_str topic, wr_arena *a, wr_record *out,
+			  wr_line_place *place);
 /* The partition alone; -1 when the line is of another topic or broken. Stops as soon as it knows. */
 int32_t wr_line_partition(wr_str line, wr_str topic);
 

@@ -19,34 +19,39 @@ static wr_status partitions(const wr_io *io, const wr_source_spec *s, int32_t *n
 		return WR_FAIL;
 	if (*n > 0)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no topic %.*s at %s", WR_STR_ARG(s->topic), io->broker);
-	return wr_err_hint(err, "SHOW TOPICS lists those there are; PARTITIONS in the WITH clause makes one");
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no topic %.*s at %s",
+		   WR_STR_ARG(s->topic), io->broker);
+	return wr_err_hint(
+	    err, "SHOW TOPICS lists those there are; PARTITIONS in the WITH clause makes one");
 }
 
-static wr_status begin_at(const wr_io *io, const wr_source_spec *s, int64_t *first, const int64_t *end, int32_t n, wr_err *err)
+static wr_status begin_at(const wr_io *io, const wr_source_spec *s, int64_t *first,
+			  const int64_t *end, int32_t n, wr_err *err)
 {
 	switch (s->start) {
-	case WR_START_EARLIEST:
-		break;
-	case WR_START_LATEST:
-		memcpy(first, end, (size_t)n * sizeof *first);
-		break;
+	case WR_START_EARLIEST: break;
+	case WR_START_LATEST: memcpy(first, end, (size_t)n * sizeof *first); break;
 	case WR_START_OFFSET:
 		for (int32_t i = 0; i < n; i++)
 			if (s->start_value > first[i])
 				first[i] = s->start_value < end[i] ? s->start_value : end[i];
 		break;
 	case WR_START_TIME:
-		return wr_kafka_at_time(io->broker, io->kafka_conf, s->topic, n, s->start_value, first, err);
+		return wr_kafka_at_time(io->broker, io->kafka_conf, s->topic, n, s->start_value,
+					first, err);
 	}
 	return WR_OK;
 }
 
-static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n, wr_err *err)
+static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n,
+			 wr_err *err)
 {
 	int64_t *first = wr_calloc((size_t)n * 2 + 1, sizeof *first), *end = first + n;
-	wr_status status = wr_kafka_ends(io->broker, io->kafka_conf, s->topic, n, first, end, err) ||
-			   begin_at(io, s, first, end, n, err) ? WR_FAIL : WR_OK;
+	wr_status status =
+	    wr_kafka_ends(io->broker, io->kafka_conf, s->topic, n, first, end, err) ||
+		    begin_at(io, s, first, end, n, err)
+		? WR_FAIL
+		: WR_OK;
 
 	for (int32_t i = 0; i < n && status == WR_OK; i++)
 		p[i] = (wr_position){ i, first[i], end[i] };
@@ -54,8 +59,8 @@ static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *
 	return status;
 }
 
-static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p, int32_t n, wr_reader **out,
-                             wr_err *err)
+static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p,
+			     int32_t n, wr_reader **out, wr_err *err)
 {
 	kafka_reader *r = wr_calloc(1, sizeof *r);
 	wr_kafka_from *from = wr_calloc((size_t)n + 1, sizeof *from);
@@ -64,7 +69,8 @@ static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_
 	r->reader.def = &wr_source_kafka;
 	for (int32_t i = 0; i < n; i++)
 		from[i] = (wr_kafka_from){ p[i].partition, p[i].next };
-	wr_status status = wr_kafka_reader_open(io->broker, io->kafka_conf, s->topic, from, n, prefetch, &r->k, err);
+	wr_status status = wr_kafka_reader_open(io->broker, io->kafka_conf, s->topic, from, n,
+						prefetch, &r->k, err);
 
 	free(from);
 	if (status) {
@@ -75,7 +81,8 @@ static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_
 	return WR_OK;
 }
 
-static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n, wr_err *err)
+static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, int timeout_ms,
+			     uint32_t *n, wr_err *err)
 {
 	kafka_reader *r = (kafka_reader *)reader;
 
@@ -84,7 +91,8 @@ static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, in
 	if (*n)
 		reader->trouble[0] = 0;
 	else
-		snprintf(reader->trouble, sizeof reader->trouble, "%s", wr_kafka_reader_trouble(r->k));
+		snprintf(reader->trouble, sizeof reader->trouble, "%s",
+			 wr_kafka_reader_trouble(r->k));
 	return WR_OK;
 }
 

@@ -10,8 +10,8 @@ typedef struct log_reader {
 	wr_reader reader;
 	wr_topics *topics;
 	wr_str topic;
-	int fd;			/* -1: could not be had, callers poll */
-	int32_t n, turn;	/* partitions; the one that is asked first next time */
+	int fd; /* -1: could not be had, callers poll */
+	int32_t n, turn; /* partitions; the one that is asked first next time */
 	wr_topic_cursor **cursors;
 	int32_t *parts;
 	int64_t *next;
@@ -19,8 +19,10 @@ typedef struct log_reader {
 
 static wr_status unknown(const wr_source_spec *s, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no topic %.*s", WR_STR_ARG(s->topic));
-	return wr_err_hint(err, "SHOW TOPICS lists those there are; PARTITIONS in the WITH clause makes one");
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no topic %.*s",
+		   WR_STR_ARG(s->topic));
+	return wr_err_hint(
+	    err, "SHOW TOPICS lists those there are; PARTITIONS in the WITH clause makes one");
 }
 
 static wr_status partitions(const wr_io *io, const wr_source_spec *s, int32_t *n, wr_err *err)
@@ -29,7 +31,8 @@ static wr_status partitions(const wr_io *io, const wr_source_spec *s, int32_t *n
 	return *n > 0 ? WR_OK : unknown(s, err);
 }
 
-static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n, wr_err *err)
+static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n,
+			 wr_err *err)
 {
 	if (wr_topics_partitions(io->topics, s->topic) < n)
 		return unknown(s, err);
@@ -64,8 +67,8 @@ static void close_reader(wr_reader *r)
 	free(l);
 }
 
-static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p, int32_t n, wr_reader **out,
-                             wr_err *err)
+static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p,
+			     int32_t n, wr_reader **out, wr_err *err)
 {
 	log_reader *l = wr_calloc(1, sizeof *l);
 
@@ -79,7 +82,8 @@ static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_
 	for (; l->n < n; l->n++) {
 		l->parts[l->n] = p[l->n].partition;
 		l->next[l->n] = p[l->n].next;
-		if (wr_topic_cursor_open(io->topics, s->topic, p[l->n].partition, p[l->n].next, &l->cursors[l->n], err)) {
+		if (wr_topic_cursor_open(io->topics, s->topic, p[l->n].partition, p[l->n].next,
+					 &l->cursors[l->n], err)) {
 			close_reader(&l->reader);
 			return WR_FAIL;
 		}
@@ -115,7 +119,8 @@ static wr_status take(log_reader *l, wr_record *out, uint32_t max, uint32_t *n, 
 	return WR_OK;
 }
 
-static wr_status poll_reader(wr_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n, wr_err *err)
+static wr_status poll_reader(wr_reader *r, wr_record *out, uint32_t max, int timeout_ms,
+			     uint32_t *n, wr_err *err)
 {
 	log_reader *l = (log_reader *)r;
 	struct pollfd fd = { .fd = l->fd, .events = POLLIN };
@@ -146,11 +151,11 @@ static int wait_fd(wr_reader *r)
 	return ((log_reader *)r)->fd;
 }
 
-#define TOPIC_SOURCE(name)                                                                         \
-	{                                                                                          \
-		.kind = name, .partitions = partitions, .resolve = resolve, .open = open_reader,   \
-		.poll = poll_reader, .release = release, .next = next, .wait_fd = wait_fd,         \
-		.close = close_reader,                                                             \
+#define TOPIC_SOURCE(name)                                                                       \
+	{                                                                                        \
+		.kind = name, .partitions = partitions, .resolve = resolve, .open = open_reader, \
+		.poll = poll_reader, .release = release, .next = next, .wait_fd = wait_fd,       \
+		.close = close_reader,                                                           \
 	}
 
 const wr_source_def wr_source_log = TOPIC_SOURCE("log");

@@ -53,9 +53,11 @@ int main(int argc, char **argv)
 	}
 	int64_t end = wr_clock_mono_ns();
 
-	printf("%d partitions in %.0f ms; %lld records, %lld bytes of values in %.0f ms: %.2f GB/s, %.0f ns a record\n", n,
-	       (double)(opened - begun) / 1e6, (long long)records, (long long)bytes, (double)(end - opened) / 1e6,
-	       (double)p[0].end / (double)(end - opened), (double)(end - opened) / (double)records);
+	printf("%d partitions in %.0f ms; %lld records, %lld bytes of values in %.0f ms: %.2f "
+	       "GB/s, %.0f ns a record\n",
+	       n, (double)(opened - begun) / 1e6, (long long)records, (long long)bytes,
+	       (double)(end - opened) / 1e6, (double)p[0].end / (double)(end - opened),
+	       (double)(end - opened) / (double)records);
 	def->close(r);
 	free(p);
 	return 0;

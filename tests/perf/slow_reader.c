@@ -77,8 +77,9 @@ int main(int argc, char **argv)
 		wr_kafka_reader_release(r);
 		work(us);
 	}
-	printf("%lld records in %.0f ms; longest wait %.1f ms; %lld waits over 5 ms\n", (long long)records,
-	       (double)(wr_clock_mono_ns() - begun) / 1e6, (double)longest / 1e6, (long long)waits);
+	printf("%lld records in %.0f ms; longest wait %.1f ms; %lld waits over 5 ms\n",
+	       (long long)records, (double)(wr_clock_mono_ns() - begun) / 1e6,
+	       (double)longest / 1e6, (long long)waits);
 	wr_kafka_reader_close(r);
 	return longest > LIMIT_MS * 1000000ll;
 }

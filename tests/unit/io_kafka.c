@@ -25,10 +25,10 @@ static int number;
 
 enum { PARTS = 3 };
 
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		if ((call) != WR_OK)                                                               \
-			fail_msg("%s: %s", #call, err.message);                                    \
+#define OK(call)                                                \
+	do {                                                    \
+		if ((call) != WR_OK)                            \
+			fail_msg("%s: %s", #call, err.message); \
 	} while (0)
 
 static int start(void **state)
@@ -75,9 +75,13 @@ static int drop_topic(void **state)
 	return cluster ? 0 : wr_kafka_topic_delete(broker, topic, &err);
 }
 
-static void put(wr_kafka_writer *w, int32_t partition, const char *key, const char *value, int64_t time)
+static void put(wr_kafka_writer *w, int32_t partition, const char *key, const char *value,
+		int64_t time)
 {
-	wr_record r = { .key = wr_str_of(key), .value = wr_str_of(value), .timestamp = time, .partition = partition };
+	wr_record r = { .key = wr_str_of(key),
+			.value = wr_str_of(value),
+			.timestamp = time,
+			.partition = partition };
 
 	OK(wr_kafka_writer_put(w, &r, &err));
 }
@@ -103,7 +107,11 @@ static void records_round_trip(void **state)
 	wr_kafka_from from[PARTS] = { { 0, 0 }, { 1, 0 }, { 2, 0 } };
 	wr_header items[] = { { WR_STR_LIT("h"), WR_STR_LIT("1") }, { WR_STR_LIT("n"), { 0 } } };
 	wr_headers headers = { 2, items };
-	wr_record full = { .key = WR_STR_LIT("key"), .timestamp = 5000, .partition = -1, .headers = &headers }, got[8];
+	wr_record full = { .key = WR_STR_LIT("key"),
+			   .timestamp = 5000,
+			   .partition = -1,
+			   .headers = &headers },
+		  got[8];
 	uint32_t n = 0, total = 0;
 	int32_t expected = (int32_t)((wr_murmur2(WR_STR_LIT("key")) & 0x7fffffff) % PARTS);
 	bool at_end = false;
@@ -118,7 +126,8 @@ static void records_round_trip(void **state)
 	for (int i = 0; i < 100 && total < 2; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 8 - total, 100, &n, &err));
 	assert_int_equal(total, 2);
-	const wr_record *a = got[0].key.p ? &got[0] : &got[1], *b = got[0].key.p ? &got[1] : &got[0];
+	const wr_record *a = got[0].key.p ? &got[0] : &got[1],
+			*b = got[0].key.p ? &got[1] : &got[0];
 
 	assert_true(wr_str_is(a->key, "key"));
 	assert_null(a->value.p);
@@ -134,9 +143,12 @@ static void records_round_trip(void **state)
 	wr_kafka_reader_release(r);
 	for (int i = 0; i < 50 && !at_end; i++) {
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
-		wr_kafka_reader_next(r, (expected + 1) % 3 == 1 ? (expected + 2) % 3 : (expected + 1) % 3, &at_end);
+		wr_kafka_reader_next(r,
+				     (expected + 1) % 3 == 1 ? (expected + 2) % 3
+							     : (expected + 1) % 3,
+				     &at_end);
 	}
-	assert_true(at_end);	/* of the partition that holds nothing */
+	assert_true(at_end); /* of the partition that holds nothing */
 	wr_kafka_reader_close(r);
 }
 
@@ -154,14 +166,15 @@ static void goes_on_from_offsets(void **state)
 	assert_int_equal(first[2], 0);
 	assert_int_equal(end[2], 50);
 	assert_int_equal(end[0], 0);
-	if (!cluster) {		/* the mock knows no times */
+	if (!cluster) { /* the mock knows no times */
 		OK(wr_kafka_at_time(broker, NULL, topic, PARTS, 1040, at, &err));
 		assert_int_equal(at[2], 40);
 		assert_int_equal(at[0], 0);
 		OK(wr_kafka_at_time(broker, NULL, topic, PARTS, 999999, at, &err));
 		assert_int_equal(at[2], 50);
 	}
-	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 2, 45 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 2, 45 }, 1, 1 << 20, &r,
+				&err));
 	for (int i = 0; i < 100 && total < 5; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 64 - total, 100, &n, &err));
 	assert_int_equal(total, 5);
@@ -184,7 +197,8 @@ static void lost_records_are_an_error(void **state)
 
 	(void)state;
 	fill(0, 0, 5);
-	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 1000 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 1000 }, 1, 1 << 20, &r,
+				&err));
 	for (int i = 0; i < 100 && status == WR_OK; i++)
 		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
 	assert_int_equal(status, WR_FAIL);
@@ -200,11 +214,13 @@ static void counts_partitions(void **state)
 	(void)state;
 	OK(wr_kafka_topic_partitions(broker, topic, &n, &err));
 	assert_int_equal(n, PARTS);
-	if (cluster)		/* the mock makes topics that are asked for */
+	if (cluster) /* the mock makes topics that are asked for */
 		return;
 	OK(wr_kafka_topic_partitions(broker, WR_STR_LIT("weir-unit-there-is-none"), &n, &err));
 	assert_int_equal(n, 0);
-	assert_int_equal(wr_kafka_topic_ensure(broker, topic, &(wr_kafka_topic){ PARTS + 1, 1, -1, false }, &err), WR_FAIL);
+	assert_int_equal(wr_kafka_topic_ensure(broker, topic,
+					       &(wr_kafka_topic){ PARTS + 1, 1, -1, false }, &err),
+			 WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_STATEMENT);
 }
 
@@ -227,7 +243,8 @@ static void a_reader_waits_for_its_broker(void **state)
 	uint32_t n;
 
 	(void)state;
-	OK(wr_kafka_reader_open("127.0.0.1:9", NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open("127.0.0.1:9", NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20,
+				&r, &err));
 	for (int i = 0; i < 100 && !wr_kafka_reader_trouble(r)[0]; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 50, &n, &err));
 	assert_string_not_equal(wr_kafka_reader_trouble(r), "");
@@ -244,7 +261,8 @@ static void goes_on_when_the_broker_is_back(void **state)
 	if (!cluster)
 		skip();
 	fill(0, 0, 1);
-	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
+				&err));
 	for (int i = 0; i < 100 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 	assert_int_equal(n, 1);
@@ -302,9 +320,10 @@ static void a_deleted_topic_is_an_error(void **state)
 
 	(void)state;
 	if (cluster)
-		skip();		/* the mock cannot delete */
+		skip(); /* the mock cannot delete */
 	fill(0, 0, 1);
-	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
+				&err));
 	for (int i = 0; i < 100 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 	OK(wr_kafka_topic_delete(broker, topic, &err));
@@ -331,12 +350,16 @@ static void in_transaction(int from, int to, bool commit)
 	for (int i = from; i < to; i++) {
 		int n = snprintf(value, sizeof value, "%d", i);
 
-		assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic_name), RD_KAFKA_V_PARTITION(0),
+		assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic_name),
+						   RD_KAFKA_V_PARTITION(0),
 						   RD_KAFKA_V_VALUE(value, (size_t)n),
-						   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END), 0);
+						   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+						   RD_KAFKA_V_END),
+				 0);
 	}
 	rd_kafka_flush(rk, 10000);
-	assert_null(commit ? rd_kafka_commit_transaction(rk, 10000) : rd_kafka_abort_transaction(rk, 10000));
+	assert_null(commit ? rd_kafka_commit_transaction(rk, 10000)
+			   : rd_kafka_abort_transaction(rk, 10000));
 	rd_kafka_destroy(rk);
 }
 
@@ -351,13 +374,14 @@ static void transactions_leave_gaps(void **state)
 
 	(void)state;
 	if (cluster)
-		skip();		/* the mock shows aborted records */
+		skip(); /* the mock shows aborted records */
 	in_transaction(0, 3, true);
 	in_transaction(3, 5, false);
 	in_transaction(5, 6, true);
 	OK(wr_kafka_ends(broker, NULL, topic, PARTS, first, end, &err));
 	assert_int_equal(end[0], 9);
-	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r, &err));
+	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
+				&err));
 	for (int i = 0; i < 100 && wr_kafka_reader_next(r, 0, &at_end) < end[0]; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 16 - total, 100, &n, &err));
 	assert_int_equal(total, 4);
@@ -371,7 +395,9 @@ static void transactions_leave_gaps(void **state)
 static void as_a_source(void **state)
 {
 	wr_io io = { .broker = broker, .prefetch_bytes = 1 << 20 };
-	wr_source_spec s = { .kind = "kafka", .topic = topic, .start = WR_START_OFFSET, .start_value = 3 };
+	wr_source_spec s = {
+		.kind = "kafka", .topic = topic, .start = WR_START_OFFSET, .start_value = 3
+	};
 	const wr_source_def *def = wr_source_find("kafka");
 	wr_position p[PARTS];
 	wr_reader *r;
@@ -405,16 +431,26 @@ static void as_a_source(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(records_round_trip), T(goes_on_from_offsets), T(lost_records_are_an_error), T(counts_partitions),
-		T(nobody_there), T(a_reader_waits_for_its_broker), T(goes_on_when_the_broker_is_back),
-		T(what_is_not_delivered_fails), T(closing_does_not_wait), T(a_deleted_topic_is_an_error), T(transactions_leave_gaps), T(as_a_source),
+		T(records_round_trip),
+		T(goes_on_from_offsets),
+		T(lost_records_are_an_error),
+		T(counts_partitions),
+		T(nobody_there),
+		T(a_reader_waits_for_its_broker),
+		T(goes_on_when_the_broker_is_back),
+		T(what_is_not_delivered_fails),
+		T(closing_does_not_wait),
+		T(a_deleted_topic_is_an_error),
+		T(transactions_leave_gaps),
+		T(as_a_source),
 	};
 
 #ifdef __SANITIZE_THREAD__
 	(void)tests;
 	(void)start;
 	(void)stop;
-	puts("librdkafka makes its threads by thrd_create, which ThreadSanitizer does not see and crashes on\n"
+	puts("librdkafka makes its threads by thrd_create, which ThreadSanitizer does not see and "
+	     "crashes on\n"
 	     "0 passed, 0 failed, 1 skipped");
 	return 0;
 #else

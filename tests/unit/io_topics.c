@@ -15,10 +15,10 @@
 static wr_err err;
 static const wr_str TOPIC = { "orders", 6 };
 
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		if ((call) != WR_OK)                                                               \
-			fail_msg("%s: %s", #call, err.message);                                    \
+#define OK(call)                                                \
+	do {                                                    \
+		if ((call) != WR_OK)                            \
+			fail_msg("%s: %s", #call, err.message); \
 	} while (0)
 
 static char dir[64];
@@ -48,9 +48,12 @@ static wr_topics *open_topics(const char *where)
 	return t;
 }
 
-static void put(wr_topics *t, const char *key, const char *value, const char *writer, uint64_t epoch)
+static void put(wr_topics *t, const char *key, const char *value, const char *writer,
+		uint64_t epoch)
 {
-	wr_record r = { .key = wr_str_of(key), .value = wr_str_of(value), .timestamp = (int64_t)epoch * 1000 };
+	wr_record r = { .key = wr_str_of(key),
+			.value = wr_str_of(value),
+			.timestamp = (int64_t)epoch * 1000 };
 
 	OK(wr_topics_append(t, TOPIC, 0, &r, writer, epoch, &err));
 }
@@ -90,8 +93,11 @@ static void hashes_as_java_does(void **state)
 	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("21")), -973932308);
 	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("foobar")), -790332482);
 	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("a-little-bit-long-string")), -985981536);
-	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("a-little-bit-longer-string")), -1486304829);
-	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8")), -58897971);
+	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("a-little-bit-longer-string")),
+			 -1486304829);
+	assert_int_equal((int32_t)wr_murmur2(
+			     WR_STR_LIT("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8")),
+			 -58897971);
 	assert_int_equal((int32_t)wr_murmur2(WR_STR_LIT("abc")), 479470107);
 }
 
@@ -100,7 +106,10 @@ static void records_come_back(const char *where)
 	wr_topics *t = open_topics(where);
 	wr_header items[] = { { WR_STR_LIT("h"), WR_STR_LIT("1") }, { WR_STR_LIT("n"), { 0 } } };
 	wr_headers headers = { 2, items };
-	wr_record full = { .key = WR_STR_LIT("k"), .value = WR_STR_LIT("v"), .timestamp = -5, .headers = &headers };
+	wr_record full = { .key = WR_STR_LIT("k"),
+			   .value = WR_STR_LIT("v"),
+			   .timestamp = -5,
+			   .headers = &headers };
 	wr_record empty = { .key = { "", 0 }, .timestamp = 7 }, got[3];
 	wr_topic_cursor *c;
 	int64_t next;
@@ -252,7 +261,8 @@ static wr_topics *after_crash(wr_topics *t)
 	snprintf(command, sizeof command, "cp -r %s/topics %s/kept", dir, dir);
 	assert_int_equal(system(command), 0);
 	wr_topics_close(t);
-	snprintf(command, sizeof command, "rm -rf %s/topics && mv %s/kept %s/topics", dir, dir, dir);
+	snprintf(command, sizeof command, "rm -rf %s/topics && mv %s/kept %s/topics", dir, dir,
+		 dir);
 	assert_int_equal(system(command), 0);
 	return open_topics(dir);
 }
@@ -405,7 +415,9 @@ static void long_topics(const char *where)
 	memset(big, 'x', n);
 	OK(wr_topics_create(t, TOPIC, 1, &err));
 	for (int i = 0; i < 5000; i++) {
-		wr_record r = { .value = { value, (uint32_t)snprintf(value, sizeof value, "%d", i) }, .timestamp = i };
+		wr_record r = { .value = { value,
+					   (uint32_t)snprintf(value, sizeof value, "%d", i) },
+				.timestamp = i };
 
 		OK(wr_topics_append(t, TOPIC, 0, i == 2500 ? &huge : &r, NULL, 0, &err));
 	}
@@ -479,15 +491,20 @@ static void watchers_are_woken(void **state)
 static void keys_choose_partitions(void **state)
 {
 	wr_topics *t = open_topics(NULL);
-	wr_record recs[] = { { .key = WR_STR_LIT("21"), .partition = -1 }, { .partition = -1 }, { .partition = -1 },
-			     { .partition = 2 }, { .partition = 9 } };
+	wr_record recs[] = { { .key = WR_STR_LIT("21"), .partition = -1 },
+			     { .partition = -1 },
+			     { .partition = -1 },
+			     { .partition = 2 },
+			     { .partition = 9 } };
 
 	(void)state;
 	OK(wr_topics_create(t, TOPIC, 3, &err));
 	OK(wr_topics_append_all(t, TOPIC, recs, 1, NULL, 0, &err));
-	assert_int_equal(wr_topics_end(t, TOPIC, (int32_t)((uint32_t)-973932308 & 0x7fffffff) % 3), 1);
+	assert_int_equal(wr_topics_end(t, TOPIC, (int32_t)((uint32_t)-973932308 & 0x7fffffff) % 3),
+			 1);
 	OK(wr_topics_append_all(t, TOPIC, recs + 1, 3, NULL, 0, &err));
-	int64_t all = wr_topics_end(t, TOPIC, 0) + wr_topics_end(t, TOPIC, 1) + wr_topics_end(t, TOPIC, 2);
+	int64_t all =
+	    wr_topics_end(t, TOPIC, 0) + wr_topics_end(t, TOPIC, 1) + wr_topics_end(t, TOPIC, 2);
 
 	assert_int_equal(all, 4);
 	assert_int_equal(wr_topics_append_all(t, TOPIC, recs + 4, 1, NULL, 0, &err), WR_FAIL);
@@ -513,9 +530,12 @@ static void *write_epochs(void *arg)
 				char value[32];
 				wr_record r = { .key = wr_str_of(j->name), .value = { value, 0 } };
 
-				r.value.n = (uint32_t)snprintf(value, sizeof value, "%s%d%s", j->name,
-							       (int)(epoch - 1) * PER_EPOCH + i, again ? "!" : "");
-				if (wr_topics_append(j->topics, TOPIC, 0, &r, j->name, epoch, &mine))
+				r.value.n =
+				    (uint32_t)snprintf(value, sizeof value, "%s%d%s", j->name,
+						       (int)(epoch - 1) * PER_EPOCH + i,
+						       again ? "!" : "");
+				if (wr_topics_append(j->topics, TOPIC, 0, &r, j->name, epoch,
+						     &mine))
 					return "append";
 			}
 			if (wr_topics_sync(j->topics, TOPIC, &mine) ||
@@ -602,6 +622,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keys_choose_partitions, make_dir, remove_dir),
 	};
 
-	wr_log_set_level(WR_LOG_OFF);	/* cut tails are told */
+	wr_log_set_level(WR_LOG_OFF); /* cut tails are told */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

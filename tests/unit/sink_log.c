@@ -19,10 +19,10 @@ static wr_schema schema;
 static wr_batch batch;
 static char dir[64];
 
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		if ((call) != WR_OK)                                                               \
-			fail_msg("%s: %s", #call, err.message);                                    \
+#define OK(call)                                                \
+	do {                                                    \
+		if ((call) != WR_OK)                            \
+			fail_msg("%s: %s", #call, err.message); \
 	} while (0)
 
 static int begin(const char *type, const char *where)
@@ -40,10 +40,18 @@ static int begin(const char *type, const char *where)
 	schema = (wr_schema){ 2, 1, cols };
 	io = (wr_io){ .topics = topics, .dir = where };
 	cx = (wr_sink_cx){ .io = &io, .ntasks = 1, .incarnation = "one" };
-	spec = (wr_sink_spec){ .type = type, .name = WR_STR_LIT("T"), .topic = WR_STR_LIT("T"), .partitions = 1,
+	spec = (wr_sink_spec){ .type = type,
+			       .name = WR_STR_LIT("T"),
+			       .topic = WR_STR_LIT("T"),
+			       .partitions = 1,
 			       .key = { .format = "KAFKA", .n = 1, .cols = cols, .to = key_to },
-			       .value = { .format = "JSON", .wrap = true, .n = 1, .cols = cols + 1, .to = value_to },
-			       .schema = &schema, .table = true };
+			       .value = { .format = "JSON",
+					  .wrap = true,
+					  .n = 1,
+					  .cols = cols + 1,
+					  .to = value_to },
+			       .schema = &schema,
+			       .table = true };
 	wr_batch_init(&batch, arena, &schema, 16);
 	return 0;
 }
@@ -124,9 +132,9 @@ static const char *shown(void)
 	text[0] = 0;
 	OK(wr_topic_cursor_open(topics, spec.topic, 0, 0, &c, &err));
 	while (wr_topic_cursor_read(c, &r, 1, &next))
-		at += (size_t)snprintf(text + at, sizeof text - at, "%d=%.*s@%lld;", r.key.p ? r.key.p[3] : -1,
-				       r.value.p ? (int)r.value.n : 1, r.value.p ? r.value.p : "-",
-				       (long long)r.timestamp);
+		at += (size_t)snprintf(text + at, sizeof text - at, "%d=%.*s@%lld;",
+				       r.key.p ? r.key.p[3] : -1, r.value.p ? (int)r.value.n : 1,
+				       r.value.p ? r.value.p : "-", (long long)r.timestamp);
 	wr_topic_cursor_close(c);
 	return text;
 }
@@ -148,8 +156,9 @@ static void kinds_of_rows(void **state)
 	write_batch(w);
 	assert_string_equal(shown(), "");
 	commit(s, 1, &mark);
-	assert_string_equal(shown(), "1={\"NAME\":\"a\"}@1000;2=-@1001;3={\"NAME\":\"n\"}@1002;4=-@1003;"
-				     "5={\"NAME\":\"c\"}@1005;6=-@1006;");
+	assert_string_equal(shown(),
+			    "1={\"NAME\":\"a\"}@1000;2=-@1001;3={\"NAME\":\"n\"}@1002;4=-@1003;"
+			    "5={\"NAME\":\"c\"}@1005;6=-@1006;");
 	s->def->close(s);
 	wr_buf_free(&mark);
 }
@@ -232,7 +241,8 @@ static void several_steps_of_an_epoch(void **state)
 		write_batch(w);
 		commit(s, 1, &mark);
 	}
-	assert_string_equal(shown(), "1={\"NAME\":\"x\"}@1000;2={\"NAME\":\"x\"}@1000;3={\"NAME\":\"x\"}@1000;");
+	assert_string_equal(
+	    shown(), "1={\"NAME\":\"x\"}@1000;2={\"NAME\":\"x\"}@1000;3={\"NAME\":\"x\"}@1000;");
 	s->def->close(s);
 	wr_buf_free(&mark);
 }
@@ -272,9 +282,19 @@ static void a_topic_has_no_properties(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		M(kinds_of_rows), M(from_the_last_mark), M(the_empty_epoch), M(committed_but_not_told), M(several_steps_of_an_epoch), M(many_rows),
-		M(a_topic_has_no_properties), D(kinds_of_rows), D(from_the_last_mark), D(the_empty_epoch), D(committed_but_not_told),
-		D(several_steps_of_an_epoch), D(many_rows),
+		M(kinds_of_rows),
+		M(from_the_last_mark),
+		M(the_empty_epoch),
+		M(committed_but_not_told),
+		M(several_steps_of_an_epoch),
+		M(many_rows),
+		M(a_topic_has_no_properties),
+		D(kinds_of_rows),
+		D(from_the_last_mark),
+		D(the_empty_epoch),
+		D(committed_but_not_told),
+		D(several_steps_of_an_epoch),
+		D(many_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

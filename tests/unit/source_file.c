@@ -15,10 +15,10 @@ static wr_err err;
 static char path[64];
 static const wr_io io = { 0 };
 
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		if ((call) != WR_OK)                                                               \
-			fail_msg("%s: %s", #call, err.message);                                    \
+#define OK(call)                                                \
+	do {                                                    \
+		if ((call) != WR_OK)                            \
+			fail_msg("%s: %s", #call, err.message); \
 	} while (0)
 
 static int setup(void **state)
@@ -63,10 +63,14 @@ static const char *read_all(wr_reader *r, uint32_t step)
 	while (n) {
 		OK(r->def->poll(r, recs, step, 0, &n, &err));
 		for (uint32_t i = 0; i < n; i++)
-			wr_buf_printf(&text, "%d/%lld@%lld %.*s=%.*s;", recs[i].partition, (long long)recs[i].offset,
-				      (long long)(recs[i].timestamp > 999999 ? -1 : recs[i].timestamp),
-				      recs[i].key.p ? (int)recs[i].key.n : 1, recs[i].key.p ? recs[i].key.p : "-",
-				      recs[i].value.p ? (int)recs[i].value.n : 1, recs[i].value.p ? recs[i].value.p : "-");
+			wr_buf_printf(&text, "%d/%lld@%lld %.*s=%.*s;", recs[i].partition,
+				      (long long)recs[i].offset,
+				      (long long)(recs[i].timestamp > 999999 ? -1
+									     : recs[i].timestamp),
+				      recs[i].key.p ? (int)recs[i].key.n : 1,
+				      recs[i].key.p ? recs[i].key.p : "-",
+				      recs[i].value.p ? (int)recs[i].value.n : 1,
+				      recs[i].value.p ? recs[i].value.p : "-");
 		r->def->release(r);
 	}
 	return wr_buf_z(&text);
@@ -98,7 +102,8 @@ static void lines_are_values(void **state)
 	for (uint32_t step = 1; step <= 3; step++) {
 		wr_reader *r = open_at(&s, 1, NULL);
 
-		assert_string_equal(read_all(r, step), "0/0@-1 -={\"a\":1};0/9@-1 -={\"a\":2};0/21@-1 -={\"a\":3};");
+		assert_string_equal(read_all(r, step),
+				    "0/0@-1 -={\"a\":1};0/9@-1 -={\"a\":2};0/21@-1 -={\"a\":3};");
 		assert_int_equal(r->def->next(r, 0, &at_end), 28);
 		assert_true(at_end);
 		r->def->close(r);
@@ -136,17 +141,21 @@ static void quoted_line_breaks(void **state)
 	append("1,\"a\nb\"\n2,\"\"\"\"\n3,c\n");
 	wr_reader *r = open_at(&s, 1, NULL);
 
-	assert_string_equal(read_all(r, 5), "0/0@-1 -=1,\"a\nb\";0/8@-1 -=2,\"\"\"\";0/15@-1 -=3,c;");
+	assert_string_equal(read_all(r, 5),
+			    "0/0@-1 -=1,\"a\nb\";0/8@-1 -=2,\"\"\"\";0/15@-1 -=3,c;");
 	r->def->close(r);
 }
 
 static const char *const RECORDS =
-	"{\"topic\":\"a\",\"partition\":2,\"offset\":7,\"timestamp\":5,\"headers\":[[\"h\",\"\\\"x\\\"\"],[\"n\",null]],"
-	"\"key\":{\"id\":1},\"value\":{\"s\":\"}]\\\\\\\"{\",\"t\":[1,{\"u\":\"[\"}]}}\n"
-	"{\"topic\":\"b\",\"partition\":9,\"offset\":0,\"timestamp\":5,\"headers\":[],\"key\":null,\"value\":1}\n"
-	"{\"topic\":\"a\",\"partition\":0,\"offset\":3,\"timestamp\":6,\"headers\":[],\"key\":\"k\",\"value\":null}\n"
-	"{ \"value\" : 12.5 , \"key\" : \"x\" , \"timestamp\" : 8 , \"topic\" : \"a\" }\n"
-	"{\"topic\":\"a\",\"value\":{\n";
+    "{\"topic\":\"a\",\"partition\":2,\"offset\":7,\"timestamp\":5,\"headers\":[[\"h\","
+    "\"\\\"x\\\"\"],[\"n\",null]],"
+    "\"key\":{\"id\":1},\"value\":{\"s\":\"}]\\\\\\\"{\",\"t\":[1,{\"u\":\"[\"}]}}\n"
+    "{\"topic\":\"b\",\"partition\":9,\"offset\":0,\"timestamp\":5,\"headers\":[],\"key\":null,"
+    "\"value\":1}\n"
+    "{\"topic\":\"a\",\"partition\":0,\"offset\":3,\"timestamp\":6,\"headers\":[],\"key\":\"k\","
+    "\"value\":null}\n"
+    "{ \"value\" : 12.5 , \"key\" : \"x\" , \"timestamp\" : 8 , \"topic\" : \"a\" }\n"
+    "{\"topic\":\"a\",\"value\":{\n";
 
 static void lines_are_records(void **state)
 {
@@ -160,8 +169,10 @@ static void lines_are_records(void **state)
 	assert_int_equal(n, 3);
 	wr_reader *r = open_at(&s, 3, NULL);
 
-	assert_string_equal(read_all(r, 2), "2/7@5 {\"id\":1}={\"s\":\"}]\\\\\\\"{\",\"t\":[1,{\"u\":\"[\"}]};"
-					    "0/3@6 \"k\"=-;0/323@8 \"x\"=12.5;0/390@-1 -={\"topic\":\"a\",\"value\":{;");
+	assert_string_equal(
+	    read_all(r, 2),
+	    "2/7@5 {\"id\":1}={\"s\":\"}]\\\\\\\"{\",\"t\":[1,{\"u\":\"[\"}]};"
+	    "0/3@6 \"k\"=-;0/323@8 \"x\"=12.5;0/390@-1 -={\"topic\":\"a\",\"value\":{;");
 	r->def->close(r);
 }
 
@@ -198,7 +209,8 @@ static void partitions_from_their_places(void **state)
 		append(line);
 	}
 	OK(wr_source_find("file")->open(&io, &s, p, 2, &r, &err));
-	assert_string_equal(read_all(r, 16), "2/52@-1 -=2;1/104@-1 -=4;2/130@-1 -=5;1/182@-1 -=7;2/208@-1 -=8;");
+	assert_string_equal(read_all(r, 16),
+			    "2/52@-1 -=2;1/104@-1 -=4;2/130@-1 -=5;1/182@-1 -=7;2/208@-1 -=8;");
 	r->def->close(r);
 }
 
@@ -213,7 +225,9 @@ static void begins_at_a_time(void **state)
 	append(RECORDS);
 	wr_reader *r = open_at(&s, 3, NULL);
 
-	assert_string_equal(read_all(r, 9), "0/3@6 \"k\"=-;0/323@8 \"x\"=12.5;0/390@-1 -={\"topic\":\"a\",\"value\":{;");
+	assert_string_equal(
+	    read_all(r, 9),
+	    "0/3@6 \"k\"=-;0/323@8 \"x\"=12.5;0/390@-1 -={\"topic\":\"a\",\"value\":{;");
 	r->def->close(r);
 	s.file_records = false;
 	wr_position one;
@@ -322,7 +336,8 @@ static void long_files(void **state)
 /* Every cut of a good line is broken; the scan agrees with itself at every alignment. */
 static void cut_lines_are_broken(void **state)
 {
-	static const char line[] = "{\"partition\":1,\"key\":\"a\\\\\\\"b\",\"value\":{\"x\":[\"]\",{}],\"y\":\"\\\\\"}}";
+	static const char line[] =
+	    "{\"partition\":1,\"key\":\"a\\\\\\\"b\",\"value\":{\"x\":[\"]\",{}],\"y\":\"\\\\\"}}";
 	wr_arena *a = wr_arena_new();
 	wr_line_place place;
 	wr_record rec;
@@ -334,12 +349,16 @@ static void cut_lines_are_broken(void **state)
 		memset(copy, ' ', shift);
 		memcpy(copy + shift, line, sizeof line);
 		for (uint32_t n = 0; n < sizeof line - 1; n++)
-			assert_int_equal(wr_line_read((wr_str){ copy, shift + n }, (wr_str){ 0 }, a, &rec, &place),
+			assert_int_equal(wr_line_read((wr_str){ copy, shift + n }, (wr_str){ 0 }, a,
+						      &rec, &place),
 					 WR_LINE_BROKEN);
-		assert_int_equal(wr_line_read((wr_str){ copy, shift + sizeof line - 1 }, (wr_str){ 0 }, a, &rec, &place),
+		assert_int_equal(wr_line_read((wr_str){ copy, shift + sizeof line - 1 },
+					      (wr_str){ 0 }, a, &rec, &place),
 				 WR_LINE_RECORD);
 		assert_true(wr_str_is(rec.value, "{\"x\":[\"]\",{}],\"y\":\"\\\\\"}"));
-		assert_int_equal(wr_line_partition((wr_str){ copy, shift + sizeof line - 1 }, (wr_str){ 0 }), 1);
+		assert_int_equal(wr_line_partition((wr_str){ copy, shift + sizeof line - 1 },
+						   (wr_str){ 0 }),
+				 1);
 		free(copy);
 	}
 	wr_arena_free(a);
@@ -350,9 +369,18 @@ static void cut_lines_are_broken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(lines_are_values), T(goes_on_where_it_stood), T(quoted_line_breaks), T(lines_are_records),
-		T(headers_of_records), T(partitions_from_their_places), T(begins_at_a_time), T(follows_a_growing_file),
-		T(is_woken_by_new_lines), T(no_such_file), T(long_files), T(cut_lines_are_broken),
+		T(lines_are_values),
+		T(goes_on_where_it_stood),
+		T(quoted_line_breaks),
+		T(lines_are_records),
+		T(headers_of_records),
+		T(partitions_from_their_places),
+		T(begins_at_a_time),
+		T(follows_a_growing_file),
+		T(is_woken_by_new_lines),
+		T(no_such_file),
+		T(long_files),
+		T(cut_lines_are_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
