@@ -1,94 +1,143 @@
 /*
- * A structural scan: it finds where members begin and end and looks at nothing inside key and value, whose decoder will. Containers are walked
- * by the six bytes that matter — quotes, backslashes, brackets — found sixteen at a time.
+ * A structural scan: it finds where members begin and end and looks at nothing inside key and value, whose decoder will. Objects and arrays are walked 64
+ * bytes at a time as bit masks, one bit a byte:
+ *
+ *	bytes     {"a":"}\"","b":[1]}
+ *	quotes    .1.1.1...11.1........     escaped ones left out
+ *	text      .11..1111.11..........    prefix xor of the quotes: inside a string (closing quotes are not)
+ *	brackets  1.............1.11.       outside of text; counted as a whole where they cannot close the value
  */
 #include "sources/file_line.h"
 
 #include "core/json.h"
 
+typedef struct masks {
+	uint64_t quotes, escapes, opens, closes;
+} masks;
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 
-/* One bit for each of the 16 bytes at p that is a quote, a backslash or a bracket. */
-static inline uint32_t marks(const char *p)
+static inline uint64_t equal(__m128i v, char c)
 {
-	__m128i v = _mm_loadu_si128((const __m128i *)p);
-	/* '[' ']' '{' '}' differ from '[' ']' by bit 5 alone; '\\' stands between them */
-	__m128i low = _mm_andnot_si128(_mm_set1_epi8(0x20), v);
-	__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8('[')),
-				   _mm_cmpeq_epi8(low, _mm_set1_epi8(']')));
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c)));
+}
 
-	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-	return (uint32_t)_mm_movemask_epi8(hit);
+/* '[' and '{' (']' and '}') differ by bit 5 alone. */
+static inline masks look(const char *p)
+{
+	masks m = { 0 };
+
+	for (int i = 0; i < 64; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(p + i));
+		__m128i low = _mm_andnot_si128(_mm_set1_epi8(0x20), v);
+
+		m.quotes |= equal(v, '"') << i;
+		m.escapes |= equal(v, '\\') << i;
+		m.opens |= equal(low, '[') << i;
+		m.closes |= equal(low, ']') << i;
+	}
+	return m;
 }
 #else
-static inline uint32_t marks(const char *p)
+static inline masks look(const char *p)
 {
-	uint32_t bits = 0;
+	masks m = { 0 };
 
-	for (int i = 0; i < 16; i++)
-		bits |= (uint32_t)(p[i] == '"' || p[i] == '\\' || (p[i] & ~0x20) == '[' ||
-				   (p[i] & ~0x20) == ']')
-			<< i;
-	return bits;
+	for (int i = 0; i < 64; i++) {
+		m.quotes |= (uint64_t)(p[i] == '"') << i;
+		m.escapes |= (uint64_t)(p[i] == '\\') << i;
+		m.opens |= (uint64_t)((p[i] & ~0x20) == '[') << i;
+		m.closes |= (uint64_t)((p[i] & ~0x20) == ']') << i;
+	}
+	return m;
 }
 #endif
 
-/* The first byte at or behind p that matters, or end. */
-static inline const char *next_mark(const char *p, const char *end)
-{
-	for (; end - p >= 16; p += 16) {
-		uint32_t bits = marks(p);
-
-		if (bits)
-			return p + __builtin_ctz(bits);
-	}
-	while (p < end && *p != '"' && *p != '\\' && (*p & ~0x20) != '[' && (*p & ~0x20) != ']')
-		p++;
-	return p;
-}
-
 typedef struct walk {
 	uint32_t depth;
-	bool text; /* inside a string */
-	const char *skip; /* an escaped byte: means nothing */
+	uint64_t text; /* all ones: the block before ended inside a string */
+	bool escape; /* … with a backslash that means the next byte */
 } walk;
 
-/* True when the walk is over: the byte at p closed the value. */
-static inline bool step(walk *w, const char *p)
+/* The bytes that a backslash stands before. */
+static uint64_t escaped(walk *w, uint64_t escapes)
 {
-	if (p == w->skip)
-		return false;
-	if (w->text) {
-		if (*p == '\\')
-			w->skip = p + 1;
-		else if (*p == '"')
-			w->text = false;
-		return !w->text && w->depth == 0;
+	uint64_t out = w->escape;
+
+	escapes &= ~out;
+	w->escape = false;
+	while (escapes) {
+		int at = __builtin_ctzll(escapes);
+
+		if (at == 63)
+			w->escape = true;
+		else
+			out |= 2ull << at;
+		escapes &= ~(3ull << at);
 	}
-	if (*p == '"')
-		w->text = true;
-	else if (*p == '{' || *p == '[')
-		w->depth++;
-	else if (*p != '\\')
-		return --w->depth == 0;
-	return false;
+	return out;
 }
 
-/* Behind the string, object or array that begins at p; NULL: it has no end. */
+static uint64_t prefix_xor(uint64_t x)
+{
+	for (int i = 1; i < 64; i *= 2)
+		x ^= x << i;
+	return x;
+}
+
+/* Walks the block of 64 bytes at p; the place of the bracket that ends the value, or -1. */
+static inline int walk_block(walk *w, const char *p)
+{
+	masks m = look(p);
+
+	if (m.escapes || w->escape)
+		m.quotes &= ~escaped(w, m.escapes);
+	uint64_t text = prefix_xor(m.quotes) ^ w->text;
+
+	w->text = 0 - (text >> 63);
+	m.opens &= ~text;
+	m.closes &= ~text;
+	if ((uint32_t)__builtin_popcountll(m.closes) < w->depth) {
+		w->depth += (uint32_t)__builtin_popcountll(m.opens) -
+			    (uint32_t)__builtin_popcountll(m.closes);
+		return -1;
+	}
+	for (uint64_t bits = m.opens | m.closes; bits; bits &= bits - 1) {
+		int at = __builtin_ctzll(bits);
+
+		if (m.opens >> at & 1)
+			w->depth++;
+		else if (--w->depth == 0)
+			return at;
+	}
+	return -1;
+}
+
+/* Behind the object or array that begins at p; NULL: it has no end. */
 static const char *skip_nested(const char *p, const char *end)
 {
 	walk w = { 0 };
+	char rest[64];
+	int at;
 
-	for (; end - p >= 16; p += 16)
-		for (uint32_t bits = marks(p); bits; bits &= bits - 1)
-			if (step(&w, p + __builtin_ctz(bits)))
-				return p + __builtin_ctz(bits) + 1;
-	while ((p = next_mark(p, end)) < end) {
-		if (step(&w, p))
+	for (; end - p >= 64; p += 64)
+		if ((at = walk_block(&w, p)) >= 0)
+			return p + at + 1;
+	memset(rest, ' ', sizeof rest);
+	memcpy(rest, p, (size_t)(end - p));
+	at = walk_block(&w, rest);
+	return at >= 0 ? p + at + 1 : NULL;
+}
+
+/* Behind the string that begins at p; NULL: it has no end. */
+static const char *skip_string(const char *p, const char *end)
+{
+	for (p++; p < end; p++) {
+		if (*p == '"')
 			return p + 1;
-		p++;
+		if (*p == '\\')
+			p++;
 	}
 	return NULL;
 }
@@ -104,7 +153,9 @@ static const char *skip_value(const char *p, const char *end)
 {
 	const char *from = p;
 
-	if (p < end && (*p == '"' || *p == '{' || *p == '['))
+	if (p < end && *p == '"')
+		return skip_string(p, end);
+	if (p < end && (*p == '{' || *p == '['))
 		return skip_nested(p, end);
 	while (p < end && *p != ',' && *p != '}' && *p != ' ' && *p != '\t' && *p != '\r')
 		p++;
@@ -122,7 +173,7 @@ static bool take_member(const char **p, const char *end, member *m, bool *last)
 {
 	const char *at = blanks(*p, end), *stop;
 
-	if (at == end || *at != '"' || !(stop = skip_nested(at, end)))
+	if (at == end || *at != '"' || !(stop = skip_string(at, end)))
 		return false;
 	m->name = (wr_str){ at + 1, (uint32_t)(stop - at - 2) };
 	at = blanks(stop, end);

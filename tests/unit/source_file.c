@@ -343,7 +343,7 @@ static void cut_lines_are_broken(void **state)
 	wr_record rec;
 
 	(void)state;
-	for (uint32_t shift = 0; shift < 17; shift++) {
+	for (uint32_t shift = 0; shift < 130; shift++) {
 		char *copy = malloc(sizeof line + shift);
 
 		memset(copy, ' ', shift);
