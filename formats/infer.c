@@ -16,7 +16,6 @@
 
 #include "core/json.h"
 #include "core/time_text.h"
-#include "grammar/keywords.h"
 
 enum {
 	SAW_BOOLEAN = 1,
@@ -407,44 +406,15 @@ wr_status wr_infer(wr_arena *arena, const wr_record *recs, uint32_t n, wr_inferr
 
 /* ---- the statement */
 
-static bool is_reserved(wr_str name)
-{
-#define FREE	 0
-#define RESERVED 1
-#define X(word, cls)                       \
-	if (cls && wr_str_is(name, #word)) \
-		return true;
-	WR_KEYWORDS(X)
-#undef X
-#undef FREE
-#undef RESERVED
-	return false;
-}
-
-static void put_name(wr_arena *a, wr_str name, wr_buf *out)
-{
-	bool plain = name.n && !(name.p[0] >= '0' && name.p[0] <= '9') && !is_reserved(name) &&
-		     wr_str_eq(stored_name(a, name), name);
-
-	for (uint32_t i = 0; i < name.n; i++)
-		plain = plain && ((name.p[i] >= 'A' && name.p[i] <= 'Z') || name.p[i] == '_' ||
-				  (name.p[i] >= '0' && name.p[i] <= '9'));
-	if (plain)
-		wr_buf_str(out, name);
-	else
-		wr_buf_quote_name(out, name);
-}
-
 void wr_inferred_ddl(const wr_inferred *in, wr_str name, wr_str topic, wr_buf *out)
 {
 	const wr_schema *s = in->schema;
-	wr_arena *a = wr_arena_new();
 	bool table = s->nkeys > 0;
 
 	wr_buf_printf(out, "CREATE %s %.*s (", table ? "TABLE" : "STREAM", WR_STR_ARG(name));
 	for (uint32_t i = 0; i < s->n; i++) {
 		wr_buf_puts(out, i ? ",\n  " : "\n  ");
-		put_name(a, s->cols[i].name, out);
+		wr_buf_quote_name(out, s->cols[i].name);
 		wr_buf_putc(out, ' ');
 		wr_type_print(s->cols[i].type, out);
 		if (i < s->nkeys)
@@ -453,5 +423,4 @@ void wr_inferred_ddl(const wr_inferred *in, wr_str name, wr_str topic, wr_buf *o
 	wr_buf_puts(out, "\n) WITH (KAFKA_TOPIC=");
 	wr_buf_quote_text(out, topic);
 	wr_buf_printf(out, ", FORMAT='%s');\n", in->format);
-	wr_arena_free(a);
 }

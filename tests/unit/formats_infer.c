@@ -46,11 +46,12 @@ static void by_schema(void **state)
 	} };
 
 	(void)state;
-	assert_string_equal(ddl(recs, 1), "CREATE TABLE t (\n  ID INTEGER PRIMARY KEY,\n  TOTAL "
-					  "DECIMAL(12, 2),\n  `AT` TIMESTAMP,\n"
-					  "  TAGS ARRAY<STRING>,\n  PLACE STRUCT<`X` DOUBLE>,\n  "
-					  "`SELECT` STRING,\n  `a.b` STRING\n"
-					  ") WITH (KAFKA_TOPIC='a.b', FORMAT='DEBEZIUM');\n");
+	assert_string_equal(ddl(recs, 1),
+			    "CREATE TABLE t (\n  `ID` INTEGER PRIMARY KEY,\n  `TOTAL` "
+			    "DECIMAL(12, 2),\n  `AT` TIMESTAMP,\n"
+			    "  `TAGS` ARRAY<STRING>,\n  `PLACE` STRUCT<`X` DOUBLE>,\n  "
+			    "`SELECT` STRING,\n  `a.b` STRING\n"
+			    ") WITH (KAFKA_TOPIC='a.b', FORMAT='DEBEZIUM');\n");
 }
 
 static void by_values(void **state)
@@ -71,13 +72,13 @@ static void by_values(void **state)
 
 	(void)state;
 	assert_string_equal(ddl(events, 4),
-			    "CREATE TABLE t (\n  ID BIGINT PRIMARY KEY,\n  NAME STRING,\n  N "
+			    "CREATE TABLE t (\n  `ID` BIGINT PRIMARY KEY,\n  `NAME` STRING,\n  `N` "
 			    "DOUBLE,\n  `ON` BOOLEAN,\n"
 			    "  `AT` TIMESTAMP\n) WITH (KAFKA_TOPIC='a.b', FORMAT='DEBEZIUM');\n");
 	assert_string_equal(
 	    ddl(plain, 2),
-	    "CREATE STREAM t (\n  A STRUCT<`B` ARRAY<BIGINT>, `C` STRING>,\n  MIXED STRING,\n"
-	    "  NONE STRING\n) WITH (KAFKA_TOPIC='a.b', FORMAT='JSON');\n");
+	    "CREATE STREAM t (\n  `A` STRUCT<`B` ARRAY<BIGINT>, `C` STRING>,\n  `MIXED` STRING,\n"
+	    "  `NONE` STRING\n) WITH (KAFKA_TOPIC='a.b', FORMAT='JSON');\n");
 	assert_string_equal(ddl(nothing, 2), "the 2 records looked at show no row in JSON");
 }
 
