@@ -5,7 +5,7 @@
  *	MASK_KEEP_RIGHT('Abc-123', 3)   'Xxx-123'
  */
 #include "core/utf8.h"
-#include "core/utf8_case.h"
+#include "core/text_case.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 

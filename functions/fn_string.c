@@ -4,7 +4,7 @@
  *
  * Results that are parts of an argument share its bytes; others are made in the arena.
  */
-#include "core/utf8_case.h"
+#include "core/text_case.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 

@@ -1,6 +1,6 @@
 /* Upper and lower case of UTF-8 text, by ICU's rules for no particular language. */
-#ifndef CORE_UTF8_CASE_H
-#define CORE_UTF8_CASE_H
+#ifndef CORE_TEXT_CASE_H
+#define CORE_TEXT_CASE_H
 
 #include "core/arena.h"
 

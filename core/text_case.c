@@ -1,4 +1,4 @@
-#include "core/utf8_case.h"
+#include "core/text_case.h"
 
 #include <unicode/ucasemap.h>
 
