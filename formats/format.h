@@ -21,7 +21,7 @@ typedef enum wr_window_kind {
 typedef struct wr_side_spec {
 	const char *format; /* "JSON", "DELIMITED", "KAFKA", "DEBEZIUM", "NONE" … */
 	char delimiter; /* DELIMITED; 0: a comma */
-	bool is_key; /* the key side: when all its columns are null, so is the key */
+	bool is_key; /* a key that is null as a whole when all its columns are */
 	bool wrap; /* a single column stands in an object or record; several always do */
 	uint32_t n; /* declared columns, in declared order */
 	const wr_column *cols;

@@ -281,6 +281,9 @@ WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool 
 /* ---- nodes.c: builders */
 wr_node *wr_node_new(wr_arena *a, wr_node_kind kind, wr_node *in);	/* out, table, window as in's */
 wr_node *wr_node_filter(wr_arena *a, wr_node *in, const wr_expr *pred);
+/* Whether rows keep the keys of the records they came in: then a record without key gives one without key. Keys that
+ * are made on the way are there, though all their columns be null. */
+bool wr_node_keeps_keys(const wr_node *n);
 wr_schema *wr_schema_new(wr_arena *a, uint32_t n, uint32_t nkeys);
 wr_column *wr_schema_cols(const wr_schema *s);	/* to fill a new one */
 /* Rewrites columns of e: i becomes map[i], pseudo columns stay. */

@@ -587,6 +587,7 @@ wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const
 		*copy = *sink;
 		copy->schema = g->out;
 		copy->op = sink_id;
+		copy->key.is_key = wr_node_keeps_keys(root);
 		g->sink = copy;
 	}
 	*out = g;
