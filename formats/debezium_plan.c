@@ -141,6 +141,7 @@ static void plan_envelope(wr_arena *a, wr_event_plan *p, const wr_decode_spec *s
 	static const char *const names[WR_EVENT_MEMBERS] = {
 		"before", "after", "source", "op", "ts_ms", "schema", "payload",
 	};
+	static const wr_str nobody = { "\xff", 1 }; /* no text in UTF-8 */
 	wr_jread_slot *s;
 
 	p->envelope = wr_jread_object_new(a, WR_EVENT_MEMBERS);
@@ -153,6 +154,11 @@ static void plan_envelope(wr_arena *a, wr_event_plan *p, const wr_decode_spec *s
 	s[WR_EVENT_AFTER].kind = WR_JREAD_ROW;
 	s[WR_EVENT_AFTER].object = p->after.object;
 	plan_before(a, p, spec, own_key, c);
+	/* Members that nobody asks for are stepped over like any other. */
+	if (!hooks.source && !spec->before_event)
+		s[WR_EVENT_SOURCE].name = nobody;
+	if (!spec->file_times)
+		s[WR_EVENT_TS].name = nobody;
 	if (hooks.source) {
 		s[WR_EVENT_SOURCE].kind = WR_JREAD_HOOK;
 		s[WR_EVENT_SOURCE].hook = hooks.source;
