@@ -231,14 +231,8 @@ static wr_status snapshot(wr_sink_writer *w, wr_err *err)
 	return flush((append_sink *)w->sink, (append_writer *)w, err);
 }
 
-static wr_status mark_epoch(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err *err)
+static wr_status sync_file(append_sink *s, wr_buf *mark, wr_err *err)
 {
-	append_sink *s = (append_sink *)sink;
-
-	(void)epoch;
-	for (append_writer *w = s->writers; w; w = w->next)
-		if (flush(s, w, err))
-			return WR_FAIL;
 	if (s->file) {
 		if (wr_csv_file_sync(s->file, err))
 			return WR_FAIL;
@@ -250,6 +244,21 @@ static wr_status mark_epoch(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err 
 		s->file = NULL;
 	}
 	return WR_OK;
+}
+
+static wr_status mark_epoch(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err *err)
+{
+	append_sink *s = (append_sink *)sink;
+
+	(void)epoch;
+	for (append_writer *w = s->writers; w; w = w->next)
+		if (flush(s, w, err))
+			return WR_FAIL;
+	pthread_mutex_lock(&s->lock);
+	wr_status done = sync_file(s, mark, err);
+
+	pthread_mutex_unlock(&s->lock);
+	return done;
 }
 
 static void status(wr_sink *sink, wr_buf *out)

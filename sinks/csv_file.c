@@ -16,6 +16,7 @@ struct wr_csv_file {
 	int fd;
 	char *path;
 	int64_t length;
+	bool endless;	/* a pipe or a terminal: what was written stays written */
 	bool created, dirty, in_member;
 	wr_csv_compress compress;
 	z_stream gzip;
@@ -42,16 +43,16 @@ static wr_status cut(wr_csv_file *f, int64_t keep, wr_err *err)
 
 	if (fstat(f->fd, &st))
 		return wr_file_fail(err, "look at", f->path);
-	if (!S_ISREG(st.st_mode))
-		return keep == 0 ? WR_OK :
-		       wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "%s is no plain file any more", f->path);
+	f->length = keep;
+	f->endless = !S_ISREG(st.st_mode);
+	if (f->endless)
+		return WR_OK;
 	if (st.st_size < keep) {
 		wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "%s has %lld bytes, but %lld had been written to it", f->path,
 			   (long long)st.st_size, (long long)keep);
 		return wr_err_hint(err, "put the file back as it was, or DROP the sink and create it again");
 	}
 	f->created = st.st_size == 0;
-	f->length = keep;
 	f->dirty = st.st_size != keep;
 	if (f->dirty && ftruncate(f->fd, keep))
 		return wr_file_fail(err, "cut", f->path);
@@ -147,7 +148,7 @@ wr_status wr_csv_file_sync(wr_csv_file *f, wr_err *err)
 	if (f->in_member && put_compressed(f, (wr_str){ "", 0 }, true, err))
 		return WR_FAIL;
 	f->in_member = false;
-	if (f->dirty && wr_file_sync(f->fd, f->path, err))
+	if (f->dirty && !f->endless && wr_file_sync(f->fd, f->path, err))
 		return WR_FAIL;
 	f->dirty = false;
 	if (f->created && wr_file_sync_parent(f->path, err))

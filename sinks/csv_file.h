@@ -8,7 +8,8 @@ typedef enum wr_csv_compress { WR_CSV_PLAIN, WR_CSV_GZIP, WR_CSV_ZSTD } wr_csv_c
 
 typedef struct wr_csv_file wr_csv_file;
 
-/* Opens or makes the file and cuts it to `keep` bytes. One that is shorter than that is an error (RUNTIME: trying again does not help). */
+/* Opens or makes the file and cuts it to `keep` bytes. One that is shorter than that is an error (RUNTIME: trying again does not help). Pipes and
+ * terminals are taken as they are. */
 WR_CHECKED wr_status wr_csv_file_open(const char *path, wr_csv_compress compress, int64_t keep, wr_csv_file **out,
 				      wr_err *err);
 WR_CHECKED wr_status wr_csv_file_put(wr_csv_file *f, wr_str bytes, wr_err *err);

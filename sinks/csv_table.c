@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -181,12 +182,32 @@ static void close_sink(wr_sink *sink)
 	free(s);
 }
 
+/* A link is followed: its target is replaced, not the link. Devices, pipes and their names (/dev/stdout) cannot be replaced. */
+static wr_status follow_links(table_sink *s, wr_err *err)
+{
+	struct stat st;
+	char *target = realpath(s->csv.path, NULL);
+
+	if (strncmp(s->csv.path, "/dev/", 5) == 0 || (target && (stat(target, &st) || !S_ISREG(st.st_mode)))) {
+		free(target);
+		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(s->csv.sink.spec, "PATH"),
+				  "MODE='TABLE' replaces its file, and %s is none that can be replaced", s->csv.path);
+	}
+	if (target) {
+		free(s->csv.path);
+		s->csv.path = target;
+	}
+	return WR_OK;
+}
+
 /* Errors of the path should be known when the sink is created. */
 static wr_status try_path(table_sink *s, wr_err *err)
 {
 	wr_csv_file *f;
 	wr_buf tmp = { 0 };
 
+	if (follow_links(s, err))
+		return WR_FAIL;
 	wr_buf_printf(&tmp, "%s.tmp", s->csv.path);
 	s->tmp = tmp.p;
 	if (wr_csv_file_open(s->tmp, WR_CSV_PLAIN, 0, &f, err))

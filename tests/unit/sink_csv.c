@@ -446,6 +446,37 @@ static void test_a_table_is_written_without_further_commits(void **state)
 	sink_kit_close(&k);
 }
 
+static void test_a_link_is_followed(void **state)
+{
+	sink_kit k = { 0 };
+	char target[128];
+	struct stat st;
+
+	(void)state;
+	snprintf(target, sizeof target, "%s/target", dir);
+	assert_int_equal(close(creat(target, 0644)), 0);
+	assert_int_equal(symlink(target, path), 0);
+	open_table(&k, "K INTEGER KEY; N BIGINT");
+	sink_kit_rows(&k, "NEW 1|1 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_file(target, "K,N\n1,1\n");
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	sink_kit_close(&k);
+}
+
+static void test_a_device_is_not_replaced(void **state)
+{
+	sink_kit k = { .spec.table = true };
+
+	(void)state;
+	sink_kit_spec(&k, &wr_sink_csv, "K INTEGER KEY; N BIGINT", (const char *const[]){ "PATH", "/dev/stdout", NULL });
+	assert_int_equal(k.def->open(&k.spec, &k.cx, (wr_str){ 0 }, &k.sink, &k.err), WR_FAIL);
+	assert_int_equal(k.err.cls, WR_ERR_STATEMENT);
+	k.sink = NULL;
+	sink_kit_close(&k);
+}
+
 /* ---------------------------------------------------------------- properties */
 
 static void refused(const char *schema, const char *const *props, const char *message, const char *hint, uint32_t at)
@@ -503,6 +534,8 @@ int main(void)
 		TEST(test_table_after_a_crash),
 		TEST(test_the_last_state_is_always_written),
 		TEST(test_a_table_is_written_without_further_commits),
+		TEST(test_a_link_is_followed),
+		TEST(test_a_device_is_not_replaced),
 		TEST(test_properties),
 	};
 
