@@ -83,6 +83,11 @@ static void wait_for_end(running *r, const wr_options *o, bool has_queries)
 	wr_err err = WR_ERR_INIT;
 	bool service = o->until == WR_RUN_FOREVER && has_queries;
 
+	if (service && !o->dir)
+		fputs("weir: running without --data: state is in memory and gone when this ends\n", stderr);
+	if (service)
+		fputs("weir: running; Ctrl-C ends it\n", stderr);
+
 	while (!wr_stop && (service || !selects_over(r)))
 		usleep(2000);
 	if (!service && has_queries && !wr_stop && wr_engine_wait(r->engine, &wr_stop, &err))
