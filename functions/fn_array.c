@@ -59,7 +59,8 @@ static void eval_remove(WR_KERNEL)
 			continue;
 		}
 		for (uint32_t k = 0; k < LIST(0, i).n; k++)
-			if (!wr_vec_eq(elements(args, 0), LIST(0, i).at + k, args[1], wr_vec_at(args[1], i)))
+			if (!wr_vec_eq(elements(args, 0), LIST(0, i).at + k, args[1],
+				       wr_vec_at(args[1], i)))
 				take(cx, out, elements(args, 0), LIST(0, i).at + k);
 		wr_vec_list_end(out, cx->arena, begin);
 	}
@@ -114,9 +115,9 @@ static void eval_slice(WR_KERNEL)
 
 typedef struct set {
 	struct slot {
-		const wr_vec *v;	/* NULL: free */
+		const wr_vec *v; /* NULL: free */
 		uint32_t at;
-	} *slots;
+	} * slots;
 	uint32_t mask;
 } set;
 
@@ -196,7 +197,8 @@ static void choose(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, bool wa
 		for (uint32_t j = 0; j < LIST(0, i).n; j++) {
 			uint32_t at = LIST(0, i).at + j;
 
-			if (has(&other, elements(args, 0), at) == wanted && put(&seen, elements(args, 0), at))
+			if (has(&other, elements(args, 0), at) == wanted &&
+			    put(&seen, elements(args, 0), at))
 				take(cx, out, elements(args, 0), at);
 		}
 		wr_vec_list_end(out, cx->arena, begin);
@@ -217,14 +219,15 @@ static void eval_except(WR_KERNEL)
 
 /* ---------------------------------------------------------------- order */
 
-static const wr_type *bind_ordered(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                   uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_ordered(wr_arena *a, const wr_type *const *types,
+				   const wr_vec *const *consts, uint32_t n, const void **bound,
+				   wr_err *err)
 {
 	(void)a, (void)consts, (void)n, (void)bound;
 	if (!wr_tag_nested(types[0]->kids[0]->tag))
 		return types[0];
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "elements of type %s have no order",
-	           wr_tag_name(types[0]->kids[0]->tag));
+		   wr_tag_name(types[0]->kids[0]->tag));
 	return NULL;
 }
 
@@ -317,14 +320,16 @@ static void eval_sort(WR_KERNEL)
 
 /* ---------------------------------------------------------------- ARRAY_JOIN */
 
-static const wr_type *bind_join(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_join(wr_arena *a, const wr_type *const *types,
+				const wr_vec *const *consts, uint32_t n, const void **bound,
+				wr_err *err)
 {
 	(void)a, (void)consts, (void)n, (void)bound;
 	if (!wr_tag_nested(types[0]->kids[0]->tag))
 		return wr_type_of(WR_STRING);
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "elements of type %s cannot be joined to a text",
-	           wr_tag_name(types[0]->kids[0]->tag));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "elements of type %s cannot be joined to a text",
+		   wr_tag_name(types[0]->kids[0]->tag));
 	return NULL;
 }
 
@@ -353,7 +358,8 @@ static void eval_join(WR_KERNEL)
 			continue;
 		}
 		if (nargs > 1)
-			by = wr_vec_is_null(args[1], i) ? (wr_str){ NULL, 0 } : WR_ARG(wr_str, 1, i);
+			by =
+			    wr_vec_is_null(args[1], i) ? (wr_str){ NULL, 0 } : WR_ARG(wr_str, 1, i);
 		wr_buf_reset(&text);
 		join_row(elements(args, 0), LIST(0, i), by, &text);
 		wr_out_str(out, i, wr_arena_str(cx->arena, wr_buf_view(&text)));
@@ -365,7 +371,8 @@ static void eval_join(WR_KERNEL)
 
 const wr_fn wr_fns_array[] = {
 	{ "ARRAY_CONCAT", "ARRAY<T>, ARRAY<T>", "ARRAY<T>", WR_FN_PURE, eval_concat, NULL,
-	  "The elements of the first array, then those of the second; a null array counts as empty if the other is none.",
+	  "The elements of the first array, then those of the second; a null array counts as empty "
+	  "if the other is none.",
 	  "ARRAY_CONCAT(ARRAY[1, 2], ARRAY[2, 3]) => ARRAY[1, 2, 2, 3]" },
 	{ "ARRAY_CONTAINS", "ARRAY<T>, T", "BOOLEAN", WR_FN_PURE, eval_contains, NULL,
 	  "Whether an element equals the value; a null is found too.",
@@ -382,12 +389,12 @@ const wr_fn wr_fns_array[] = {
 	{ "ARRAY_JOIN", "ARRAY<T>, STRING?", "STRING", WR_FN_PURE, eval_join, bind_join,
 	  "The elements as one text, with a delimiter (a comma) between them.",
 	  "ARRAY_JOIN(ARRAY[1, NULL, 3], '-') => '1-null-3'" },
-	{ "ARRAY_LENGTH", "ARRAY<T>", "INTEGER", STRICT, eval_length, NULL, "The number of elements.",
-	  "ARRAY_LENGTH(ARRAY['a', NULL]) => 2" },
-	{ "ARRAY_MAX", "ARRAY<T>", "T", STRICT, eval_max, bind_ordered, "The greatest element that is not null.",
-	  "ARRAY_MAX(ARRAY[3, NULL, 5]) => 5" },
-	{ "ARRAY_MIN", "ARRAY<T>", "T", STRICT, eval_min, bind_ordered, "The least element that is not null.",
-	  "ARRAY_MIN(ARRAY['b', 'a']) => 'a'" },
+	{ "ARRAY_LENGTH", "ARRAY<T>", "INTEGER", STRICT, eval_length, NULL,
+	  "The number of elements.", "ARRAY_LENGTH(ARRAY['a', NULL]) => 2" },
+	{ "ARRAY_MAX", "ARRAY<T>", "T", STRICT, eval_max, bind_ordered,
+	  "The greatest element that is not null.", "ARRAY_MAX(ARRAY[3, NULL, 5]) => 5" },
+	{ "ARRAY_MIN", "ARRAY<T>", "T", STRICT, eval_min, bind_ordered,
+	  "The least element that is not null.", "ARRAY_MIN(ARRAY['b', 'a']) => 'a'" },
 	{ "ARRAY_REMOVE", "ARRAY<T>, T", "ARRAY<T>", WR_FN_PURE, eval_remove, NULL,
 	  "The array without the elements that equal the value; NULL takes out nulls.",
 	  "ARRAY_REMOVE(ARRAY[1, 2, 1], 1) => ARRAY[2]" },
@@ -398,7 +405,8 @@ const wr_fn wr_fns_array[] = {
 	  "The different elements of both arrays.",
 	  "ARRAY_UNION(ARRAY[1, 2], ARRAY[2, 3]) => ARRAY[1, 2, 3]" },
 	{ "SLICE", "ARRAY<T>, INTEGER, INTEGER", "ARRAY<T>", WR_FN_PURE, eval_slice, NULL,
-	  "The elements from one position to another, both counted from 1; null where there are none.",
+	  "The elements from one position to another, both counted from 1; null where there are "
+	  "none.",
 	  "SLICE(ARRAY['a', 'b', 'c', 'd'], 2, 3) => ARRAY['b', 'c']" },
 	{ 0 },
 };

@@ -91,16 +91,10 @@ static wr_str to_ascii(wr_arena *a, wr_str s)
 static bool read_bytes(wr_arena *a, encoding e, wr_str s, wr_str *out)
 {
 	switch (e) {
-	case HEX:
-		return read_hex(a, s, false, out);
-	case BASE64:
-		return wr_base64_read(a, s, out);
-	case ASCII:
-		*out = to_ascii(a, s);
-		return true;
-	default:
-		*out = s;
-		return true;
+	case HEX: return read_hex(a, s, false, out);
+	case BASE64: return wr_base64_read(a, s, out);
+	case ASCII: *out = to_ascii(a, s); return true;
+	default: *out = s; return true;
 	}
 }
 
@@ -162,7 +156,7 @@ static bool known(wr_fn_cx *cx, wr_vec *out, uint32_t row, wr_str name, encoding
 	if (*e != UNKNOWN)
 		return true;
 	wr_fn_fail(cx, out, row, "%.*s is no encoding; there are hex, utf8, ascii and base64",
-	           WR_STR_ARG(name));
+		   WR_STR_ARG(name));
 	return false;
 }
 
@@ -178,8 +172,8 @@ static void eval_encode(WR_KERNEL)
 		if (wr_fn_null(cx, i) || !known(cx, out, i, STR(1, i), &from) ||
 		    !known(cx, out, i, STR(2, i), &to))
 			continue;
-		if (from == HEX ? !read_written_hex(cx->arena, STR(0, i), &b) :
-		                  !read_bytes(cx->arena, from, STR(0, i), &b)) {
+		if (from == HEX ? !read_written_hex(cx->arena, STR(0, i), &b)
+				: !read_bytes(cx->arena, from, STR(0, i), &b)) {
 			wr_fn_fail(cx, out, i, "the text is not %.*s", WR_STR_ARG(STR(1, i)));
 			continue;
 		}
@@ -226,8 +220,8 @@ static void eval_from_bytes(WR_KERNEL)
 /* ---------------------------------------------------------------- numbers out of bytes */
 
 /* The bytes of a row as a number; false: the row failed (or is null). */
-static bool number_at(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out, uint32_t row,
-                      uint32_t size, uint64_t *v)
+static bool number_at(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out,
+		      uint32_t row, uint32_t size, uint64_t *v)
 {
 	wr_str b = STR(0, row), order = nargs > 1 ? STR(1, row) : WR_STR_LIT("BIG_ENDIAN");
 	bool little = wr_str_ieq(order, WR_STR_LIT("LITTLE_ENDIAN"));
@@ -236,8 +230,9 @@ static bool number_at(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, w
 	if (wr_fn_null(cx, row))
 		return false;
 	if (!little && !wr_str_ieq(order, WR_STR_LIT("BIG_ENDIAN"))) {
-		wr_fn_fail(cx, out, row, "%.*s is no byte order; there are BIG_ENDIAN and LITTLE_ENDIAN",
-		           WR_STR_ARG(order));
+		wr_fn_fail(cx, out, row,
+			   "%.*s is no byte order; there are BIG_ENDIAN and LITTLE_ENDIAN",
+			   WR_STR_ARG(order));
 		return false;
 	}
 	if (b.n != size) {
@@ -430,7 +425,8 @@ const wr_fn wr_fns_bytes[] = {
 	  "The identifier of sixteen bytes; null for any other number of bytes.",
 	  "UUID(TO_BYTES('000102030405060708090a0b0c0d0e0f', 'hex')) => "
 	  "'00010203-0405-0607-0809-0a0b0c0d0e0f'" },
-	{ "MD5", "STRING", "STRING", STRICT, eval_md5, NULL, "The MD5 sum of the text, in hexadecimal.",
+	{ "MD5", "STRING", "STRING", STRICT, eval_md5, NULL,
+	  "The MD5 sum of the text, in hexadecimal.",
 	  "MD5('') => 'd41d8cd98f00b204e9800998ecf8427e'" },
 	{ 0 },
 };

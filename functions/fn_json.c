@@ -57,7 +57,7 @@ static wr_str written(wr_fn_cx *cx, const wr_json *j, wr_buf *text)
 /* ---------------------------------------------------------------- EXTRACTJSONFIELD */
 
 typedef struct path_step {
-	wr_str name;	/* p == NULL: an index */
+	wr_str name; /* p == NULL: an index */
 	int64_t index;
 } path_step;
 
@@ -84,7 +84,8 @@ static bool read_bracket(const char **p, const char *end, path_step *step)
 	if (!close)
 		return false;
 	*p = close + 1;
-	return wr_parse_i64((wr_str){ begin, (uint32_t)(close - begin) }, &step->index) && step->index >= 0;
+	return wr_parse_i64((wr_str){ begin, (uint32_t)(close - begin) }, &step->index) &&
+	       step->index >= 0;
 }
 
 static bool read_name(const char **p, const char *end, path_step *step)
@@ -114,8 +115,9 @@ static bool read_path(wr_arena *a, wr_str text, path *out)
 	return true;
 }
 
-static const wr_type *bind_path(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_path(wr_arena *a, const wr_type *const *types,
+				const wr_vec *const *consts, uint32_t n, const void **bound,
+				wr_err *err)
 {
 	path *p;
 
@@ -127,7 +129,7 @@ static const wr_type *bind_path(wr_arena *a, const wr_type *const *types, const 
 	if (read_path(a, wr_arena_str(a, wr_vec_str(consts[1], 0)), p))
 		return types[0];
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "'%.*s' is no path into a JSON document",
-	           WR_STR_ARG(wr_vec_str(consts[1], 0)));
+		   WR_STR_ARG(wr_vec_str(consts[1], 0)));
 	wr_err_hint(err, "a path is $, then .name or [index] for each level: $.items[0].price");
 	return NULL;
 }
@@ -170,7 +172,8 @@ static void eval_extract(WR_KERNEL)
 		if (wr_fn_null(cx, i))
 			continue;
 		if (!p && !read_path(cx->arena, STR(1, i), &own)) {
-			wr_fn_fail(cx, out, i, "%.*s is no path into a JSON document", WR_STR_ARG(STR(1, i)));
+			wr_fn_fail(cx, out, i, "%.*s is no path into a JSON document",
+				   WR_STR_ARG(STR(1, i)));
 			continue;
 		}
 		j = read_row(cx, out, i, STR(0, i));
@@ -189,7 +192,7 @@ static void eval_is_json(WR_KERNEL)
 		wr_err err = WR_ERR_INIT;
 
 		((uint8_t *)out->data)[i] = !wr_vec_is_null(args[0], i) &&
-		                            wr_json_parse(cx->arena, STR(0, i), &err) != NULL;
+					    wr_json_parse(cx->arena, STR(0, i), &err) != NULL;
 	}
 }
 
@@ -224,21 +227,20 @@ static bool is_value(wr_arena *a, const wr_json *j, const wr_vec *v, uint32_t ro
 	switch (j->kind) {
 	case WR_JSON_FALSE:
 	case WR_JSON_TRUE:
-		return v->type->tag == WR_BOOLEAN && wr_vec_BOOLEAN(v)[at] == (j->kind == WR_JSON_TRUE);
-	case WR_JSON_NUMBER:
-		return wr_type_numeric(v->type) && number_is(a, j, v, at);
+		return v->type->tag == WR_BOOLEAN &&
+		       wr_vec_BOOLEAN(v)[at] == (j->kind == WR_JSON_TRUE);
+	case WR_JSON_NUMBER: return wr_type_numeric(v->type) && number_is(a, j, v, at);
 	case WR_JSON_STRING:
 		return v->type->tag == WR_STRING && wr_str_eq(wr_vec_STRING(v)[at], j->text);
-	default:
-		return false;
+	default: return false;
 	}
 }
 
 static bool array_has(wr_arena *a, const wr_json *array, const wr_vec *v, uint32_t row)
 {
 	WR_JSON_EACH(item, array)
-		if (is_value(a, item, v, row))
-			return true;
+	if (is_value(a, item, v, row))
+		return true;
 	return false;
 }
 
@@ -252,8 +254,8 @@ static void eval_array_contains(WR_KERNEL)
 
 		if (!wr_vec_is_null(args[0], i))
 			j = wr_json_parse_prefix(cx->arena, STR(0, i), &rest, &err);
-		((uint8_t *)out->data)[i] = wr_json_is(j, WR_JSON_ARRAY) &&
-		                            array_has(cx->arena, j, args[1], i);
+		((uint8_t *)out->data)[i] =
+		    wr_json_is(j, WR_JSON_ARRAY) && array_has(cx->arena, j, args[1], i);
 	}
 }
 
@@ -305,8 +307,9 @@ static void eval_keys(WR_KERNEL)
 		if (!j)
 			continue;
 		WR_JSON_EACH(member, j)
-			if (!repeated(member))
-				wr_push_str(&out->kids[0], cx->arena, wr_arena_str(cx->arena, member->name));
+		if (!repeated(member))
+			wr_push_str(&out->kids[0], cx->arena,
+				    wr_arena_str(cx->arena, member->name));
 		wr_vec_list_end(out, cx->arena, begin);
 	}
 }
@@ -322,10 +325,12 @@ static void eval_records(WR_KERNEL)
 
 		if (!j)
 			continue;
-		WR_JSON_EACH(member, j) {
+		WR_JSON_EACH(member, j)
+		{
 			if (repeated(member))
 				continue;
-			wr_push_str(&out->kids[0], cx->arena, wr_arena_str(cx->arena, member->name));
+			wr_push_str(&out->kids[0], cx->arena,
+				    wr_arena_str(cx->arena, member->name));
 			wr_push_str(&out->kids[1], cx->arena, written(cx, member, &text));
 		}
 		wr_vec_list_end(out, cx->arena, begin);
@@ -345,7 +350,7 @@ static void eval_items(WR_KERNEL)
 		if (!j)
 			continue;
 		WR_JSON_EACH(item, j)
-			wr_push_str(&out->kids[0], cx->arena, written(cx, item, &text));
+		wr_push_str(&out->kids[0], cx->arena, written(cx, item, &text));
 		wr_vec_list_end(out, cx->arena, begin);
 	}
 	wr_buf_free(&text);
@@ -422,7 +427,8 @@ static void eval_concat(WR_KERNEL)
 
 const wr_fn wr_fns_json[] = {
 	{ "EXTRACTJSONFIELD", "STRING, STRING", "STRING", STRICT, eval_extract, bind_path,
-	  "The value at a path of a JSON document: a text without its quotes, objects and arrays as JSON.",
+	  "The value at a path of a JSON document: a text without its quotes, objects and arrays "
+	  "as JSON.",
 	  "EXTRACTJSONFIELD('{\"a\": [{\"b\": 1}]}', '$.a[0].b') => '1'" },
 	{ "IS_JSON_STRING", "STRING", "BOOLEAN", WR_FN_PURE, eval_is_json, NULL,
 	  "Whether the text is a JSON value.", "IS_JSON_STRING('[1, 2') => false" },
@@ -430,9 +436,11 @@ const wr_fn wr_fns_json[] = {
 	  "Whether the JSON array in the text has the value among its items; the types must agree.",
 	  "JSON_ARRAY_CONTAINS('[1, 2, 3]', 3) => true" },
 	{ "JSON_ARRAY_LENGTH", "STRING", "INTEGER", STRICT, eval_array_length, NULL,
-	  "The number of items of the JSON array in the text.", "JSON_ARRAY_LENGTH('[1, [2, 3]]') => 2" },
+	  "The number of items of the JSON array in the text.",
+	  "JSON_ARRAY_LENGTH('[1, [2, 3]]') => 2" },
 	{ "JSON_CONCAT", "STRING, STRING...", "STRING", STRICT, eval_concat, NULL,
-	  "JSON documents as one: objects with all their members (the later ones win), anything else as an array.",
+	  "JSON documents as one: objects with all their members (the later ones win), anything "
+	  "else as an array.",
 	  "JSON_CONCAT('{\"a\": 1}', '{\"b\": 2}') => '{\"a\":1,\"b\":2}'" },
 	{ "JSON_ITEMS", "STRING", "ARRAY<STRING>", STRICT, eval_items, NULL,
 	  "The items of the JSON array in the text, each as JSON.",

@@ -15,8 +15,8 @@
 /* The elements of all rows, one after the other. */
 typedef struct flat {
 	uint32_t n;
-	uint32_t *at;		/* positions in the list's kids */
-	uint32_t *outer;	/* rows */
+	uint32_t *at; /* positions in the list's kids */
+	uint32_t *outer; /* rows */
 } flat;
 
 static bool missing(const wr_fn_cx *cx, const wr_vec *list, uint32_t row)
@@ -42,7 +42,8 @@ static flat flatten(const wr_fn_cx *cx, const wr_vec *const *args)
 }
 
 /* A lambda over the elements (arrays) or the keys and values (maps). Nothing is called where there is nothing. */
-static void call(wr_fn_cx *cx, const wr_lambda *lambda, const wr_vec *list, const flat *f, wr_vec *out)
+static void call(wr_fn_cx *cx, const wr_lambda *lambda, const wr_vec *list, const flat *f,
+		 wr_vec *out)
 {
 	wr_vec kids[2];
 	const wr_vec *params[2] = { &kids[0], &kids[1] };
@@ -105,7 +106,8 @@ static void eval_transform_map(WR_KERNEL)
 			continue;
 		n = LIST(0, i).n;
 		if (bad_keys(&keys, at, n)) {
-			wr_fn_fail(cx, out, i, "the new map would have a key twice, or a null as one");
+			wr_fn_fail(cx, out, i,
+				   "the new map would have a key twice, or a null as one");
 			at += n;
 			continue;
 		}
@@ -142,7 +144,7 @@ static void eval_filter(WR_KERNEL)
 				continue;
 			for (uint32_t kid = 0; kid < out->type->nkids; kid++)
 				wr_vec_push(&out->kids[kid], cx->arena, &args[0]->kids[kid],
-				            LIST(0, i).at + k, false);
+					    LIST(0, i).at + k, false);
 		}
 		wr_vec_list_end(out, cx->arena, begin);
 	}
@@ -172,14 +174,15 @@ static flat rows_at(wr_fn_cx *cx, const wr_vec *const *args, const uint8_t *over
 }
 
 static wr_vec *step(wr_fn_cx *cx, const wr_lambda *lambda, const wr_vec *list, const flat *f,
-                    const place *states)
+		    const place *states)
 {
 	wr_vec params[3], *made = WR_NEW(cx->arena, wr_vec);
 	const wr_vec *p[3] = { &params[0], &params[1], &params[2] };
 
 	wr_vec_init(&params[0], cx->arena, lambda->result, f->n);
 	for (uint32_t i = 0; i < f->n; i++)
-		wr_vec_push(&params[0], cx->arena, states[f->outer[i]].v, states[f->outer[i]].at, false);
+		wr_vec_push(&params[0], cx->arena, states[f->outer[i]].v, states[f->outer[i]].at,
+			    false);
 	for (uint32_t k = 0; k < list->type->nkids; k++)
 		wr_vec_gather(&params[k + 1], cx->arena, &list->kids[k], f->at, f->n);
 	*made = (wr_vec){ .type = lambda->result };
@@ -216,7 +219,8 @@ static void eval_reduce(WR_KERNEL)
 
 const wr_fn wr_fns_lambda[] = {
 	{ "FILTER", "ARRAY<T>, LAMBDA(T) BOOLEAN", "ARRAY<T>", STRICT, eval_filter, NULL,
-	  "The elements for which the lambda is true.", "FILTER(ARRAY[1, 5, 3], x => x > 2) => ARRAY[5, 3]" },
+	  "The elements for which the lambda is true.",
+	  "FILTER(ARRAY[1, 5, 3], x => x > 2) => ARRAY[5, 3]" },
 	{ "FILTER", "MAP<K, V>, LAMBDA(K, V) BOOLEAN", "MAP<K, V>", STRICT, eval_filter, NULL,
 	  "The entries for which the lambda is true.",
 	  "FILTER(MAP('a' := 1, 'b' := 2), (k, v) => v > 1) => MAP('b' := 2)" },
@@ -229,7 +233,8 @@ const wr_fn wr_fns_lambda[] = {
 	{ "TRANSFORM", "ARRAY<T>, LAMBDA(T) R", "ARRAY<R>", STRICT, eval_transform_array, NULL,
 	  "What the lambda makes of each element.",
 	  "TRANSFORM(ARRAY['a', 'b'], x => UCASE(x)) => ARRAY['A', 'B']" },
-	{ "TRANSFORM", "MAP<K, V>, LAMBDA(K, V) R, LAMBDA(K, V) S", "MAP<R, S>", STRICT, eval_transform_map, NULL,
+	{ "TRANSFORM", "MAP<K, V>, LAMBDA(K, V) R, LAMBDA(K, V) S", "MAP<R, S>", STRICT,
+	  eval_transform_map, NULL,
 	  "A map of what one lambda makes of each key and the other of each value.",
 	  "TRANSFORM(MAP('a' := 1), (k, v) => UCASE(k), (k, v) => v + 1) => MAP('A' := 2)" },
 	{ 0 },

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define STR(k, row) WR_ARG(wr_str, k, row)
+#define STR(k, row)  WR_ARG(wr_str, k, row)
 #define LIST(k, row) WR_ARG(wr_list, k, row)
 
 /* ---------------------------------------------------------------- MAP_KEYS, MAP_VALUES */
@@ -19,7 +19,8 @@ static void part(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, int kid)
 		if (wr_fn_push_null(cx, out, i))
 			continue;
 		for (uint32_t k = 0; k < LIST(0, i).n; k++)
-			wr_vec_push(&out->kids[0], cx->arena, &args[0]->kids[kid], LIST(0, i).at + k, false);
+			wr_vec_push(&out->kids[0], cx->arena, &args[0]->kids[kid],
+				    LIST(0, i).at + k, false);
 		wr_vec_list_end(out, cx->arena, begin);
 	}
 }
@@ -47,7 +48,8 @@ static uint32_t entry_of(const wr_vec *keys, wr_list l, const wr_vec *key, uint3
 	return UINT32_MAX;
 }
 
-static void push_entry(wr_fn_cx *cx, wr_vec *out, const wr_vec *const kids[2], uint32_t key, uint32_t value)
+static void push_entry(wr_fn_cx *cx, wr_vec *out, const wr_vec *const kids[2], uint32_t key,
+		       uint32_t value)
 {
 	wr_vec_push(&out->kids[0], cx->arena, kids[0], key, false);
 	wr_vec_push(&out->kids[1], cx->arena, kids[1], value, false);
@@ -59,7 +61,9 @@ static void union_row(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, uint
 	wr_list a = wr_vec_is_null(args[0], row) ? none : LIST(0, row);
 	wr_list b = wr_vec_is_null(args[1], row) ? none : LIST(1, row);
 	const wr_vec *ka = &args[0]->kids[0], *kb = &args[1]->kids[0];
-	const wr_vec *const of_a[2] = { ka, &args[0]->kids[1] }, *const of_b[2] = { kb, &args[1]->kids[1] };
+	const wr_vec *const of_a[2] = { ka, &args[0]->kids[1] }, *const of_b[2] = {
+		kb, &args[1]->kids[1]
+	};
 	uint32_t begin = wr_vec_list_begin(out);
 
 	for (uint32_t i = 0; i < a.n; i++) {
@@ -125,8 +129,9 @@ static void eval_as_map(WR_KERNEL)
 
 /* ---------------------------------------------------------------- ENTRIES */
 
-static const wr_type *bind_entries(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                   uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_entries(wr_arena *a, const wr_type *const *types,
+				   const wr_vec *const *consts, uint32_t n, const void **bound,
+				   wr_err *err)
 {
 	static const wr_str names[] = { { "K", 1 }, { "V", 1 } };
 
@@ -235,7 +240,8 @@ const wr_fn wr_fns_map[] = {
 	  "AS_MAP(ARRAY['a', 'b'], ARRAY[1, 2]) => MAP('a' := 1, 'b' := 2)" },
 	{ "ENTRIES", "MAP<STRING, T>, BOOLEAN", NULL, STRICT, eval_entries, bind_entries,
 	  "The map's entries as structs of K and V; in the order of the keys if so told.",
-	  "ENTRIES(MAP('b' := 2, 'a' := 1), true) => ARRAY[STRUCT(K := 'a', V := 1), STRUCT(K := 'b', V := 2)]" },
+	  "ENTRIES(MAP('b' := 2, 'a' := 1), true) => ARRAY[STRUCT(K := 'a', V := 1), STRUCT(K := "
+	  "'b', V := 2)]" },
 	{ "MAP_KEYS", "MAP<K, V>", "ARRAY<K>", STRICT, eval_keys, NULL, "The map's keys.",
 	  "MAP_KEYS(MAP('a' := 1, 'b' := 2)) => ARRAY['a', 'b']" },
 	{ "MAP_UNION", "MAP<K, V>, MAP<K, V>", "MAP<K, V>", WR_FN_PURE, eval_union, NULL,
@@ -243,7 +249,8 @@ const wr_fn wr_fns_map[] = {
 	  "MAP_UNION(MAP('a' := 1, 'b' := 2), MAP('a' := 3)) => MAP('a' := 3, 'b' := 2)" },
 	{ "MAP_VALUES", "MAP<K, V>", "ARRAY<V>", STRICT, eval_values, NULL, "The map's values.",
 	  "MAP_VALUES(MAP('a' := 1, 'b' := 2)) => ARRAY[1, 2]" },
-	{ "SPLIT_TO_MAP", "STRING, STRING, STRING", "MAP<STRING, STRING>", STRICT, eval_split_to_map, NULL,
+	{ "SPLIT_TO_MAP", "STRING, STRING, STRING", "MAP<STRING, STRING>", STRICT,
+	  eval_split_to_map, NULL,
 	  "A map of a text whose entries, and keys and values in them, are parted by delimiters.",
 	  "SPLIT_TO_MAP('a=1;b=2', ';', '=') => MAP('a' := '1', 'b' := '2')" },
 	{ 0 },

@@ -12,7 +12,7 @@
 enum { UPPER, LOWER, DIGIT, OTHER, KINDS };
 
 typedef struct masks {
-	wr_str with[KINDS];	/* n == 0: leave it */
+	wr_str with[KINDS]; /* n == 0: leave it */
 } masks;
 
 static int kind_of(wr_arena *a, wr_str c)
@@ -20,7 +20,10 @@ static int kind_of(wr_arena *a, wr_str c)
 	unsigned char b = (unsigned char)c.p[0];
 
 	if (b < 0x80)
-		return b >= 'A' && b <= 'Z' ? UPPER : b >= 'a' && b <= 'z' ? LOWER : b >= '0' && b <= '9' ? DIGIT : OTHER;
+		return b >= 'A' && b <= 'Z'   ? UPPER
+		       : b >= 'a' && b <= 'z' ? LOWER
+		       : b >= '0' && b <= '9' ? DIGIT
+					      : OTHER;
 	if (!wr_str_eq(wr_utf8_case(a, c, false), c))
 		return UPPER;
 	return wr_str_eq(wr_utf8_case(a, c, true), c) ? OTHER : LOWER;
@@ -39,8 +42,8 @@ static masks masks_of(const wr_vec *const *args, uint32_t nargs, uint32_t first,
 	masks m = { { WR_STR_LIT("X"), WR_STR_LIT("x"), WR_STR_LIT("n"), WR_STR_LIT("-") } };
 
 	for (uint32_t k = 0; k < KINDS && first + k < nargs; k++) {
-		wr_str s = wr_vec_is_null(args[first + k], row) ? (wr_str){ NULL, 0 } :
-		                                                  WR_ARG(wr_str, first + k, row);
+		wr_str s = wr_vec_is_null(args[first + k], row) ? (wr_str){ NULL, 0 }
+								: WR_ARG(wr_str, first + k, row);
 
 		m.with[k] = (wr_str){ s.p, s.n ? first_char(s) : 0 };
 	}
@@ -52,7 +55,8 @@ static uint32_t units(wr_str s)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80 ? 1 + ((unsigned char)s.p[i] >= 0xf0) : 0;
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80 ? 1 + ((unsigned char)s.p[i] >= 0xf0)
+							    : 0;
 	return n;
 }
 
@@ -105,7 +109,8 @@ static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec
 		if (which != ALL)
 			n = WR_ARG(int32_t, 1, i);
 		if (n < 0) {
-			wr_fn_fail(cx, out, i, "a number of characters cannot be negative: %lld", (long long)n);
+			wr_fn_fail(cx, out, i, "a number of characters cannot be negative: %lld",
+				   (long long)n);
 			continue;
 		}
 		range_of(which, units(s), n, range);
@@ -116,10 +121,10 @@ static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec
 	wr_buf_free(&text);
 }
 
-#define EVAL(name, which)                                                                          \
-	static void eval_##name(WR_KERNEL)                                                         \
-	{                                                                                          \
-		mask(cx, args, nargs, out, which);                                                 \
+#define EVAL(name, which)                          \
+	static void eval_##name(WR_KERNEL)         \
+	{                                          \
+		mask(cx, args, nargs, out, which); \
 	}
 EVAL(all, ALL)
 EVAL(left, LEFT)
@@ -127,22 +132,29 @@ EVAL(right, RIGHT)
 EVAL(keep_left, KEEP_LEFT)
 EVAL(keep_right, KEEP_RIGHT)
 
-#define KINDS_DOC " With four more texts: the masks of upper-case letters, lower-case ones, digits and others; NULL leaves them."
+#define KINDS_DOC                                                                              \
+	" With four more texts: the masks of upper-case letters, lower-case ones, digits and " \
+	"others; NULL leaves them."
 
 const wr_fn wr_fns_mask[] = {
 	{ "MASK", "STRING", "STRING", WR_FN_PURE, eval_all, NULL,
 	  "The text with letters, digits and other characters masked as X, x, n and -.",
 	  "MASK('My Test $123') => 'Xx-Xxxx--nnn'" },
 	{ "MASK", "STRING, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE, eval_all, NULL,
-	  "The text masked." KINDS_DOC, "MASK('My Test $123', '*', 'x', NULL, '1') => '*x1*xxx11123'" },
+	  "The text masked." KINDS_DOC,
+	  "MASK('My Test $123', '*', 'x', NULL, '1') => '*x1*xxx11123'" },
 	{ "MASK_LEFT", "STRING, INTEGER", "STRING", WR_FN_PURE, eval_left, NULL,
-	  "The text with so many characters on the left masked.", "MASK_LEFT('Test 12', 4) => 'Xxxx 12'" },
-	{ "MASK_LEFT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE, eval_left, NULL,
-	  "The left masked." KINDS_DOC, "MASK_LEFT('Test 12', 4, '*', '*', '*', '*') => '**** 12'" },
+	  "The text with so many characters on the left masked.",
+	  "MASK_LEFT('Test 12', 4) => 'Xxxx 12'" },
+	{ "MASK_LEFT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE,
+	  eval_left, NULL, "The left masked." KINDS_DOC,
+	  "MASK_LEFT('Test 12', 4, '*', '*', '*', '*') => '**** 12'" },
 	{ "MASK_RIGHT", "STRING, INTEGER", "STRING", WR_FN_PURE, eval_right, NULL,
-	  "The text with so many characters on the right masked.", "MASK_RIGHT('Test 12', 2) => 'Test nn'" },
-	{ "MASK_RIGHT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE, eval_right, NULL,
-	  "The right masked." KINDS_DOC, "MASK_RIGHT('Test 12', 2, '*', '*', '*', '*') => 'Test **'" },
+	  "The text with so many characters on the right masked.",
+	  "MASK_RIGHT('Test 12', 2) => 'Test nn'" },
+	{ "MASK_RIGHT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE,
+	  eval_right, NULL, "The right masked." KINDS_DOC,
+	  "MASK_RIGHT('Test 12', 2, '*', '*', '*', '*') => 'Test **'" },
 	{ "MASK_KEEP_LEFT", "STRING, INTEGER", "STRING", WR_FN_PURE, eval_keep_left, NULL,
 	  "The text with all but so many characters on the left masked.",
 	  "MASK_KEEP_LEFT('Test 12', 4) => 'Test-nn'" },
@@ -152,8 +164,8 @@ const wr_fn wr_fns_mask[] = {
 	{ "MASK_KEEP_RIGHT", "STRING, INTEGER", "STRING", WR_FN_PURE, eval_keep_right, NULL,
 	  "The text with all but so many characters on the right masked.",
 	  "MASK_KEEP_RIGHT('Abc-123', 3) => 'Xxx-123'" },
-	{ "MASK_KEEP_RIGHT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING", WR_FN_PURE,
-	  eval_keep_right, NULL, "All but the right masked." KINDS_DOC,
+	{ "MASK_KEEP_RIGHT", "STRING, INTEGER, STRING, STRING, STRING, STRING", "STRING",
+	  WR_FN_PURE, eval_keep_right, NULL, "All but the right masked." KINDS_DOC,
 	  "MASK_KEEP_RIGHT('Abc-123', 3, '*', '*', '*', '*') => '****123'" },
 	{ 0 },
 };

@@ -49,9 +49,9 @@ static size_t put_unit(const char *p, const char *end, wr_buf *out)
 
 	if (high < 0)
 		return 0;
-	low = high >= 0xd800 && high < 0xdc00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u' ?
-	              hex4(p + 8, end) :
-	              -1;
+	low = high >= 0xd800 && high < 0xdc00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u'
+		  ? hex4(p + 8, end)
+		  : -1;
 	if (low >= 0xdc00 && low < 0xe000) {
 		wr_buf_printf(out, "\\x{%x}", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
 		return 12;
@@ -85,8 +85,8 @@ static pcre2_code *compile(wr_str pattern, pcre2_general_context *memory, char w
 
 	translate(pattern, &text);
 	pcre2_set_newline(cx, PCRE2_NEWLINE_ANYCRLF);
-	code = pcre2_compile((PCRE2_SPTR)wr_buf_z(&text), text.n, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, at,
-	                     cx);
+	code = pcre2_compile((PCRE2_SPTR)wr_buf_z(&text), text.n,
+			     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, at, cx);
 	if (!code)
 		pcre2_get_error_message(error, (PCRE2_UCHAR *)why, 128);
 	pcre2_compile_context_free(cx);
@@ -137,7 +137,8 @@ static pcre2_code *constant(wr_str pattern, char why[128], size_t *at)
 }
 
 /* The pattern's place among the arguments differs; what it is bound to does not. */
-static const wr_type *bind_pattern(const wr_vec *v, const wr_type *t, const void **bound, wr_err *err)
+static const wr_type *bind_pattern(const wr_vec *v, const wr_type *t, const void **bound,
+				   wr_err *err)
 {
 	char why[128];
 	size_t at = 0;
@@ -147,19 +148,22 @@ static const wr_type *bind_pattern(const wr_vec *v, const wr_type *t, const void
 	*bound = constant(wr_vec_str(v, 0), why, &at);
 	if (*bound)
 		return t;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the regular expression is wrong at byte %zu: %s", at, why);
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "the regular expression is wrong at byte %zu: %s", at, why);
 	return NULL;
 }
 
-static const wr_type *bind_first(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                 uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_first(wr_arena *a, const wr_type *const *types,
+				 const wr_vec *const *consts, uint32_t n, const void **bound,
+				 wr_err *err)
 {
 	(void)a, (void)n;
 	return bind_pattern(consts[0], types[0], bound, err);
 }
 
-static const wr_type *bind_second(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                  uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_second(wr_arena *a, const wr_type *const *types,
+				  const wr_vec *const *consts, uint32_t n, const void **bound,
+				  wr_err *err)
 {
 	(void)a, (void)n;
 	return bind_pattern(consts[1], types[1], bound, err);
@@ -174,12 +178,12 @@ typedef struct search {
 	pcre2_general_context *memory;
 	pcre2_match_context *limits;
 	pcre2_jit_stack *stack;
-	const pcre2_code *code;	/* of this row */
-	pcre2_match_data *data;	/* for code */
-	wr_str pattern;		/* that code is of, when it is no constant */
+	const pcre2_code *code; /* of this row */
+	pcre2_match_data *data; /* for code */
+	wr_str pattern; /* that code is of, when it is no constant */
 	uint32_t groups;
 	wr_str s;
-	size_t from;		/* where the next search begins; > s.n: nowhere */
+	size_t from; /* where the next search begins; > s.n: nowhere */
 	bool failed;
 } search;
 
@@ -268,7 +272,8 @@ static const PCRE2_SIZE *next_match(search *x)
 
 static void too_hard(search *x)
 {
-	wr_fn_fail(x->cx, x->out, x->row, "the regular expression takes too many steps on this text");
+	wr_fn_fail(x->cx, x->out, x->row,
+		   "the regular expression takes too many steps on this text");
 }
 
 static bool group_at(const search *x, const PCRE2_SIZE *at, uint32_t group, wr_str *part)
@@ -288,7 +293,8 @@ static void extract_row(search *x, int32_t group)
 
 	if (x->failed)
 		too_hard(x);
-	else if (at && group >= 0 && (uint32_t)group <= x->groups && group_at(x, at, (uint32_t)group, &part))
+	else if (at && group >= 0 && (uint32_t)group <= x->groups &&
+		 group_at(x, at, (uint32_t)group, &part))
 		wr_out_str(x->out, x->row, part);
 	else
 		wr_vec_set_null(x->out, x->cx->arena, x->row);
@@ -407,8 +413,9 @@ static void replace_row(search *x, wr_str with, wr_buf *text)
 		wr_buf_put(text, x->s.p + done, at[0] - done);
 		done = at[1];
 		if (!put_replacement(x, at, with, text)) {
-			wr_fn_fail(x->cx, x->out, x->row, "the replacement %.*s names a group that the pattern lacks",
-			           WR_STR_ARG(with));
+			wr_fn_fail(x->cx, x->out, x->row,
+				   "the replacement %.*s names a group that the pattern lacks",
+				   WR_STR_ARG(with));
 			return;
 		}
 	}
@@ -484,14 +491,15 @@ const wr_fn wr_fns_regexp[] = {
 	{ "REGEXP_EXTRACT", "STRING, STRING, INTEGER?", "STRING", STRICT, eval_extract, bind_first,
 	  "The first part of the text that matches the pattern, or a group of it.",
 	  "REGEXP_EXTRACT('(.*) (.*)', 'hello there', 2) => 'there'" },
-	{ "REGEXP_EXTRACT_ALL", "STRING, STRING, INTEGER?", "ARRAY<STRING>", STRICT, eval_extract_all, bind_first,
+	{ "REGEXP_EXTRACT_ALL", "STRING, STRING, INTEGER?", "ARRAY<STRING>", STRICT,
+	  eval_extract_all, bind_first,
 	  "All parts of the text that match the pattern, or a group of each.",
 	  "REGEXP_EXTRACT_ALL('[a-z](\\d)', 'a1 b2', 1) => ARRAY['1', '2']" },
 	{ "REGEXP_REPLACE", "STRING, STRING, STRING", "STRING", STRICT, eval_replace, bind_second,
 	  "The text with every match of the pattern replaced; $1 stands for the first group.",
 	  "REGEXP_REPLACE('2024-05', '(\\d+)-(\\d+)', '$2/$1') => '05/2024'" },
-	{ "REGEXP_SPLIT_TO_ARRAY", "STRING, STRING", "ARRAY<STRING>", STRICT, eval_split, bind_second,
-	  "The parts of the text between matches of the pattern.",
+	{ "REGEXP_SPLIT_TO_ARRAY", "STRING, STRING", "ARRAY<STRING>", STRICT, eval_split,
+	  bind_second, "The parts of the text between matches of the pattern.",
 	  "REGEXP_SPLIT_TO_ARRAY('a1b22c', '[0-9]+') => ARRAY['a', 'b', 'c']" },
 	{ 0 },
 };

@@ -101,7 +101,9 @@ static void eval_to_json(WR_KERNEL)
 
 const wr_fn wr_fns_tojson[] = {
 	{ "TO_JSON_STRING", "ANY", "STRING", WR_FN_PURE, eval_to_json, NULL,
-	  "The value as JSON; members and entries sorted by name, times as ISO texts, bytes in base64.",
-	  "TO_JSON_STRING(STRUCT(B := 1, A := ARRAY['x', NULL])) => '{\"A\":[\"x\",null],\"B\":1}'" },
+	  "The value as JSON; members and entries sorted by name, times as ISO texts, bytes in "
+	  "base64.",
+	  "TO_JSON_STRING(STRUCT(B := 1, A := ARRAY['x', NULL])) => "
+	  "'{\"A\":[\"x\",null],\"B\":1}'" },
 	{ 0 },
 };

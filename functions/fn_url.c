@@ -17,7 +17,7 @@
 /* A part that is not there has p == NULL; one that is there and empty has n == 0. */
 typedef struct url {
 	wr_str scheme, host, path, query, fragment;
-	int32_t port;	/* -1: none */
+	int32_t port; /* -1: none */
 	bool opaque;
 } url;
 
@@ -35,7 +35,9 @@ static bool is_digit(char c)
 
 static int hex_digit(char c)
 {
-	return is_digit(c) ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+	return is_digit(c)			    ? c - '0'
+	       : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+						    : -1;
 }
 
 /* Whether two hexadecimal digits stand behind the % at i. */
@@ -49,7 +51,8 @@ static bool allowed(wr_str s)
 	for (uint32_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c <= ' ' || c == 0x7f || strchr("\"<>\\^`{|}", c) || (c == '%' && !escape_at(s, i)))
+		if (c <= ' ' || c == 0x7f || strchr("\"<>\\^`{|}", c) ||
+		    (c == '%' && !escape_at(s, i)))
 			return false;
 	}
 	return true;
@@ -235,16 +238,16 @@ static void put_part(wr_fn_cx *cx, wr_vec *out, uint32_t row, wr_str part, bool 
 		wr_out_str(out, row, decode ? decoded(cx->arena, part, false) : part);
 }
 
-#define EVAL_PART(part, decode)                                                                    \
-	static void eval_##part(WR_KERNEL)                                                         \
-	{                                                                                          \
-		(void)nargs;                                                                       \
-		for (uint32_t i = 0; i < cx->rows; i++) {                                          \
-			url u;                                                                     \
-                                                                                                   \
-			if (url_at(cx, args, out, i, &u))                                          \
-				put_part(cx, out, i, u.part, decode);                              \
-		}                                                                                  \
+#define EVAL_PART(part, decode)                                       \
+	static void eval_##part(WR_KERNEL)                            \
+	{                                                             \
+		(void)nargs;                                          \
+		for (uint32_t i = 0; i < cx->rows; i++) {             \
+			url u;                                        \
+                                                                      \
+			if (url_at(cx, args, out, i, &u))             \
+				put_part(cx, out, i, u.part, decode); \
+		}                                                     \
 	}
 EVAL_PART(scheme, false)
 EVAL_PART(host, false)
@@ -310,7 +313,9 @@ static void eval_decode(WR_KERNEL)
 		while (k < s.n && (s.p[k] != '%' || escape_at(s, k)))
 			k++;
 		if (k < s.n)
-			wr_fn_fail(cx, out, i, "a %% in %.*s has no two hexadecimal digits behind it", WR_STR_ARG(s));
+			wr_fn_fail(cx, out, i,
+				   "a %% in %.*s has no two hexadecimal digits behind it",
+				   WR_STR_ARG(s));
 		else
 			wr_out_str(out, i, decoded(cx->arena, s, true));
 	}
@@ -355,7 +360,8 @@ const wr_fn wr_fns_url[] = {
 	  "The text as it may stand in a URL as a parameter's value.",
 	  "URL_ENCODE_PARAM('?a $b') => '%3Fa+%24b'" },
 	{ "URL_EXTRACT_FRAGMENT", "STRING", "STRING", STRICT, eval_fragment, NULL,
-	  "What stands behind # in a URL.", "URL_EXTRACT_FRAGMENT('http://test.com#frag') => 'frag'" },
+	  "What stands behind # in a URL.",
+	  "URL_EXTRACT_FRAGMENT('http://test.com#frag') => 'frag'" },
 	{ "URL_EXTRACT_HOST", "STRING", "STRING", STRICT, eval_host, NULL, "The host of a URL.",
 	  "URL_EXTRACT_HOST('http://me@test.com:8080/a') => 'test.com'" },
 	{ "URL_EXTRACT_PARAMETER", "STRING, STRING", "STRING", STRICT, eval_parameter, NULL,
@@ -363,11 +369,12 @@ const wr_fn wr_fns_url[] = {
 	  "URL_EXTRACT_PARAMETER('http://test.com?a%20b=c%20d', 'a b') => 'c d'" },
 	{ "URL_EXTRACT_PATH", "STRING", "STRING", STRICT, eval_path, NULL, "The path of a URL.",
 	  "URL_EXTRACT_PATH('http://test.com/path/to#a') => '/path/to'" },
-	{ "URL_EXTRACT_PORT", "STRING", "INTEGER", STRICT, eval_port, NULL, "The port written in a URL.",
-	  "URL_EXTRACT_PORT('http://test.com:8080/path') => 8080" },
-	{ "URL_EXTRACT_PROTOCOL", "STRING", "STRING", STRICT, eval_scheme, NULL, "The scheme of a URL.",
-	  "URL_EXTRACT_PROTOCOL('http://test.com') => 'http'" },
-	{ "URL_EXTRACT_QUERY", "STRING", "STRING", STRICT, eval_query, NULL, "What stands between ? and # in a URL.",
+	{ "URL_EXTRACT_PORT", "STRING", "INTEGER", STRICT, eval_port, NULL,
+	  "The port written in a URL.", "URL_EXTRACT_PORT('http://test.com:8080/path') => 8080" },
+	{ "URL_EXTRACT_PROTOCOL", "STRING", "STRING", STRICT, eval_scheme, NULL,
+	  "The scheme of a URL.", "URL_EXTRACT_PROTOCOL('http://test.com') => 'http'" },
+	{ "URL_EXTRACT_QUERY", "STRING", "STRING", STRICT, eval_query, NULL,
+	  "What stands between ? and # in a URL.",
 	  "URL_EXTRACT_QUERY('http://test.com?a=foo&b=baz') => 'a=foo&b=baz'" },
 	{ 0 },
 };
