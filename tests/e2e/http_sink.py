@@ -46,6 +46,7 @@ class Endpoint:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None      # a client that was killed
         self.url = f"http://127.0.0.1:{self.server.server_port}/rows"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
