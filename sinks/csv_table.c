@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "core/log.h"
 #include "io/files.h"
 #include "sinks/csv.h"
@@ -83,7 +84,9 @@ static wr_status write_file(table_sink *s, uint64_t *rows, wr_err *err)
 	if (wr_csv_file_open(s->tmp, (wr_csv_compress)s->csv.opt.compress, 0, &f, err) || put_rows(s, f, rows, err) ||
 	    wr_state_health(s->csv.sink.cx->state, err) || wr_csv_file_sync(f, err))
 		goto out;
-	status = wr_file_rename(s->tmp, s->csv.path, err);
+	status = WR_FAULT("csv.before_rename") ?
+		 wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot replace %s: fault on purpose", s->csv.path) :
+		 wr_file_rename(s->tmp, s->csv.path, err);
 out:
 	wr_csv_file_close(f);
 	if (status)

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "core/log.h"
 #include "io/http.h"
 #include "sinks/http.h"
@@ -272,7 +273,7 @@ static void take_answer(wr_http_sender *s, const wr_http_answer *a)
 	send_lane *l = a->self;
 
 	s->busy--;
-	if (a->status >= 200 && a->status < 300) {
+	if (a->status >= 200 && a->status < 300 && !WR_FAULT("http.answered")) {
 		delivered(s, l, false);
 		return;
 	}

@@ -357,22 +357,55 @@ static void test_no_answer_is_waited_for_so_long(void **state)
 	sink_kit_close(&k);
 }
 
+static int64_t mono_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void test_retry_after(void **state)
 {
 	sink_kit k = { 0 };
 	int64_t before;
-	struct timespec t;
 
 	(void)state;
 	srv.retry_after = "1";
 	PLAN(503);
 	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	before = t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	before = mono_ms();
 	sink_kit_epoch(&k, true);
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	assert_true(t.tv_sec * 1000 + t.tv_nsec / 1000000 - before >= 990);
+	assert_true(mono_ms() - before >= 990);
+	sink_kit_close(&k);
+}
+
+static void test_rate(void **state)
+{
+	sink_kit k = { 0 };
+	int64_t before = mono_ms();
+
+	(void)state;
+	open_http(&k, "id BIGINT", PROPS("RATE", "20/s"));
+	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\nINSERT 4 @0\nINSERT 5 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_true(mono_ms() - before >= 190);
+	assert_int_equal(delivered(), 5);
+	sink_kit_close(&k);
+}
+
+static void test_linger(void **state)
+{
+	sink_kit k = { 0 };
+
+	(void)state;
+	open_http(&k, "id BIGINT", PROPS("LINGER_MS", "300"));
+	sink_kit_rows(&k, "INSERT 1 @0\n");
+	sink_kit_epoch(&k, false);
+	usleep(100000);
+	assert_int_equal(requests(), 0);
+	wait_for(delivered, 1);
 	sink_kit_close(&k);
 }
 
@@ -600,6 +633,8 @@ int main(void)
 		TEST(test_the_same_request_goes_again),
 		TEST(test_no_answer_is_waited_for_so_long),
 		TEST(test_retry_after),
+		TEST(test_rate),
+		TEST(test_linger),
 		TEST(test_status_speaks_of_the_trouble),
 		TEST(test_given_up_when_too_old),
 		TEST(test_the_end_can_be_interrupted),
