@@ -98,6 +98,21 @@ static wr_status queries(wr_exec *x)
 	return done(&r, names);
 }
 
+/* In the sink's own words; nothing while it does not run. */
+static const char *sink_status(wr_exec *x, wr_query *q)
+{
+	wr_buf words = { 0 };
+
+	pthread_mutex_lock(&q->lock);
+	if (q->live && q->live->sink && q->live->sink->def->status)
+		q->live->sink->def->status(q->live->sink, &words);
+	pthread_mutex_unlock(&q->lock);
+	const char *text = wr_arena_strdup(x->arena, wr_buf_z(&words));
+
+	wr_buf_free(&words);
+	return text;
+}
+
 static wr_status sinks(wr_exec *x)
 {
 	static const char *const names[] = { "name", "type", "query", "state", "status" };
@@ -112,7 +127,7 @@ static wr_status sinks(wr_exec *x)
 		c[1] = n->query->spec.sink_spec->type;
 		c[2] = wr_arena_strdup(x->arena, n->query->id);
 		c[3] = wr_query_state_text(n->query->state);
-		c[4] = "";
+		c[4] = sink_status(x, n->query);
 	}
 	return done(&r, names);
 }

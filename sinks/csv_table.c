@@ -338,7 +338,7 @@ static void status(wr_sink *sink, wr_buf *out)
 	table_sink *s = (table_sink *)sink;
 
 	pthread_mutex_lock(&s->lock);
-	wr_buf_printf(out, "%s, %llu rows", s->csv.path, (unsigned long long)s->rows);
+	wr_buf_printf(out, "%s, %llu row%s", s->csv.path, (unsigned long long)s->rows, s->rows == 1 ? "" : "s");
 	if (s->trouble.cls != WR_ERR_NONE)
 		wr_buf_printf(out, "; %s", s->trouble.message);
 	pthread_mutex_unlock(&s->lock);
