@@ -19,7 +19,7 @@ static const char *written(const char *format)
 static bool holds(const char *format, const wr_schema *s)
 {
 	const wr_format_def *f = wr_format_find(wr_str_of(format));
-	wr_side_spec key = { .is_key = true, .format = format, .n = s->nkeys, .cols = s->cols, .wrap = s->nkeys > 1 };
+	wr_side_spec key = { .format = format, .n = s->nkeys, .cols = s->cols, .wrap = s->nkeys > 1 };
 	wr_err no = WR_ERR_INIT;
 
 	if (!f || (s->nkeys > 1 && !f->multi))

@@ -60,7 +60,7 @@ void wr_relation_sides(wr_arena *a, const wr_relation *r, wr_side_spec *key, wr_
 			cols[n] = s->cols[i];
 			to[n++] = (int32_t)i;
 		}
-	*key = (wr_side_spec){ .is_key = true, .format = r->key_format, .delimiter = r->key_delimiter, .wrap = r->key_wrap,
+	*key = (wr_side_spec){ .format = r->key_format, .delimiter = r->key_delimiter, .wrap = r->key_wrap,
 		               .n = s->nkeys, .cols = s->cols, .to = key_to,
 		               .window = (wr_window_kind)r->window_kind, .window_size = r->window_size };
 	*value = (wr_side_spec){ .format = r->value_format, .delimiter = r->value_delimiter, .wrap = r->value_wrap,
