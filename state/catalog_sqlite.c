@@ -251,6 +251,8 @@ void wr_catdb_close(wr_catdb *db)
 {
 	if (!db)
 		return;
+	if (db->open)
+		wr_catdb_rollback(db);
 	sqlite3_close(db->db);
 	for (counter *c = db->counters, *next; c; c = next) {
 		next = c->next;
