@@ -1,3 +1,10 @@
+/*
+ * libcurl's multi interface behind five calls. A request takes a slot: an easy handle with its headers and the beginning of its answer. Slots
+ * wander from idle to busy to done and back, so that handles are reused; connections are kept by the multi handle.
+ *
+ * What comes back is an answer with a status, or none with the reason. What that means (try again, give up) is the caller's business.
+ * The caller owns the body until it has taken the answer; headers and URL are copied.
+ */
 #include "io/http.h"
 
 #include <curl/curl.h>

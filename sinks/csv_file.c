@@ -1,3 +1,12 @@
+/*
+ * A file that grows, and that can be cut to where it was at any sync. Plain bytes go straight to the descriptor (its users gather lines to
+ * pieces). Compressed, it is a row of members or frames, one ended at each sync: a reader joins them, and what is cut off is a whole number of
+ * them.
+ *
+ *	put put sync | put sync | put …		cut to the second sync: two members
+ *
+ * After an error the file holds something between; its owner closes it and opens it anew at the last length that counts.
+ */
 #include "sinks/csv_file.h"
 
 #include <fcntl.h>
