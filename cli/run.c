@@ -1,8 +1,8 @@
 /*
  * weir run: the statements of a file (and of -e) one after the other, then the queries until they end or somebody says stop.
  *
- * A SELECT among the statements prints its rows on stdout, one JSON object a line, while the file's other queries run beside it. It holds the
- * file's next statement back when it ends by itself (LIMIT); else it runs on together with the rest. Statements of -e alone that make no
+ * A SELECT among the statements prints its rows on stdout, one JSON object a line. Without EMIT it ends by itself, and the next statement waits
+ * for that; a push query runs on beside the rest. Statements of -e alone that make no
  * query (SHOW ERRORS, say) are answered, and that is all.
  */
 #include <stdio.h>
@@ -41,6 +41,8 @@ static void start_select(running *r, const wr_outcome *out)
 		wr_push_query_free(out->query);
 		return;
 	}
+	while (wr_push_query_pull(out->query) && !p->over && !wr_stop)
+		usleep(500);
 	r->selects[r->n++] = out->query;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/graph.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
+#include "engine/left_rows.h"
 #include "io/kafka_admin.h"
 #include "parser/parse.h"
 #include "planner/bind.h"
@@ -334,12 +335,35 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 
 /* ---------------------------------------------------------------- SELECT */
 
+/* A pull query looks at all that its topics hold, wherever the session's push queries begin. */
+static wr_status plan_select(wr_exec *x, wr_arena *arena, wr_plan *plan, wr_err *err)
+{
+	wr_settings kept = x->s->settings;
+	wr_status status = WR_OK;
+
+	if (x->stmt->query->emit == WR_EMIT_NONE)
+		status = wr_settings_set(&x->s->settings, WR_STR_LIT("auto.offset.reset"), WR_STR_LIT("earliest"), err);
+	if (status == WR_OK)
+		status = plan_to_keep(x, arena, plan, err);
+	x->s->settings = kept;
+	return status;
+}
+
+static void make_pull(wr_push_query *p, wr_query *q)
+{
+	q->spec.until = WR_UNTIL_CAUGHT_UP;
+	if (q->engine->config.until == WR_RUN_FOREVER)
+		q->spec.still_written = NULL;	/* what is there now is enough */
+	if (q->plan->graph->table)
+		p->left = wr_left_rows_new(q->plan->graph->out);
+}
+
 wr_status wr_exec_select(wr_exec *x, wr_err *err)
 {
 	wr_arena *arena = wr_arena_new();
 	wr_plan *plan = WR_NEW(arena, wr_plan);
 
-	if (plan_to_keep(x, arena, plan, err)) {
+	if (plan_select(x, arena, plan, err)) {
 		wr_arena_free(arena);
 		return WR_FAIL;
 	}
@@ -354,6 +378,8 @@ wr_status wr_exec_select(wr_exec *x, wr_err *err)
 	snprintf(q->id, sizeof q->id, "transient_%lld", (long long)x->e->next_push++);
 	wr_uuid_make(q->incarnation);
 	wr_query_specify(q, ntasks);
+	if (plan->pull)
+		make_pull(p, q);
 	for (size_t i = 0; i < sizeof x->e->pushes / sizeof *x->e->pushes; i++)
 		if (!x->e->pushes[i]) {
 			x->e->pushes[i] = p;
@@ -362,6 +388,7 @@ wr_status wr_exec_select(wr_exec *x, wr_err *err)
 			x->out->query_id = q->id;
 			return WR_OK;
 		}
+	wr_left_rows_free(p->left);
 	wr_query_free(q);
 	free(p);
 	return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "too many push queries are running");
@@ -386,6 +413,7 @@ void wr_push_query_free(wr_push_query *p)
 	snprintf(incarnation, sizeof incarnation, "%s", p->query->incarnation);
 	wr_query_free(p->query);
 	(void)!wr_state_drop(e->scratch, incarnation, &ignored);
+	wr_left_rows_free(p->left);
 	free(p);
 }
 

@@ -113,6 +113,8 @@ typedef struct wr_push_def {
 const char *wr_push_query_id(const wr_push_query *q);
 const wr_schema *wr_push_query_schema(const wr_push_query *q);	/* columns in select order */
 bool wr_push_query_table(const wr_push_query *q);
+/* A SELECT without EMIT: rows that are there now, and then it ends. */
+bool wr_push_query_pull(const wr_push_query *q);
 /* The result's columns as the statement spells them; NULL: as the schema has them. */
 const wr_str *wr_push_query_names(const wr_push_query *q);
 WR_CHECKED wr_status wr_push_query_start(wr_push_query *q, const wr_push_def *def, wr_err *err);

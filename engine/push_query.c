@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "engine/left_rows.h"
+
 /* ---------------------------------------------------------------- the sink */
 
 static wr_status open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
@@ -49,6 +51,10 @@ static wr_status write_rows(wr_sink_writer *w, const wr_batch *b, uint32_t at, u
 	(void)err;
 	if (wr_push_query_done(p))
 		return WR_OK;
+	if (p->left) {
+		wr_left_rows_take(p->left, b, at, n);
+		return WR_OK;
+	}
 	fit = within_limit(p, b, at, n);
 	if (fit && !p->def.rows(p->def.self, b, at, fit))
 		p->refused = true;
@@ -89,6 +95,14 @@ void wr_push_query_over(wr_push_query *p, const wr_err *err)
 {
 	wr_err none = WR_ERR_INIT;
 
+	if (p->left && !err && !p->query->abandon) {
+		wr_batch b;
+		uint32_t n = wr_left_rows_batch(p->left, p->limit, &b);
+
+		p->limit_reached = p->limit >= 0 && n == p->limit;
+		if (n)
+			(void)!p->def.rows(p->def.self, &b, 0, n);
+	}
 	if (p->def.ended)
 		p->def.ended(p->def.self, p->limit_reached, err ? err : &none);
 	pthread_mutex_lock(&p->query->lock);
@@ -139,4 +153,9 @@ void wr_push_query_wait(wr_push_query *p)
 const wr_str *wr_push_query_names(const wr_push_query *p)
 {
 	return p->query->plan->names;
+}
+
+bool wr_push_query_pull(const wr_push_query *p)
+{
+	return p->query->plan->pull;
 }

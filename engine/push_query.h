@@ -1,6 +1,9 @@
 /*
  * A transient query and its client: the sink of type "client" hands rows to the callbacks of wr_push_def, from the query's threads.
  * LIMIT is counted here, where all tasks meet.
+ *
+ * A SELECT without EMIT (a pull query) is the same query, run over what its topics hold now and then ended. Of a table's changes only the rows
+ * that are left at the end are handed on, in order; left_rows.h keeps them until then.
  */
 #ifndef ENGINE_PUSH_QUERY_H
 #define ENGINE_PUSH_QUERY_H
@@ -9,6 +12,7 @@
 
 struct wr_push_query {
 	wr_query *query;	/* owned */
+	struct wr_left_rows *left;	/* of a pull query on a table; NULL else */
 	wr_push_def def;
 	int64_t limit, given;	/* rows; limit -1: none */
 	_Atomic bool limit_reached, refused;	/* refused: the client wants no more */

@@ -226,18 +226,17 @@ wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *
 	const wr_ast_query *q = s->query;
 	wr_result r;
 
-	if (q->emit == WR_EMIT_NONE) {
-		WR_LATER(err, s->span, "a SELECT that reads what is there now and ends is not there yet");
-		return wr_err_hint(err, "EMIT CHANGES behind it gives the rows as they come");
-	}
 	if (wr_query_plan(p, q, WR_USE_CLIENT, (wr_str){ NULL, 0 }, &r, err))
 		return WR_FAIL;
 	out->kind = WR_PLAN_SELECT;
 	out->emit_final = q->emit == WR_EMIT_FINAL;
+	out->pull = q->emit == WR_EMIT_NONE;
 	out->limit = q->limit.given ? q->limit.n : -1;
 	out->names = r.names;
 	wr_plan_reads(p, &r.from, out);
-	return wr_lower(p, r.node, NULL, &r, out->limit, &out->graph, err);
+	if (out->pull)	/* LIMIT counts the rows that are there at the end */
+		r.old_images = true;
+	return wr_lower(p, r.node, NULL, &r, out->pull ? -1 : out->limit, &out->graph, err);
 }
 
 void wr_plan_reads(wr_planner *p, const wr_from *f, wr_plan *out)

@@ -208,6 +208,7 @@ typedef struct wr_result {
 	bool single;
 	bool keyless;		/* PARTITION BY NULL */
 	bool one_by_one;
+	bool old_images;	/* who takes the rows wants the old image of each change */
 	wr_span key_span;	/* of the clause that made the key */
 	uint32_t naggs;
 	const wr_agg_spec *aggs;

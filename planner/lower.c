@@ -562,7 +562,7 @@ wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const
 {
 	lowering l = { .p = p };
 	wr_graph *g = WR_NEW(p->a, wr_graph);
-	bool old = sink && sink->fields && strcmp(sink->type, "kafka") != 0;
+	bool old = r->old_images || (sink && sink->fields && strcmp(sink->type, "kafka") != 0);
 	stage s = { 0 };
 	uint16_t sink_id;
 	flow f;

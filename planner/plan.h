@@ -34,6 +34,7 @@ typedef struct wr_plan {
 	wr_side_spec key, value;
 	/* SELECT */
 	bool emit_final;
+	bool pull;			/* without EMIT: the rows that are there now, and then it ends */
 	int64_t limit;			/* -1: none */
 	const wr_str *names;		/* result column names as spelt by the statement (graph->out->n) */
 	wr_str query_id;		/* WITH (QUERY_ID='…'); p NULL: the engine makes one */

@@ -62,6 +62,14 @@ static bool on_rows(void *self, const wr_batch *b, uint32_t at, uint32_t n)
 	return go_on;
 }
 
+/* The comma behind the last element, which may have been sent, must not stay: rows of such queries come all at once, at the end. */
+static void end_array(wr_buf *b)
+{
+	if (b->n >= 2 && b->p[b->n - 2] == ',')
+		b->n -= 2;
+	wr_buf_puts(b, "]\n");
+}
+
 static void on_ended(void *self, bool limit_reached, const wr_err *err)
 {
 	stream *s = self;
@@ -71,6 +79,8 @@ static void on_ended(void *self, bool limit_reached, const wr_err *err)
 		wr_buf_puts(&s->pending, "{\"errorMessage\":");
 		wr_error_object(&s->pending, 50000, err, (wr_str){ 0 });
 		wr_buf_puts(&s->pending, "}]\n");
+	} else if (wr_push_query_pull(s->query) && wr_push_query_table(s->query)) {
+		end_array(&s->pending);	/* a pull query on a table has no last words */
 	} else {
 		wr_buf_printf(&s->pending, "{\"finalMessage\":\"%s\"}]\n",
 			      limit_reached ? "Limit Reached" : "Query Completed");

@@ -69,6 +69,22 @@ def test_select_from_a_file_prints_rows(where):
     assert out.count("Roma") == 3 and "Torino" not in out, out
 
 
+def test_select_without_emit_gives_what_is_there_and_ends(where):
+    sql = people(where) + "CREATE TABLE towns AS SELECT town, COUNT(*) AS n FROM people GROUP BY town;\n"
+    weir_sql(where, sql, "--until-end")
+    out, _ = weir("run", "-e", "SELECT * FROM towns; SELECT id FROM people WHERE town = 'Roma';", "--data", where + "/state")
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"town": "Forlì", "n": 1}, {"town": "Roma", "n": 3}, {"town": "Torino", "n": 1},
+        {"id": 0}, {"id": 2}, {"id": 4}], out
+
+
+def test_select_without_emit_waits_for_the_tables_of_its_file(where):
+    sql = (people(where) + "CREATE TABLE towns AS SELECT town, COUNT(*) AS n FROM people GROUP BY town;\n"
+           "SELECT n FROM towns WHERE town = 'Roma';\n")
+    out, _ = weir_sql(where, sql, "--until-end")
+    assert out == '{"n":3}\n', out
+
+
 def test_limit_ends_the_query(where):
     out, _ = weir_sql(where, people(where) + "SELECT id, town FROM people EMIT CHANGES LIMIT 2;\n")
     assert "Roma" in out and "Forlì" in out and "Torino" not in out, out
