@@ -24,12 +24,21 @@
  *	{"id":1}
  *
  *	explain                          the plan's text
- *	commit | restart | rollback | final    an epoch; close and open again; throw the open epoch away; end of input
+ *	show                             what SHOW or DESCRIBE lists, or what a statement answers, behind ----
+ *	SHOW VARIABLES;
+ *	----
+ *	name | value
+ *
+ *	commit                           waits until all that came in is committed
+ *	restart                          the same; closes the engine and opens it again
+ *	rollback                         stops the engine as a crash would, whatever it is doing, and opens it again
  *	skip REASON                      the rest of the file is skipped
  *
  * KAFKA-format keys and values are written as text: numbers by the relation's column type.
  *
- * A file is one case. Worlds (--world) change batch size, store, tasks and restarts; `output` blocks are only compared in order with one task.
+ * A file is one case. Worlds (--world) change batch size, store, tasks and queues; restart=1 closes and opens the engine after every input,
+ * rollback=1 crashes it after every input before that input can be worked off. The order of `output` and `query` rows counts with one task only.
+ * A store in memory has no restarts.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -89,8 +98,7 @@ static bool next_block(wr_script *s, wr_str *rest, wr_str *head, wr_str *body)
 	return head->p != NULL;
 }
 
-/* The part behind the line ----; *body is cut before it. p NULL when there is none. */
-static wr_str behind_rule(wr_str *body)
+wr_str wr_script_behind_rule(wr_str *body)
 {
 	wr_str rest = *body, none = { 0 };
 
@@ -156,7 +164,7 @@ static void fail(wr_script *s, const char *what, wr_str got, wr_str wanted)
 static void statement(wr_script *s, wr_str rest, wr_str body)
 {
 	wr_buf error = { 0 };
-	wr_str wanted = behind_rule(&body);
+	wr_str wanted = wr_script_behind_rule(&body);
 	bool good = run_statements(s, body, &error, NULL);
 
 	if (wr_str_is(rest, "ok") && !good)
@@ -168,10 +176,45 @@ static void statement(wr_script *s, wr_str rest, wr_str body)
 	wr_buf_free(&error);
 }
 
+static void put_listing(const wr_listing *l, wr_buf *out)
+{
+	for (uint32_t i = 0; i < l->ncols; i++)
+		wr_buf_printf(out, "%s%s", i ? " | " : "", l->names[i]);
+	wr_buf_putc(out, '\n');
+	for (uint32_t i = 0; i < l->nrows * l->ncols; i++) {
+		const char *cell = l->cells[i];
+
+		wr_buf_printf(out, "%s%s", i % l->ncols ? " | " : "", cell ? cell : "NULL");
+		if ((i + 1) % l->ncols == 0)
+			wr_buf_putc(out, '\n');
+	}
+}
+
+/* One statement's answer as text. */
+static void show(wr_script *s, wr_str body)
+{
+	wr_str wanted = wr_script_behind_rule(&body), shown;
+	uint32_t at = 0;
+	bool found;
+	wr_outcome out = { 0 };
+	wr_err err = WR_ERR_INIT;
+	wr_buf got = { 0 };
+
+	if (wr_engine_next(s->engine, s->session, s->arena, body, &at, &found, &out, &shown, &err))
+		wr_render_error(&got, shown, &err);
+	else if (out.kind == WR_OUTCOME_LISTING)
+		put_listing(&out.listing, &got);
+	else if (out.message)
+		wr_buf_printf(&got, "%s\n", out.message);
+	if (!wr_str_eq(wr_buf_view(&got), wanted))
+		fail(s, "another answer", wr_buf_view(&got), wanted);
+	wr_buf_free(&got);
+}
+
 static void explain(wr_script *s, wr_str body)
 {
 	wr_buf error = { 0 }, text = { 0 };
-	wr_str wanted = behind_rule(&body);
+	wr_str wanted = wr_script_behind_rule(&body);
 
 	wr_buf_puts(&text, "EXPLAIN ");
 	wr_buf_str(&text, body);
@@ -219,8 +262,9 @@ static void set_world(wr_script *s)
 	wr_err err = WR_ERR_INIT;
 
 	wr_settings_init(&s->settings);
+	(void)!wr_settings_set(&s->settings, WR_STR_LIT("idle.timeout.ms"), WR_STR_LIT("0"), &err);
 	(void)!wr_settings_set(&s->settings, WR_STR_LIT("cache.max.bytes.buffering"), WR_STR_LIT("0"), &err);
-	(void)!wr_settings_set(&s->settings, WR_STR_LIT("commit.interval.ms"), WR_STR_LIT("20"), &err);
+	(void)!wr_settings_set(&s->settings, WR_STR_LIT("commit.interval.ms"), WR_STR_LIT("3"), &err);
 	if (w->batch) {
 		snprintf(text, sizeof text, "%d", w->batch);
 		(void)!wr_settings_set(&s->settings, WR_STR_LIT("batch.rows"), wr_str_of(text), &err);
@@ -255,29 +299,36 @@ static bool restart(wr_script *s, bool commit)
 	return true;
 }
 
-/* Until every topic has been read by every query and nothing moves. */
+/*
+ * Until every query has read and committed what its topics hold, seen three times in a row: what one query commits another has to read. Queries
+ * that hold rows back (a join that waits for its other side) never get there: for them, until nothing has moved for a while.
+ */
 static void settle(wr_script *s)
 {
 	uint64_t last = UINT64_MAX;
 
-	for (int calm = 0, rounds = 0; calm < 3 && rounds < 3000; rounds++) {
+	for (int good = 0, calm = 0, rounds = 0; good < 3 && calm < 400 && rounds < 10000; rounds++) {
 		uint64_t now = wr_script_activity(s);
 
+		good = wr_engine_settled(s->engine) ? good + 1 : 0;
 		calm = now == last ? calm + 1 : 0;
 		last = now;
-		usleep(25000);
+		if (good == 0)
+			usleep(2000);
 	}
 }
 
+/* The worlds' restarts. A rollback comes at once, or some milliseconds later: at any place of an epoch. */
 static void look_again(wr_script *s)
 {
-	settle(s);
-	if (s->world->restart)
-		(void)restart(s, true);
-	if (s->world->rollback)
-		(void)restart(s, false);
-	if (s->world->restart || s->world->rollback)
+	if (s->world->restart) {
 		settle(s);
+		(void)restart(s, true);
+	}
+	if (s->world->rollback) {
+		usleep(s->rollbacks++ % 4 * 3000);
+		(void)restart(s, false);
+	}
 }
 
 /* ---------------------------------------------------------------- files */
@@ -290,7 +341,10 @@ static void block(wr_script *s, wr_str head, wr_str body)
 		statement(s, head, body);
 	else if (wr_str_is(verb, "explain"))
 		explain(s, body);
-	else if (wr_str_is(verb, "input")) {
+	else if (wr_str_is(verb, "show")) {
+		settle(s);
+		show(s, body);
+	} else if (wr_str_is(verb, "input")) {
 		wr_script_input(s, head, body);
 		if (s->world->restart || s->world->rollback)
 			look_again(s);
@@ -300,7 +354,8 @@ static void block(wr_script *s, wr_str head, wr_str body)
 	} else if (wr_str_is(verb, "query"))
 		wr_script_query(s, body);
 	else if (wr_str_is(verb, "restart") || wr_str_is(verb, "rollback")) {
-		settle(s);
+		if (wr_str_is(verb, "restart"))
+			settle(s);
 		(void)restart(s, wr_str_is(verb, "restart"));
 	} else if (wr_str_is(verb, "commit"))
 		settle(s);

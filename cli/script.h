@@ -21,11 +21,12 @@ typedef struct wr_script {
 	bool by_hand;
 	unsigned line, block_line;
 	const char *explained;
-	uint64_t ends;	/* scratch of wr_script_activity */
 	wr_seen seen[32];
-	unsigned nseen;
+	unsigned nseen, rollbacks;
 } wr_script;
 
+/* The part behind the line ----; *body is cut before it. p NULL when there is none. */
+wr_str wr_script_behind_rule(wr_str *body);
 /* script_records.c */
 void wr_script_input(wr_script *s, wr_str topic, wr_str lines);
 void wr_script_output(wr_script *s, bool table, wr_str topic, wr_str lines);

@@ -203,6 +203,40 @@ void wr_engine_queries(wr_engine *e, void (*visit)(void *self, const wr_query_in
 	pthread_mutex_unlock(&e->lock);
 }
 
+static bool scan_settled(wr_engine *e, const wr_scan_run *s)
+{
+	wr_str topic = s->scan->source->topic;
+
+	if (!e->topics || !strcmp(s->scan->source->kind, "file"))
+		return true;
+	for (int32_t p = 0; p < s->nparts; p++)
+		if (s->committed[p] < wr_topics_end(e->topics, topic, p))
+			return false;
+	return true;
+}
+
+static bool query_settled(wr_engine *e, wr_query *q)
+{
+	pthread_mutex_lock(&q->lock);
+	bool over = wr_query_over(q) || q->pause, all = q->live != NULL;
+
+	for (uint32_t i = 0; all && i < q->live->nscans; i++)
+		all = scan_settled(e, &q->live->scans[i]);
+	pthread_mutex_unlock(&q->lock);
+	return over || all;
+}
+
+bool wr_engine_settled(wr_engine *e)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&e->lock);
+	for (wr_query *q = e->queries; q && all; q = q->next)
+		all = query_settled(e, q);
+	pthread_mutex_unlock(&e->lock);
+	return all;
+}
+
 bool wr_engine_cancel(wr_engine *e, const char *query_id)
 {
 	bool found = false;

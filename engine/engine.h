@@ -148,6 +148,9 @@ typedef struct wr_query_info {
 void wr_engine_relations(wr_engine *e, void (*visit)(void *self, const wr_relation *r), void *self);
 void wr_engine_queries(wr_engine *e, void (*visit)(void *self, const wr_query_info *q), void *self);
 const char *wr_query_state_text(wr_query_state s);
+/* Whether every persistent query has read what its embedded topics hold, and committed what came of it. Those that
+ * have failed or ended, or are paused, are not asked. */
+bool wr_engine_settled(wr_engine *e);
 wr_topics *wr_engine_topics(wr_engine *e);	/* embedded topics; NULL with a broker */
 const wr_catalog *wr_engine_catalog(wr_engine *e);
 

@@ -161,6 +161,18 @@ static void put_positions(wr_run *run)
 		}
 }
 
+/* The epoch's positions for those who ask from outside; told when all of the epoch is out. */
+static void tell_positions(wr_run *run)
+{
+	for (uint32_t t = 0; t < run->ntasks; t++)
+		for (uint32_t i = 0; i < run->tasks[t]->nreaders; i++) {
+			wr_scan_reader *r = run->tasks[t]->readers[i];
+
+			for (int32_t s = 0; s < r->nparts; s++)
+				r->scan->committed[r->parts[s]] = wr_scan_reader_next(r, s);
+		}
+}
+
 /* Asks for the barrier and waits until all tasks stand still. */
 static wr_status gather(wr_run *run, bool final, wr_err *err)
 {
@@ -216,6 +228,8 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 	}
 	if (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err))
 		return WR_FAIL;
+	if (!run->spec->by_hand)
+		tell_positions(run);
 	let_go(run);
 	return fault("epoch.after_committed", err);
 }

@@ -50,6 +50,7 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 	run->nparts += (uint32_t)s->nparts;
 	s->pos = WR_NEW_ARRAY(run->arena, wr_position, s->nparts);
 	s->ptime = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
+	s->committed = WR_NEW_ARRAY(run->arena, _Atomic int64_t, s->nparts);
 	for (int32_t p = 0; p < s->nparts; p++)
 		s->ptime[p] = WR_TIME_NONE;
 	if (!spec->by_hand && s->def->resolve(spec->io, s->scan->source, s->pos, s->nparts, err))
@@ -126,6 +127,9 @@ static wr_status open_all(wr_run *run, wr_err *err)
 	    (!known && !run->spec->transient && wr_epoch_first(run, err)))
 		goto out;
 	status = open_tasks(run, err);
+	for (uint32_t i = 0; i < run->nscans; i++)
+		for (int32_t p = 0; p < run->scans[i].nparts; p++)
+			run->scans[i].committed[p] = run->scans[i].pos[p].next;
 out:
 	wr_buf_free(&mark);
 	return status;
