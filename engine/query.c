@@ -166,7 +166,7 @@ static int nap_ms(const wr_query *q)
 static look watch(wr_query *q, wr_run *run, wr_err *err)
 {
 	int64_t last_commit = wr_clock_mono_ns();
-	uint64_t rows = run->rows;
+	uint64_t rows = 0;	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
 	look l = LOOK_AGAIN;
 
 	while (l == LOOK_AGAIN && !q->stop && !q->abandon) {
