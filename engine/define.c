@@ -70,7 +70,7 @@ static bool still_written(void *self, wr_str topic)
 
 	pthread_mutex_lock(&q->engine->list_lock);
 	for (wr_query *it = q->engine->queries; it && !written; it = it->next)
-		written = it != q && !wr_query_over(it) && it->spec.sink_spec &&
+		written = it != q && !wr_query_over(it) && it->state != WR_QUERY_PAUSED && it->spec.sink_spec &&
 			  wr_str_eq(it->spec.sink_spec->topic, topic);
 	pthread_mutex_unlock(&q->engine->list_lock);
 	return written;
@@ -186,7 +186,11 @@ static wr_status start_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, w
 	q->seq = x->seq;
 	q->text = wr_arena_str(arena, x->text);
 	q->sink_name = wr_arena_str(arena, plan->name);
-	name_query(q, plan, q->seq);
+	if (x->query_id)
+		snprintf(q->id, sizeof q->id, "%s", x->query_id);
+	else
+		name_query(q, plan, q->seq);
+	q->pause = x->paused;
 	if (x->incarnation)
 		snprintf(q->incarnation, sizeof q->incarnation, "%s", x->incarnation);
 	else
@@ -246,19 +250,6 @@ static void say_created(wr_exec *x, const wr_plan *plan, const wr_query *q)
 	}
 }
 
-static wr_status replace_old(wr_exec *x, const wr_plan *plan, wr_err *err)
-{
-	wr_named *old = plan->or_replace ? wr_names_find(x->e, plan->name) : NULL;
-
-	if (!old)
-		return WR_OK;
-	if (old->query)
-		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span,
-				  "replacing a running query is not built yet");
-	wr_names_remove(x->e, old);
-	return WR_OK;
-}
-
 static void keep_plan(wr_engine *e, wr_arena *arena)
 {
 	if (e->nplans == e->plans_room) {
@@ -268,30 +259,40 @@ static void keep_plan(wr_engine *e, wr_arena *arena)
 	e->plans[e->nplans++] = arena;
 }
 
+/* The name stands for the new one from here on. */
+static void name_it(wr_exec *x, const wr_plan *plan, wr_named *old, wr_query *q)
+{
+	wr_named *n;
+
+	if (old)
+		wr_names_remove(x->e, old);
+	n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation, plan->name, x->text);
+	n->query = q;
+	n->seq = x->seq;
+	n->before = old;
+}
+
 static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kept, wr_err *err)
 {
+	wr_named *old = plan->or_replace ? wr_names_find(x->e, plan->name) : NULL;
 	wr_query *q = NULL;
 	bool skip;
 
 	if (name_taken(x, plan, &skip, err) || skip)
 		return skip ? WR_OK : WR_FAIL;
-	if (replace_old(x, plan, err) || make_topic(x->e, plan, err))
+	if ((old && wr_replace_check(x, old, plan, err)) || make_topic(x->e, plan, err))
 		return WR_FAIL;
 	if (wr_journal_number(x, err))
 		return WR_FAIL;
 	keep_plan(x->e, arena);
 	*kept = true;
 	if (plan->graph && !x->relation_only) {
-		if (start_query(x, arena, plan, &q, err))
+		if (old && old->query ? wr_replace_query(x, arena, plan, old->query, &q, err) :
+					start_query(x, arena, plan, &q, err))
 			return WR_FAIL;
 	}
-	if (plan->kind != WR_PLAN_INSERT_QUERY) {
-		wr_named *n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation,
-					   plan->name, x->text);
-
-		n->query = q;
-		n->seq = x->seq;
-	}
+	if (plan->kind != WR_PLAN_INSERT_QUERY)
+		name_it(x, plan, old, q);
 	say_created(x, plan, q);
 	return wr_journal_live(x, err);
 }

@@ -1,4 +1,4 @@
-/* DROP, TERMINATE, PAUSE, RESUME: what ends. */
+/* DROP, TERMINATE, PAUSE, RESUME: what ends or rests. */
 #include <stdio.h>
 
 #include "engine/internal.h"
@@ -140,7 +140,6 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	if (may_drop(x, n, err))
 		return WR_FAIL;
 	const wr_relation *r = n->relation;
-	int64_t seq = n->seq;
 
 	if (n->query && wr_engine_end_query(x->e, n->query, err))
 		return WR_FAIL;
@@ -151,7 +150,10 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	x->out->object_kind = object_word(s->object);
 	wr_say(x, WR_OUTCOME_MESSAGE, r ? "Source `%.*s` (topic: %.*s) was dropped." : "Sink `%.*s` was dropped.",
 	       WR_STR_ARG(n->name), WR_STR_ARG(r ? r->topic : n->name));
-	return wr_journal_dropped(x->e, seq, err);
+	for (; n; n = n->before)
+		if (wr_journal_dropped(x->e, n->seq, err))
+			return WR_FAIL;
+	return WR_OK;
 }
 
 /* ---------------------------------------------------------------- TERMINATE, PAUSE, RESUME */
@@ -176,20 +178,47 @@ static wr_status terminate_all(wr_exec *x, wr_err *err)
 	return WR_OK;
 }
 
+static wr_status pause_one(wr_exec *x, wr_query *q, wr_err *err)
+{
+	bool pause = x->stmt->kind == WR_STMT_PAUSE;
+
+	if (wr_query_over(q)) {
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "query %s has ended", q->id);
+		return WR_FAIL;
+	}
+	wr_say(x, WR_OUTCOME_MESSAGE, pause ? "Query paused." : "Query resumed.");
+	if (q->pause == pause)
+		return WR_OK;
+	if (wr_query_pause(q, pause, err))
+		return WR_FAIL;
+	/* It may have come to its end in the meantime: then there is nothing to go on with. */
+	return wr_query_over(q) ? WR_OK : wr_journal_paused(x->e, q->seq, pause, err);
+}
+
+static wr_status pause_all(wr_exec *x, wr_err *err)
+{
+	bool pause = x->stmt->kind == WR_STMT_PAUSE;
+
+	for (wr_query *q = x->e->queries; q; q = q->next)
+		if (!wr_query_over(q) && pause_one(x, q, err))
+			return WR_FAIL;
+	wr_say(x, WR_OUTCOME_MESSAGE, pause ? "All queries paused." : "All queries resumed.");
+	return WR_OK;
+}
+
 wr_status wr_exec_query_id(wr_exec *x, wr_err *err)
 {
 	const wr_stmt_query_id *s = &x->stmt->query_id;
 
-	if (x->stmt->kind != WR_STMT_TERMINATE)
-		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span, "%s is not run by this version",
-				  wr_stmt_kind_text(x->stmt->kind));
+	if (s->all && x->stmt->kind != WR_STMT_TERMINATE)
+		return pause_all(x, err);
 	if (s->all)
 		return terminate_all(x, err);
 	wr_query *q = wr_engine_find_query(x->e, s->id.name);
 
 	x->out->object = wr_z(x->arena, s->id.name);
 	x->out->object_kind = "query";
-	if (!q && wr_engine_cancel(x->e, wr_z(x->arena, s->id.text))) {
+	if (!q && x->stmt->kind == WR_STMT_TERMINATE && wr_engine_cancel(x->e, wr_z(x->arena, s->id.text))) {
 		wr_say(x, WR_OUTCOME_MESSAGE, "Query terminated.");
 		return WR_OK;
 	}
@@ -197,6 +226,8 @@ wr_status wr_exec_query_id(wr_exec *x, wr_err *err)
 		wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s", WR_STR_ARG(s->id.text));
 		return wr_err_hint(err, "SHOW QUERIES lists them");
 	}
+	if (x->stmt->kind != WR_STMT_TERMINATE)
+		return pause_one(x, q, err);
 	wr_say(x, WR_OUTCOME_MESSAGE, "Query terminated.");
 	return terminate(x, q, err);
 }

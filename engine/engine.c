@@ -260,7 +260,7 @@ uint32_t wr_engine_wait(wr_engine *e, const volatile int *stop, wr_err *err)
 		running = false;
 		pthread_mutex_lock(&e->list_lock);
 		for (wr_query *q = e->queries; q; q = q->next)
-			running |= !wr_query_over(q);
+			running |= !wr_query_over(q) && q->state != WR_QUERY_PAUSED;
 		pthread_mutex_unlock(&e->list_lock);
 		if (running)
 			usleep(2000);

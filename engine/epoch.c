@@ -173,6 +173,17 @@ static void tell_positions(wr_run *run)
 		}
 }
 
+/* By hand records are read from the topics by their offsets, which the scans keep. */
+static void put_hand_positions(wr_run *run)
+{
+	for (uint32_t i = 0; i < run->tasks[0]->nreaders; i++) {
+		wr_scan_reader *r = run->tasks[0]->readers[i];
+
+		for (int32_t s = 0; s < r->nparts; s++)
+			put_position(run, r->number, r->parts[s], r->scan->pos[r->parts[s]].next, r->ptime[s]);
+	}
+}
+
 /* Asks for the barrier and waits until all tasks stand still. */
 static wr_status gather(wr_run *run, bool final, wr_err *err)
 {
@@ -219,7 +230,9 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 	if (run->spec->by_hand && wr_task_settle(run->tasks[0], final, err))
 		return WR_FAIL;
 	if (!run->spec->transient) {
-		if (!run->spec->by_hand)
+		if (run->spec->by_hand)
+			put_hand_positions(run);
+		else
 			put_positions(run);
 		dirty = wr_state_dirty_bytes(run->state);
 		if (commit(run, run->epoch + 1, err))

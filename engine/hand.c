@@ -60,6 +60,8 @@ wr_status wr_engine_feed(wr_engine *e, const char *query_id, wr_str topic, const
 	wr_query *q = wr_engine_find_query(e, wr_str_of(query_id));
 
 	WR_ASSERT(q && q->run);
+	if (q->pause)
+		return WR_OK;
 	wr_task *t = q->run->tasks[0];
 
 	for (uint32_t i = 0; i < t->nreaders; i++) {
@@ -110,6 +112,8 @@ wr_status wr_engine_pump(wr_engine *e, wr_err *err)
 		for (wr_query *q = e->queries; q; q = q->next) {
 			wr_task *t = q->run->tasks[0];
 
+			if (q->pause)
+				continue;
 			for (uint32_t i = 0; i < t->nreaders; i++)
 				if (read_topic(e, q, t->readers[i], &moved, err))
 					return WR_FAIL;

@@ -5,7 +5,7 @@
  *	session.c   settings and variables             execute.c   one statement: which file does it
  *	define.c    CREATE, INSERT: plans to queries   drop.c      DROP, TERMINATE, PAUSE
  *	listing.c   SHOW, DESCRIBE                     insert.c    INSERT VALUES
- *	errors.c    SHOW ERRORS
+ *	errors.c    SHOW ERRORS                        replace.c   CREATE OR REPLACE
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
@@ -25,6 +25,7 @@ typedef struct wr_named {
 	wr_str text;			/* of its statement */
 	wr_query *query;		/* that fills it; NULL: none */
 	int64_t seq;
+	struct wr_named *before;	/* what it replaced: recorded still, goes with it */
 	struct wr_named *next;
 } wr_named;
 
@@ -84,7 +85,9 @@ typedef struct wr_exec {
 	int64_t seq;		/* 0: a new statement */
 	const char *incarnation;
 	uint16_t ntasks;
-	bool relation_only;	/* its query was terminated: only the relation comes back */
+	const char *query_id;	/* NULL: made from name and number */
+	bool relation_only;	/* its query was terminated or replaced: only the relation comes back */
+	bool paused;		/* its query waits for RESUME */
 } wr_exec;
 
 /* names.c */
@@ -114,6 +117,11 @@ WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err);	/* TERMINATE, PA
 /* Ends a persistent query, removes its state; unlinked and freed. */
 WR_CHECKED wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err);
 wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
+/* replace.c: whether plan may take the place of old. Errors: STATEMENT, with what differs. */
+WR_CHECKED wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan, wr_err *err);
+/* Ends query old with a commit and goes on as plan: same id, state, positions and tasks. When that fails, old goes on. */
+WR_CHECKED wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query *old,
+                                      wr_query **out, wr_err *err);
 /* insert.c */
 WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
 /* errors.c */

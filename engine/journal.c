@@ -5,6 +5,8 @@
  * order, each with the settings it had, the incarnation of its query and its number of tasks: a query finds its state under the incarnation and goes
  * on from its last epoch. Rows that are still creating are removed with their state. A query whose statement no longer plans or opens is reported,
  * and kept in the journal.
+ *
+ * What was replaced stays recorded, for those that were planned against it; its query does not come back, the new one has its state.
  */
 #include "engine/journal.h"
 
@@ -23,8 +25,10 @@ struct wr_journal {
 	int64_t ordinal;
 };
 
-/* In the `extra` of a CREATE … AS whose query was ended. */
+/* In the `extra` of a CREATE … AS whose query was ended, went on as another's, or rests. */
 #define TERMINATED "terminated"
+#define REPLACED "replaced"
+#define PAUSED "paused"
 
 static bool quiet(const wr_engine *e)
 {
@@ -94,6 +98,14 @@ wr_status wr_journal_number(wr_exec *x, wr_err *err)
 	return status;
 }
 
+static void name_row(wr_statement_row *row, const wr_query *q)
+{
+	row->query_id = wr_str_of(q->id);
+	row->incarnation = wr_str_of(q->incarnation);
+	row->tasks = q->spec.ntasks;
+	row->name = q->sink_name;
+}
+
 wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err)
 {
 	wr_buf settings = { 0 };
@@ -104,10 +116,7 @@ wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err)
 	print_settings(&x->s->settings, &settings);
 	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
-	row.query_id = wr_str_of(q->id);
-	row.incarnation = wr_str_of(q->incarnation);
-	row.tasks = q->spec.ntasks;
-	row.name = q->sink_name;
+	name_row(&row, q);
 	status = wr_catdb_update(x->e->journal->db, &row, err);
 	wr_buf_free(&settings);
 	return status;
@@ -139,15 +148,48 @@ wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err)
 	return quiet(e) ? WR_OK : wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
 }
 
+wr_status wr_journal_paused(wr_engine *e, int64_t seq, bool paused, wr_err *err)
+{
+	return quiet(e) ? WR_OK : wr_catdb_set_extra(e->journal->db, seq, paused ? WR_STR_LIT(PAUSED) : (wr_str){ 0 }, err);
+}
+
+wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err *err)
+{
+	wr_buf settings = { 0 };
+	wr_catdb *db;
+	wr_status status;
+
+	if (quiet(x->e))
+		return WR_OK;
+	db = x->e->journal->db;
+	print_settings(&x->s->settings, &settings);
+	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
+
+	name_row(&row, q);
+	row.status = WR_STATEMENT_LIVE;
+	if (q->pause)
+		row.extra = WR_STR_LIT(PAUSED);
+	status = wr_catdb_begin(db, err);
+	if (status == WR_OK && (wr_catdb_update(db, &row, err) ||
+				wr_catdb_set_extra(db, old, WR_STR_LIT(REPLACED), err))) {
+		wr_catdb_rollback(db);
+		status = WR_FAIL;
+	} else if (status == WR_OK) {
+		status = wr_catdb_commit(db, err);
+	}
+	wr_buf_free(&settings);
+	return status;
+}
+
 /* ---------------------------------------------------------------- the way back */
 
 /* A recorded statement, copied out of the database. */
 typedef struct recorded {
 	int64_t seq, ordinal;
 	wr_statement_status status;
-	const char *text, *place, *incarnation, *settings;
+	const char *text, *place, *incarnation, *settings, *query_id;
 	uint16_t ntasks;
-	bool terminated;
+	bool relation_only, paused;
 } recorded;
 
 typedef struct recorded_list {
@@ -178,7 +220,9 @@ static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
 		.incarnation = wr_arena_str(l->arena, row->incarnation).p,
 		.settings = wr_arena_str(l->arena, row->properties).p,
 		.ntasks = (uint16_t)row->tasks,
-		.terminated = wr_str_is(row->extra, TERMINATED),
+		.query_id = wr_arena_str(l->arena, row->query_id).p,
+		.relation_only = wr_str_is(row->extra, TERMINATED) || wr_str_is(row->extra, REPLACED),
+		.paused = wr_str_is(row->extra, PAUSED),
 	};
 	return WR_OK;
 }
@@ -203,7 +247,8 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 		goto done;
 	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->text), .out = &out,
 		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
-		      .ntasks = r->ntasks, .relation_only = r->terminated };
+		      .ntasks = r->ntasks, .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
+		      .relation_only = r->relation_only, .paused = r->paused };
 	status = x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
 done:
 	wr_session_free(s);

@@ -25,4 +25,9 @@ WR_CHECKED wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err);
 /* The query of the statement numbered seq was terminated; what it filled stays. */
 WR_CHECKED wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err);
 
+/* The query of the statement numbered seq rests, or goes on. */
+WR_CHECKED wr_status wr_journal_paused(wr_engine *e, int64_t seq, bool paused, wr_err *err);
+/* x's statement goes on as query q, with all that the one of statement old was: at once, or not at all. */
+WR_CHECKED wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err *err);
+
 #endif

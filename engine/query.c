@@ -82,7 +82,7 @@ static void pause_ms(wr_query *q, int ms)
 		t.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&q->lock);
-	while (!q->stop && !q->abandon)
+	while (!q->stop && !q->abandon && !q->pause)
 		if (pthread_cond_timedwait(&q->ended, &q->lock, &t) == ETIMEDOUT)
 			break;
 	pthread_mutex_unlock(&q->lock);
@@ -169,12 +169,12 @@ static look watch(wr_query *q, wr_run *run, wr_err *err)
 	uint64_t rows = 0;	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
 	look l = LOOK_AGAIN;
 
-	while (l == LOOK_AGAIN && !q->stop && !q->abandon) {
+	while (l == LOOK_AGAIN && !q->stop && !q->abandon && !q->pause) {
 		listen_to_tasks(run, nap_ms(q));
 		l = look_at(q, run, &last_commit, &rows, err);
 	}
-	if (l == LOOK_AGAIN && q->stop && !q->abandon && !q->spec.transient)
-		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : LOOK_ENDED;
+	if (l == LOOK_AGAIN && !q->abandon && !q->spec.transient)
+		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : q->stop ? LOOK_ENDED : LOOK_AGAIN;
 	return l;
 }
 
@@ -205,6 +205,8 @@ static bool one_run(wr_query *q, int *backoff)
 		set_live(q, NULL);
 		wr_run_close(run);
 	}
+	if (l == LOOK_AGAIN && !q->abandon && !q->stop)
+		return true;	/* paused */
 	if (l != LOOK_BROKEN || q->abandon || q->stop) {
 		set_state(q, WR_QUERY_ENDED, NULL);
 		return false;
@@ -216,19 +218,34 @@ static bool one_run(wr_query *q, int *backoff)
 	return again;
 }
 
+/* Rests while it is paused. */
+static void rest(wr_query *q)
+{
+	if (!q->pause)
+		return;
+	wr_run_close(q->run);
+	q->run = NULL;
+	set_state(q, WR_QUERY_PAUSED, NULL);
+	pthread_mutex_lock(&q->lock);
+	while (q->pause && !q->stop && !q->abandon)
+		pthread_cond_wait(&q->ended, &q->lock);
+	pthread_mutex_unlock(&q->lock);
+}
+
 static void *coordinate(void *arg)
 {
 	wr_query *q = arg;
 	int backoff = BACKOFF_MIN_MS;
 
-	while (one_run(q, &backoff)) {
-		pause_ms(q, backoff);
+	rest(q);
+	while (!q->stop && !q->abandon && one_run(q, &backoff)) {
+		if (!q->pause)
+			pause_ms(q, backoff);
 		backoff = backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : backoff * 2;
-		if (q->stop || q->abandon) {
-			set_state(q, WR_QUERY_ENDED, NULL);
-			break;
-		}
+		rest(q);
 	}
+	if (!wr_query_over(q))
+		set_state(q, WR_QUERY_ENDED, NULL);
 	if (q->push)
 		wr_push_query_over(q->push, q->state == WR_QUERY_FAILED ? &q->err : NULL);
 	return NULL;
@@ -238,9 +255,26 @@ void wr_query_start(wr_query *q)
 {
 	if (q->spec.by_hand)
 		return;
+	if (q->pause)
+		q->state = WR_QUERY_PAUSED;
 	if (pthread_create(&q->thread, NULL, coordinate, q))
 		WR_BUG("cannot start a thread");
 	q->started = true;
+}
+
+wr_status wr_query_pause(wr_query *q, bool pause, wr_err *err)
+{
+	if (pause && q->spec.by_hand && wr_run_epoch(q->run, false, err))
+		return WR_FAIL;
+	pthread_mutex_lock(&q->lock);
+	q->pause = pause;
+	if (q->spec.by_hand)
+		q->state = pause ? WR_QUERY_PAUSED : WR_QUERY_RUNNING;
+	pthread_cond_broadcast(&q->ended);
+	while (pause && q->started && q->state != WR_QUERY_PAUSED && !wr_query_over(q))
+		pthread_cond_wait(&q->ended, &q->lock);
+	pthread_mutex_unlock(&q->lock);
+	return WR_OK;
 }
 
 void wr_query_stop(wr_query *q, bool commit)

@@ -32,7 +32,7 @@ struct wr_query {
 	_Atomic int state;	/* wr_query_state */
 	_Atomic bool stop;	/* end with a commit */
 	_Atomic bool abandon;	/* end without */
-	_Atomic bool pause;
+	_Atomic bool pause;	/* rests: no run, all committed */
 	wr_err err;		/* why FAILED or RETRYING */
 	_Atomic uint64_t rows_in, bad, epoch;
 	wr_push_query *push;	/* transient: its client */
@@ -48,6 +48,8 @@ void wr_query_start(wr_query *q);
 /* Asks it to end with (or without) a last commit; wr_query_join waits. */
 void wr_query_stop(wr_query *q, bool commit);
 void wr_query_join(wr_query *q);
+/* Pauses it with a commit, or lets it go on; a pause is over when this returns. Errors: by hand, those of the commit. */
+WR_CHECKED wr_status wr_query_pause(wr_query *q, bool pause, wr_err *err);
 /* Stops without commit and frees. */
 void wr_query_free(wr_query *q);
 static inline bool wr_query_over(const wr_query *q)

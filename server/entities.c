@@ -101,7 +101,8 @@ static void put_array_of(wr_json_out *w, const char *key, const char *value)
 static void put_query(void *self, const wr_query_info *q)
 {
 	wr_json_out *w = self;
-	const char *state = q->state == WR_QUERY_FAILED ? "ERROR" : "RUNNING";
+	const char *state = q->state == WR_QUERY_FAILED ? "ERROR" :
+			    q->state == WR_QUERY_PAUSED ? "PAUSED" : "RUNNING";
 
 	wr_json_open(w, '{');
 	put_text(w, "queryString", q->text);
