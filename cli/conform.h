@@ -31,6 +31,12 @@ bool wr_conform_decode(wr_conform *c, const wr_relation *r, const wr_record *rec
 /* conform_compare.c: RUNNER's rules. why is set when it answers false. */
 bool wr_conform_equal(const wr_conform *c, const wr_json *expected, const wr_json *actual, bool exact);
 
+/* conform_sql.c: suite sql, statements that move rows and look at them. */
+typedef struct wr_conform_sql wr_conform_sql;
+wr_conform_sql *wr_conform_sql_new(wr_conform *c);
+/* The next statement of text, as wr_engine_next. */
+WR_CHECKED wr_status wr_conform_sql_next(wr_conform_sql *s, wr_str text, uint32_t *at, bool *found, wr_err *err);
+
 /* conform_post.c: conditions on the catalog after the run; fails the case. */
 void wr_conform_post(wr_conform *c);
 

@@ -91,6 +91,10 @@ WR_CHECKED wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a,
 /* The next statement of a text, variables replaced, not carried out. */
 WR_CHECKED wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
                                      wr_stmt **stmt, wr_str *shown, wr_err *err);
+/* The statement's plan (planner/plan.h), in the arena; nothing is executed. text: as for wr_engine_execute. */
+struct wr_plan;
+WR_CHECKED wr_status wr_engine_plan(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+                                    struct wr_plan *out, wr_err *err);
 /* Checks all statements of a text one after the other against a copy of the catalog; nothing is executed. */
 WR_CHECKED wr_status wr_engine_validate(wr_engine *e, wr_session *s, wr_str text, wr_err *err);
 

@@ -127,6 +127,18 @@ wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_s
 	return status;
 }
 
+wr_status wr_engine_plan(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+			 struct wr_plan *out, wr_err *err)
+{
+	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span) };
+
+	pthread_mutex_lock(&e->lock);
+	wr_status status = wr_exec_plan(&x, a, stmt, out, err);
+
+	pthread_mutex_unlock(&e->lock);
+	return status;
+}
+
 /* The next statement of text with its variables replaced: *shown; spans count in it. */
 static wr_status next_text(wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
 			   wr_str *shown, wr_err *err)

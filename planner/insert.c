@@ -144,7 +144,7 @@ wr_status wr_plan_insert_values(wr_planner *p, const wr_stmt *s, wr_plan *out, w
 	inserter in = { .p = p, .t = t };
 	wr_batch *b = WR_NEW(p->a, wr_batch);
 
-	if (!t || check_target(t, &c->name, err) || name_columns(&in, &c->columns, err))
+	if (!t || (s->kind == WR_STMT_INSERT_VALUES && check_target(t, &c->name, err)) || name_columns(&in, &c->columns, err))
 		return WR_FAIL;
 	in.binder = (wr_binder){ .arena = p->a, .scope = &in.scope, .self = &in, .find_type = find_type,
 		                 .clause = "VALUES" };

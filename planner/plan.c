@@ -22,6 +22,8 @@ wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *
 	case WR_STMT_INSERT_QUERY:
 		return wr_plan_insert_query(&p, stmt, out, err);
 	case WR_STMT_INSERT_VALUES:
+	case WR_STMT_ASSERT_VALUES:
+	case WR_STMT_ASSERT_NULL_VALUES:
 		return wr_plan_insert_values(&p, stmt, out, err);
 	case WR_STMT_QUERY:
 		return wr_plan_select(&p, stmt, out, err);

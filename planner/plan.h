@@ -51,7 +51,8 @@ typedef struct wr_plan_cx {
 } wr_plan_cx;
 
 /*
- * Plans CREATE STREAM/TABLE [AS], ALTER (a CREATE_SOURCE that replaces), CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation. Errors: STATEMENT with span and hint;
+ * Plans CREATE STREAM/TABLE [AS], ALTER (a CREATE_SOURCE that replaces), CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation,
+ * ASSERT [NULL] VALUES' row (as INSERT_VALUES). Errors: STATEMENT with span and hint;
  * NOT_IMPLEMENTED with span for what the language has and this version does not run.
  */
 WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *out, wr_err *err);
