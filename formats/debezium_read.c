@@ -139,7 +139,10 @@ static const char *read_payload(wr_debezium *d, wr_jread *r, const char *p)
 	if (plan->layout == WR_LAYOUT_FLAT)
 		return d->walker->inside(r, plan->flat.object, p + 1, r->first_row);
 	wr_event_reset(&d->reader, plan);
-	return d->walker->inside(r, plan->envelope, p + 1, r->first_row);
+	p = d->walker->inside(r, plan->envelope, p + 1, r->first_row);
+	/* The object around the payload has no `before` of its own: it must not put a null over this one. */
+	d->bare->envelope->slots[WR_EVENT_BEFORE].seen = d->bare->envelope->gen;
+	return p;
 }
 
 static const char *payload_hook(wr_jread *r, wr_jread_slot *s, const char *p, uint32_t row)

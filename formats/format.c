@@ -30,7 +30,7 @@ static wr_status refuse(wr_err *err, const char *format, const wr_column *col, c
 
 	wr_type_print(col->type, &type);
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "The '%s' format does not support type '%s' of column %.*s", format,
+		   "%s cannot hold %s, the type of column %.*s", format,
 		   wr_tag_name(col->type->tag), WR_STR_ARG(col->name));
 	wr_buf_free(&type);
 	return wr_err_hint(err, "%s", hint);
