@@ -41,6 +41,7 @@ int wr_cmd_explain(const wr_options *o);
 int wr_cmd_shell(const wr_options *o);
 int wr_cmd_serve(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
+int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
 
 /* Prints an error to stderr, with the statement's line and a caret where it has a place. Returns the exit status for its class. */
 int wr_print_error(wr_str text, const wr_err *err);

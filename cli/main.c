@@ -95,6 +95,7 @@ typedef struct command {
 static const command COMMANDS[] = {
 	{ "run", "dqu", wr_cmd_run },	    { "explain", "q", wr_cmd_explain }, { "test", "tq", wr_cmd_test },
 	{ "serve", "dqsu", wr_cmd_serve },  { "shell", "dq", wr_cmd_shell },
+	{ "docs", "", wr_cmd_docs },
 };
 
 static int unknown_command(const char *word)
