@@ -106,7 +106,7 @@ $(BENCH)/%: bench/%.c bench/kafka.h bench/scan.h
 	@mkdir -p $(@D)
 	$(CC) -O3 -march=native -std=gnu11 -Wall -Wextra -Wshadow -o $@ $< -lrdkafka -lm
 
-.PHONY: bench-tools debug asan tsan demo check worlds bench layers hdr-check metrics format format-check tidy coverage install \
+.PHONY: bench-tools debug asan tsan demo check worlds bench layers hdr-check metrics docs format format-check tidy coverage install \
         clean help
 debug asan tsan:        ## the program in another flavour: build/debug/weir …
 	$(MAKE) FLAVOUR=$@ all
@@ -130,6 +130,8 @@ bench:                  ## four queries beside hard-coded programs, on a broker 
 
 layers metrics:         ## includes between the rooms; lengths of files and functions
 	@tests/tools/$@
+docs: all               ## docs/functions.md, docs/settings.md, and every example of the documentation run
+	@tests/tools/docs --write
 hdr-check:              ## every header compiles alone
 	@tests/tools/hdr-check $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL))
 format format-check:    ## clang-format over the tree (format-check: only says what it would change)

@@ -26,7 +26,8 @@ static void code(const char *text)
 
 /* ---------------------------------------------------------------- functions */
 
-static void overload(const char *name, const char *args, const char *result, const char *doc, const char *example)
+static void overload(const char *name, const char *args, const char *result, const char *doc,
+		     const char *example)
 {
 	printf("| `%s(", name);
 	cell(args ? args : "");
@@ -57,9 +58,11 @@ static void function(void *self, const char *name, wr_fn_kind kind)
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (udtfs[i])
-			overload(name, udtfs[i]->args, udtfs[i]->result, udtfs[i]->doc, udtfs[i]->example);
+			overload(name, udtfs[i]->args, udtfs[i]->result, udtfs[i]->doc,
+				 udtfs[i]->example);
 		else if (aggs[i])
-			overload(name, aggs[i]->args, aggs[i]->result, aggs[i]->doc, aggs[i]->example);
+			overload(name, aggs[i]->args, aggs[i]->result, aggs[i]->doc,
+				 aggs[i]->example);
 		else if (fns[i])
 			overload(name, fns[i]->args, fns[i]->result, fns[i]->doc, fns[i]->example);
 	}
@@ -74,14 +77,21 @@ static void section(const char *title, const char *text, wr_fn_kind kind)
 static void functions(void)
 {
 	puts("# Functions\n\n"
-	     "Printed by `weir docs functions`; `DESCRIBE FUNCTION name;` shows the same. The examples are run by the tests.\n\n"
-	     "`INTEGER?` may be left out. `STRING...` may stand any number of times. `T`, `U`, `K`, `V` stand for any type, the same one wherever "
-	     "the letter stands; `N` for any of INTEGER, BIGINT, DOUBLE and DECIMAL. `LAMBDA(T) R` is `x => …`. A result that is left out depends on the "
-	     "arguments. An argument that is NULL gives NULL where nothing else is said; so does a call that fails.");
+	     "Printed by `weir docs functions`; `DESCRIBE FUNCTION name;` shows the same. The "
+	     "examples are run by the tests.\n\n"
+	     "`INTEGER?` may be left out. `STRING...` may stand any number of times. `T`, `U`, "
+	     "`K`, `V` stand for any type, the same one wherever "
+	     "the letter stands; `N` for any of INTEGER, BIGINT, DOUBLE and DECIMAL. `LAMBDA(T) R` "
+	     "is `x => …`. A result that is left out depends on the "
+	     "arguments. An argument that is NULL gives NULL where nothing else is said; so does a "
+	     "call that fails.");
 	section("Scalar", "One value a row.", WR_FN_SCALAR);
-	section("Aggregate", "With GROUP BY. Over a table they take back what a row had given when it changes or goes.",
+	section("Aggregate",
+		"With GROUP BY. Over a table they take back what a row had given when it changes "
+		"or goes.",
 		WR_FN_AGGREGATE);
-	section("Table", "In a SELECT list over a stream: each element becomes a row.", WR_FN_TABLE);
+	section("Table", "In a SELECT list over a stream: each element becomes a row.",
+		WR_FN_TABLE);
 }
 
 /* ---------------------------------------------------------------- settings */
@@ -91,7 +101,8 @@ static const struct {
 	wr_setting_id id;
 	const char *text;
 } NOTES[] = {
-	{ WR_SET_PROCESSING_GUARANTEE, "Here it decides the default of commit.interval.ms alone; results are always seen at commits" },
+	{ WR_SET_PROCESSING_GUARANTEE, "Here it decides the default of commit.interval.ms alone; "
+				       "results are always seen at commits" },
 	{ WR_SET_COMMIT_BYTES, "No effect in this version" },
 	{ WR_SET_TRANSACTION_TIMEOUT_MS, "No effect in this version" },
 	{ WR_SET_SCHEMA_REGISTRY_URL, "No effect in this version" },
@@ -114,8 +125,9 @@ static const char *note(wr_setting_id id)
 static void values(const wr_setting_row *r)
 {
 	static const char *const units[] = {
-		[WR_SETTING_BYTES] = "bytes", [WR_SETTING_MS] = "time", [WR_SETTING_INT] = "number",
-		[WR_SETTING_BOOL] = "true, false", [WR_SETTING_TEXT] = "text",
+		[WR_SETTING_BYTES] = "bytes", [WR_SETTING_MS] = "time",
+		[WR_SETTING_INT] = "number",  [WR_SETTING_BOOL] = "true, false",
+		[WR_SETTING_TEXT] = "text",
 	};
 
 	if (r->kind != WR_SETTING_CHOICE) {
@@ -129,10 +141,13 @@ static void values(const wr_setting_row *r)
 static void settings(void)
 {
 	puts("# Settings\n\n"
-	     "Printed by `weir docs settings`. `SET 'name'='value';` is for a session, `--set name=value` for all, `SHOW PROPERTIES;` tells what "
+	     "Printed by `weir docs settings`. `SET 'name'='value';` is for a session, `--set "
+	     "name=value` for all, `SHOW PROPERTIES;` tells what "
 	     "holds. A query keeps the settings that it was made with.\n\n"
-	     "Names match without regard to case, with or without the prefixes `ksql.streams.` and `ksql.`. Bytes may end in k, m or g (of 1,024), "
-	     "times in ms, s, m, h or d. Further names of ksqlDB and of Kafka's clients are taken and ignored; any other is an error.\n\n"
+	     "Names match without regard to case, with or without the prefixes `ksql.streams.` and "
+	     "`ksql.`. Bytes may end in k, m or g (of 1,024), "
+	     "times in ms, s, m, h or d. Further names of ksqlDB and of Kafka's clients are taken "
+	     "and ignored; any other is an error.\n\n"
 	     "| setting | default | values | |\n| --- | --- | --- | --- |");
 	for (int i = 0; i < WR_SETTING_COUNT; i++) {
 		const wr_setting_row *r = wr_setting_row_of((wr_setting_id)i);
