@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/conform.h"
+#include "core/base64.h"
 #include "core/number.h"
 #include "formats/format.h"
 
@@ -109,28 +110,6 @@ static wr_str side(wr_conform *c, const wr_relation *r, const wr_json *j, bool k
 	return out;
 }
 
-static int base64_digit(char ch)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = ch ? strchr(digits, ch) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static wr_str base64(wr_arena *a, wr_str s)
-{
-	char *out = wr_arena_alloc(a, s.n + 1);
-	uint32_t n = 0, bits = 0, have = 0;
-
-	for (uint32_t i = 0; i < s.n && base64_digit(s.p[i]) >= 0; i++) {
-		bits = bits << 6 | (uint32_t)base64_digit(s.p[i]);
-		have += 6;
-		if (have >= 8)
-			out[n++] = (char)(bits >> (have -= 8));
-	}
-	return (wr_str){ out, n };
-}
-
 const wr_headers *wr_conform_headers(wr_conform *c, const wr_json *list)
 {
 	if (!list || list->n == 0)
@@ -145,7 +124,7 @@ const wr_headers *wr_conform_headers(wr_conform *c, const wr_json *list)
 		items[h->n].key = wr_json_string(key ? key : wr_json_get(j, "key"), WR_STR_LIT(""));
 		value = value ? value : wr_json_get(j, "value");
 		if (wr_json_is(value, WR_JSON_STRING))
-			items[h->n].value = base64(c->arena, value->text);
+			wr_base64_read(c->arena, value->text, &items[h->n].value);
 		h->n++;
 	}
 	return h;

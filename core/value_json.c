@@ -2,25 +2,10 @@
 
 #include <math.h>
 
+#include "core/base64.h"
 #include "core/json.h"
 #include "core/number.h"
 #include "core/time_text.h"
-
-void wr_base64_put(wr_str bytes, wr_buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)bytes.p;
-
-	for (uint32_t i = 0; i < bytes.n; i += 3) {
-		uint32_t left = bytes.n - i;
-		uint32_t three = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-				 (left > 2 ? p[i + 2] : 0);
-		char four[4] = { digits[three >> 18], digits[three >> 12 & 63],
-				 left > 1 ? digits[three >> 6 & 63] : '=', left > 2 ? digits[three & 63] : '=' };
-
-		wr_buf_put(out, four, 4);
-	}
-}
 
 /* What has no quotes in JSON either, and texts without theirs. */
 static void print_bare(const wr_vec *v, uint32_t at, wr_buf *out)
@@ -51,7 +36,7 @@ static void print_bare(const wr_vec *v, uint32_t at, wr_buf *out)
 		wr_print_timestamp(wr_vec_TIMESTAMP(v)[at], out);
 		break;
 	case WR_BYTES:
-		wr_base64_put(wr_vec_str(v, at), out);
+		wr_base64_encode(wr_vec_str(v, at), out);
 		break;
 	default:
 		wr_buf_str(out, wr_vec_str(v, at));

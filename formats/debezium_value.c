@@ -18,8 +18,8 @@
  * A value that the database did not send (TOAST) is a fixed text, inside an array or map too; it becomes null and is marked
  * absent, so that a table can put the stored value there. {"$numberLong":"7"} and its like (MongoDB) stand for what is in them.
  */
+#include "core/base64.h"
 #include "core/time_text.h"
-#include "formats/base64.h"
 #include "formats/debezium.h"
 
 static const char placeholder[] = "__debezium_unavailable_value";

@@ -11,9 +11,9 @@
  *
  *	7,"a ""b""",,12.50,AP8=		INTEGER 7, STRING a "b", null, DECIMAL 12.50, BYTES
  */
+#include "core/base64.h"
 #include "core/number.h"
 #include "core/time_text.h"
-#include "formats/base64.h"
 #include "formats/json_read.h"
 #include "formats/side.h"
 

@@ -11,9 +11,9 @@
  *
  * null is null everywhere. Nested values come here only when the JSON is of another kind: refused.
  */
+#include "core/base64.h"
 #include "core/number.h"
 #include "core/time_text.h"
-#include "formats/base64.h"
 #include "formats/json_read.h"
 
 static const char *kind_name(char kind)

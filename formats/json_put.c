@@ -6,8 +6,8 @@
  * DECIMAL with its full scale, DOUBLE as Java prints it (NaN and infinities as text, which JSON lacks), DATE, TIME and TIMESTAMP
  * as numbers, BYTES as base64.
  */
+#include "core/base64.h"
 #include "core/number.h"
-#include "formats/base64.h"
 #include "formats/json_put.h"
 #include "formats/side.h"
 

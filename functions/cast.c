@@ -13,9 +13,9 @@
  */
 #include "functions/cast.h"
 
+#include "core/base64.h"
 #include "core/number.h"
 #include "core/time_text.h"
-#include "functions/base64.h"
 #include "functions/coerce.h"
 #include "functions/families.h"
 #include "functions/kernel.h"

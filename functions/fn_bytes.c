@@ -8,9 +8,9 @@
  *
  *	ENCODE('4578', 'hex', 'utf8')   'Ex'
  */
+#include "core/base64.h"
 #include "core/number.h"
 #include "core/utf8.h"
-#include "functions/base64.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 
@@ -141,7 +141,7 @@ static void print_bytes(encoding e, wr_str b, bool upper, wr_buf *out)
 	if (e == HEX)
 		print_hex(b, upper, out);
 	else if (e == BASE64)
-		wr_base64_print(b, out);
+		wr_base64_encode(b, out);
 	else if (e == ASCII)
 		print_ascii(b, out);
 	else

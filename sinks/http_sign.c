@@ -1,8 +1,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "core/value_json.h"
-#include "formats/base64.h"
+#include "core/base64.h"
 #include "sinks/http.h"
 
 bool wr_sign_key_read(wr_str text, wr_sign_key *out)
@@ -25,6 +24,6 @@ void wr_sign(const wr_sign_key *key, const char *id, int64_t seconds, wr_str bod
 	if (!HMAC(EVP_sha256(), key->bytes, (int)key->n, (const unsigned char *)content.p, content.n, digest, &n))
 		WR_BUG("HMAC failed");
 	wr_buf_puts(out, "v1,");
-	wr_base64_put((wr_str){ (const char *)digest, n }, out);
+	wr_base64_encode((wr_str){ (const char *)digest, n }, out);
 	wr_buf_free(&content);
 }

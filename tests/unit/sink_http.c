@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "core/base64.h"
 #include "core/log.h"
-#include "core/value_json.h"
 
 enum { MOST = 256, HANG = -1 };
 
@@ -303,7 +303,7 @@ static void test_signature(void **state)
 
 	(void)state;
 	wr_buf_puts(&property, "whsec_");
-	wr_base64_put(wr_str_of(secret), &property);
+	wr_base64_encode(wr_str_of(secret), &property);
 	open_http(&k, "id BIGINT", PROPS("SIGNING_SECRET", wr_buf_z(&property), "BASIC_AUTH", "me:pass"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);
@@ -313,7 +313,7 @@ static void test_signature(void **state)
 	wr_buf_printf(&content, "%s.%s.%s", s->webhook_id, s->webhook_time, s->body);
 	HMAC(EVP_sha256(), secret, sizeof secret - 1, (unsigned char *)content.p, content.n, digest, &n);
 	wr_buf_puts(&expected, "v1,");
-	wr_base64_put((wr_str){ (char *)digest, n }, &expected);
+	wr_base64_encode((wr_str){ (char *)digest, n }, &expected);
 	assert_string_equal(s->signature, wr_buf_z(&expected));
 	assert_string_equal(s->auth, "Basic bWU6cGFzcw==");
 	wr_buf_free(&property);

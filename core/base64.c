@@ -1,4 +1,4 @@
-#include "formats/base64.h"
+#include "core/base64.h"
 
 static const char alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -14,14 +14,16 @@ static inline unsigned value_of(unsigned char c)
 	return c == '+' ? 62 : c == '/' ? 63 : 64;
 }
 
-bool wr_base64_decode(wr_str text, char *to, uint32_t *n)
+/* Padding may be left out. */
+static bool decode(wr_str text, char *to, uint32_t *n)
 {
 	uint32_t len = text.n, got = 0, word = 0, have = 0;
 
-	if (len % 4)
+	if (len % 4 == 0)
+		for (int pad = 0; pad < 2 && len && text.p[len - 1] == '='; pad++)
+			len--;
+	if (len % 4 == 1)
 		return false;
-	for (int pad = 0; pad < 2 && len && text.p[len - 1] == '='; pad++)
-		len--;
 	for (uint32_t i = 0; i < len; i++) {
 		unsigned v = value_of((unsigned char)text.p[i]);
 
@@ -36,6 +38,19 @@ bool wr_base64_decode(wr_str text, char *to, uint32_t *n)
 	}
 	*n = got;
 	return true;
+}
+
+bool wr_base64_decode(wr_str text, char *to, uint32_t *n)
+{
+	return text.n % 4 == 0 && decode(text, to, n);
+}
+
+bool wr_base64_read(wr_arena *a, wr_str text, wr_str *out)
+{
+	char *to = wr_arena_alloc(a, WR_BASE64_ROOM(text.n));
+
+	out->p = to;
+	return decode(text, to, &out->n);
 }
 
 void wr_base64_encode(wr_str bytes, wr_buf *out)
