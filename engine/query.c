@@ -15,9 +15,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/clock.h"
+#include "core/wait.h"
 #include "engine/notice.h"
 #include "engine/push_query.h"
 
@@ -33,12 +33,7 @@ wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const
 	q->settings = *settings;
 	q->state = WR_QUERY_RUNNING;
 	pthread_mutex_init(&q->lock, NULL);
-	pthread_condattr_t mono;
-
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->ended, &mono);
-	pthread_condattr_destroy(&mono);
+	wr_cond_init(&q->ended);
 	return q;
 }
 
@@ -72,18 +67,11 @@ static bool comes_again(const wr_err *err)
 /* Sleeps on the query's condition; wakes early when it is told to stop. */
 static void pause_ms(wr_query *q, int ms)
 {
-	struct timespec t;
+	int64_t end = wr_clock_mono_ns() + (int64_t)ms * 1000000;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&q->lock);
 	while (!q->stop && !q->abandon && !q->pause)
-		if (pthread_cond_timedwait(&q->ended, &q->lock, &t) == ETIMEDOUT)
+		if (!wr_cond_wait(&q->ended, &q->lock, end))
 			break;
 	pthread_mutex_unlock(&q->lock);
 }
@@ -91,17 +79,11 @@ static void pause_ms(wr_query *q, int ms)
 /* Sleeps until a task has something to say, at most ms. */
 static void listen_to_tasks(wr_run *run, int ms)
 {
-	struct timespec t;
+	int64_t end = wr_clock_mono_ns() + (int64_t)ms * 1000000;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += (long)ms * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&run->lock);
 	if (!run->stop)
-		pthread_cond_timedwait(&run->changed, &run->lock, &t);
+		wr_cond_wait(&run->changed, &run->lock, end);
 	pthread_mutex_unlock(&run->lock);
 }
 

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "core/clock.h"
+#include "core/wait.h"
 
 struct wr_queue {
 	pthread_mutex_t lock;
@@ -18,14 +20,10 @@ struct wr_queue {
 wr_queue *wr_queue_new(size_t bytes, uint32_t ntimes)
 {
 	wr_queue *q = wr_calloc(1, sizeof *q);
-	pthread_condattr_t mono;
 
 	pthread_mutex_init(&q->lock, NULL);
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->room, &mono);
-	pthread_cond_init(&q->work, &mono);
-	pthread_condattr_destroy(&mono);
+	wr_cond_init(&q->room);
+	wr_cond_init(&q->work);
 	q->bound = bytes;
 	q->ntimes = ntimes;
 	q->last = &q->first;
@@ -105,28 +103,15 @@ bool wr_queue_put(wr_queue *q, wr_msg *m)
 	return open;
 }
 
-static void after(struct timespec *t, int ms)
-{
-	clock_gettime(CLOCK_MONOTONIC, t);
-	t->tv_sec += ms / 1000;
-	t->tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t->tv_nsec >= 1000000000) {
-		t->tv_sec++;
-		t->tv_nsec -= 1000000000;
-	}
-}
-
 /* Waits until there is work; false when the time is over or the queue is shut. Called with the lock. */
 static bool wait_for_work(wr_queue *q, int timeout_ms)
 {
-	struct timespec until;
+	int64_t end = timeout_ms < 0 ? 0 : wr_clock_mono_ns() + (int64_t)timeout_ms * 1000000;
 
-	if (timeout_ms >= 0)
-		after(&until, timeout_ms);
 	while (!q->first && !q->shut) {
 		if (timeout_ms < 0)
 			pthread_cond_wait(&q->work, &q->lock);
-		else if (pthread_cond_timedwait(&q->work, &q->lock, &until) == ETIMEDOUT)
+		else if (!wr_cond_wait(&q->work, &q->lock, end))
 			return q->first != NULL;
 	}
 	return !q->shut;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/fault.h"
+#include "core/wait.h"
 #include "engine/epoch.h"
 #include "engine/exchange.h"
 #include "engine/reader.h"
@@ -144,12 +145,7 @@ wr_status wr_run_open(const wr_run_spec *spec, wr_run **out, wr_err *err)
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_mutex_init(&run->sink_lock, NULL);
 	pthread_cond_init(&run->resume, NULL);
-	pthread_condattr_t mono;
-
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&run->changed, &mono);
-	pthread_condattr_destroy(&mono);
+	wr_cond_init(&run->changed);
 	if (open_all(run, err)) {
 		wr_run_close(run);
 		return WR_FAIL;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/wait.h"
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
@@ -76,13 +77,7 @@ struct wr_kafka_reader {
 
 static void sleep_on(waker *w, int ms)
 {
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&w->changed, &w->lock, &until);
+	wr_cond_wait(&w->changed, &w->lock, wr_clock_mono_ns() + ms * 1000000LL);
 }
 
 /* One burst of requests. Called with the lock, which is let go while a request is on its way. */
@@ -128,13 +123,8 @@ static void *wake_fetchers(void *self)
 
 static void start_waker(waker *w, wr_kafka_reader *r)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	wr_cond_init(&w->changed);
 	w->running = pthread_create(&w->thread, NULL, wake_fetchers, r) == 0;
 }
 

@@ -12,9 +12,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/value_json.h"
+#include "core/wait.h"
 #include "server/internal.h"
 
 enum { FULL = 4 << 20, LOOK_MS = 200 };
@@ -102,19 +103,6 @@ static bool client_left(const stream *s)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-static void wait_a_little(stream *s)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	t.tv_nsec += (long)LOOK_MS * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&s->more, &s->lock, &t);
-}
-
 /* What the library calls for more bytes. */
 static ssize_t on_send(void *self, uint64_t position, char *to, size_t max)
 {
@@ -124,7 +112,7 @@ static ssize_t on_send(void *self, uint64_t position, char *to, size_t max)
 	(void)position;
 	pthread_mutex_lock(&s->lock);
 	while (s->sent == s->pending.n && !s->ended && !s->gone) {
-		wait_a_little(s);
+		wr_cond_wait(&s->more, &s->lock, wr_clock_mono_ns() + LOOK_MS * 1000000LL);
 		s->gone = s->sent == s->pending.n && (s->server->stopping || client_left(s));
 	}
 	if (s->sent < s->pending.n) {
@@ -180,7 +168,7 @@ static stream *new_stream(wr_server *server, struct MHD_Connection *c, wr_push_q
 	s->connection = c;
 	s->query = q;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->more, NULL);
+	wr_cond_init(&s->more);
 	pthread_cond_init(&s->room, NULL);
 	put_header(s);
 	return s;

@@ -14,12 +14,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/fault.h"
 #include "core/log.h"
+#include "core/wait.h"
 #include "io/files.h"
 #include "sinks/csv.h"
 #include "state/keyenc.h"
@@ -121,13 +121,6 @@ static void derive(table_sink *s)
 	pthread_cond_broadcast(&s->changed);
 }
 
-static void wait_until(table_sink *s, int64_t mono_ns)
-{
-	struct timespec t = { mono_ns / 1000000000, mono_ns % 1000000000 };
-
-	pthread_cond_timedwait(&s->changed, &s->lock, &t);
-}
-
 static void *deriver(void *arg)
 {
 	table_sink *s = arg;
@@ -139,7 +132,7 @@ static void *deriver(void *arg)
 		if (!owed)
 			pthread_cond_wait(&s->changed, &s->lock);
 		else if (!(s->hurry && s->tried < s->wanted) && wr_clock_mono_ns() < s->not_before)
-			wait_until(s, s->not_before);
+			wr_cond_wait(&s->changed, &s->lock, s->not_before);
 		else
 			derive(s);
 	}
@@ -223,13 +216,9 @@ static wr_status try_path(table_sink *s, wr_err *err)
 static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
 {
 	table_sink *s = wr_calloc(1, sizeof *s);
-	pthread_condattr_t mono;
 
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, &mono);
-	pthread_condattr_destroy(&mono);
+	wr_cond_init(&s->changed);
 	if (wr_csv_init(&s->csv, &wr_csv_table, spec, cx, err) || try_path(s, err)) {
 		close_sink(&s->csv.sink);
 		return WR_FAIL;

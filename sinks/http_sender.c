@@ -18,11 +18,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/clock.h"
 #include "core/fault.h"
 #include "core/log.h"
+#include "core/wait.h"
 #include "io/http.h"
 #include "sinks/http.h"
 
@@ -114,13 +114,8 @@ static void make_headers(wr_http_sender *s)
 
 static void init_lock(wr_http_sender *s)
 {
-	pthread_condattr_t mono;
-
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, &mono);
-	pthread_condattr_destroy(&mono);
+	wr_cond_init(&s->changed);
 }
 
 wr_http_sender *wr_http_sender_open(const wr_sink_spec *spec, const wr_http_options *o, wr_sink_cx *cx,
@@ -386,10 +381,7 @@ void wr_http_sender_more(wr_http_sender *s)
 
 static void wait_a_moment(wr_http_sender *s)
 {
-	int64_t end = wr_clock_mono_ns() + 50000000;
-	struct timespec t = { end / 1000000000, end % 1000000000 };
-
-	pthread_cond_timedwait(&s->changed, &s->lock, &t);
+	wr_cond_wait(&s->changed, &s->lock, wr_clock_mono_ns() + 50000000);
 }
 
 bool wr_http_sender_drain(wr_http_sender *s, bool (*stopping)(void *self), void *self)

@@ -15,7 +15,8 @@
 #include <endian.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "core/clock.h"
 
 enum { SPARE = 4 };
 
@@ -177,19 +178,11 @@ void wr_rocks_cut_gaps(const wr_changes *ch)
 			cut_gap(&st->gaps[i], ch->points);
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* The first key >= key, past a gap when key stands in one. */
 static bool seek_forward(wr_rock_cursor *c, wr_str key)
 {
 	wr_rock_gap *g = c->store ? gap_of(c->store, key) : NULL;
-	int64_t begin = now();
+	int64_t begin = wr_clock_mono_ns();
 	wr_str full;
 	bool here;
 
@@ -202,7 +195,7 @@ static bool seek_forward(wr_rock_cursor *c, wr_str key)
 		return here;
 	if (g)
 		set_gap_end(g, here ? &c->cursor.key : NULL);
-	else if (now() - begin > SLOW && (!here || !wr_str_eq(c->cursor.key, key)))
+	else if (wr_clock_mono_ns() - begin > SLOW && (!here || !wr_str_eq(c->cursor.key, key)))
 		add_gap(c->store, key, here ? &c->cursor.key : NULL);
 	return here;
 }
