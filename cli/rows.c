@@ -14,20 +14,21 @@ static void put_member(wr_buf *line, wr_str name, bool first)
 	wr_buf_putc(line, ':');
 }
 
-static void put_row(wr_row_printer *p, const wr_batch *b, uint32_t row)
+void wr_row_json(const wr_push_query *q, const wr_batch *b, uint32_t row, wr_buf *out)
 {
-	const wr_str *names = wr_push_query_names(p->query);
-	bool gone = wr_change_removes(b->change[row]);
+	const wr_str *names = wr_push_query_names(q);
 
 	for (uint32_t c = 0; c < b->schema->n; c++) {
-		put_member(&p->line, names ? names[c] : b->schema->cols[c].name, c == 0);
-		wr_value_json(&b->cols[c], row, &p->line);
+		put_member(out, names ? names[c] : b->schema->cols[c].name, c == 0);
+		wr_value_json(&b->cols[c], row, out);
 	}
-	if (b->schema->n == 0)
-		wr_buf_putc(&p->line, '{');
-	if (gone)
-		wr_buf_puts(&p->line, b->schema->n ? ",\"__deleted\":true" : "\"__deleted\":true");
-	wr_buf_puts(&p->line, "}\n");
+	if (wr_change_removes(b->change[row])) {
+		put_member(out, WR_STR_LIT("__deleted"), b->schema->n == 0);
+		wr_buf_puts(out, "true");
+	} else if (b->schema->n == 0) {
+		wr_buf_putc(out, '{');
+	}
+	wr_buf_puts(out, "}\n");
 }
 
 static bool on_rows(void *self, const wr_batch *b, uint32_t at, uint32_t n)
@@ -37,7 +38,7 @@ static bool on_rows(void *self, const wr_batch *b, uint32_t at, uint32_t n)
 	wr_buf_reset(&p->line);
 	for (uint32_t i = at; i < at + n; i++)
 		if (b->change[i] != WR_ROW_BEFORE)
-			put_row(p, b, i);
+			wr_row_json(p->query, b, i, &p->line);
 	if (fwrite(p->line.p, 1, p->line.n, p->to) != p->line.n)
 		return false;
 	return fflush(p->to) == 0;

@@ -6,7 +6,10 @@
 
 #include "engine/engine.h"
 
-/* A client of a transient query that prints each row as a JSON object on a line. A deleted row of a table carries "__deleted":true. */
+/* A row as a JSON object and a line's end. A deleted row of a table carries "__deleted":true. */
+void wr_row_json(const wr_push_query *q, const wr_batch *b, uint32_t row, wr_buf *out);
+
+/* A client of a transient query that prints each row as such a line. */
 typedef struct wr_row_printer {
 	wr_push_def def;	/* for wr_push_query_start */
 	FILE *to;

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "cli/conform.h"
+#include "cli/rows.h"
 #include "cli/script.h"
-#include "core/value_json.h"
 #include "formats/format.h"
 
 /* The fields of key | value | rowtime | partition, blanks around them cut. */
@@ -260,20 +260,11 @@ typedef struct client {
 static bool on_rows(void *self, const wr_batch *b, uint32_t at, uint32_t n)
 {
 	client *c = self;
-	const wr_str *names = wr_push_query_names(c->query);
 
 	pthread_mutex_lock(&c->lock);
-	for (uint32_t i = at; i < at + n; i++) {
-		if (b->change[i] == WR_ROW_BEFORE)
-			continue;
-		for (uint32_t k = 0; k < b->schema->n; k++) {
-			wr_buf_putc(&c->text, k ? ',' : '{');
-			wr_json_quote(&c->text, names ? names[k] : b->schema->cols[k].name);
-			wr_buf_putc(&c->text, ':');
-			wr_value_json(&b->cols[k], i, &c->text);
-		}
-		wr_buf_puts(&c->text, wr_change_removes(b->change[i]) ? ",\"__deleted\":true}\n" : "}\n");
-	}
+	for (uint32_t i = at; i < at + n; i++)
+		if (b->change[i] != WR_ROW_BEFORE)
+			wr_row_json(c->query, b, i, &c->text);
 	pthread_mutex_unlock(&c->lock);
 	return true;
 }
