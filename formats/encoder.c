@@ -7,7 +7,7 @@ struct wr_encoder {
 	wr_side_spec spec;
 	const wr_format_row *format;
 	const void *prepared;
-	bool is_single; /* not wrapped: a null column is a null side */
+	bool is_single; /* not wrapped: a null column is a null side. A DELIMITED line stays, if empty */
 };
 
 wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder **out, wr_err *err)
@@ -17,6 +17,8 @@ wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder 
 	e->spec = *spec;
 	e->format = wr_format_row_find(wr_str_of(spec->format));
 	e->is_single = !spec->wrap && spec->n == 1;
+	if (e->format && e->format->def.delimiter)
+		e->is_single = false;
 	if (!e->format)
 		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "Unknown format: %s",
 				  spec->format);
