@@ -6,6 +6,7 @@
  *	define.c    CREATE, INSERT: plans to queries   drop.c      DROP, TERMINATE, PAUSE
  *	listing.c   SHOW, DESCRIBE                     insert.c    INSERT VALUES
  *	errors.c    SHOW ERRORS                        replace.c   CREATE OR REPLACE
+ *	assert.c    ASSERT TOPIC
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
@@ -129,6 +130,8 @@ WR_CHECKED wr_status wr_exec_show_errors(wr_exec *x, wr_err *err);
 /* listing.c */
 WR_CHECKED wr_status wr_exec_show(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_describe(wr_exec *x, wr_err *err);
+/* assert.c */
+WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
 /* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
 
