@@ -179,18 +179,3 @@ void wr_batch_push(wr_batch *b, const wr_batch *src, uint32_t row)
 		b->pk[to] = wr_arena_str(b->arena, b->pk[to]);
 	b->n++;
 }
-
-void wr_batch_mend_pairs(wr_batch *b)
-{
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (b->change[i] == WR_ROW_AFTER) {
-			b->change[i] = WR_ROW_NEW;
-		} else if (b->change[i] == WR_ROW_BEFORE) {
-			if (i + 1 < b->n && b->change[i + 1] == WR_ROW_AFTER &&
-			    b->part[i] == b->part[i + 1] && b->offset[i] == b->offset[i + 1])
-				i++;
-			else
-				b->change[i] = WR_ROW_OLD;
-		}
-	}
-}

@@ -9,6 +9,8 @@
  *   BEFORE,AFTER the two images of one update: always neighbours, BEFORE first, never parted by a cut
  *   GONE         a deletion of which only the key is known (nothing was stored): sinks write a tombstone,
  *                aggregates ignore it
+ *   TRUNCATE     all rows of the table went; its columns are null. Only between a table's decoder and the
+ *                operator that keeps its rows
  *
  * So a filter sees plain rows: it keeps or drops each; where it keeps one half of a pair, BEFORE turns into OLD, AFTER into NEW.
  *
@@ -31,7 +33,7 @@ typedef enum wr_change {
 	WR_ROW_BEFORE,
 	WR_ROW_AFTER,
 	WR_ROW_GONE,
-	WR_ROW_TRUNCATE,	/* all rows of the table went; its columns are null. Only between a table's decoder and the operator that keeps its rows */
+	WR_ROW_TRUNCATE,
 } wr_change;
 
 /* True for the kinds that take a row out: OLD, BEFORE, GONE. */
@@ -105,8 +107,5 @@ void wr_batch_select(wr_batch *out, const wr_batch *src, const uint32_t *rows, u
 void wr_batch_append(wr_batch *b, const wr_batch *src, const uint32_t *rows, uint32_t n);
 /* Appends a deep copy of one row (columns, metadata, change) into b's arena. Same schema. */
 void wr_batch_push(wr_batch *b, const wr_batch *src, uint32_t row);
-/* After rows were dropped in some other way: mends pairs where a half's neighbour is no other half with its source position.
- * That is a guess where one source row makes several updates; wr_batch_select knows. */
-void wr_batch_mend_pairs(wr_batch *b);
 
 #endif

@@ -152,11 +152,6 @@ wr_topics *wr_engine_topics(wr_engine *e)
 	return e->topics;
 }
 
-const wr_catalog *wr_engine_catalog(wr_engine *e)
-{
-	return &e->names.catalog;
-}
-
 const char *wr_query_state_text(wr_query_state s)
 {
 	static const char *const words[] = { "RUNNING", "PAUSED", "RETRYING", "ERROR", "ENDED" };

@@ -56,7 +56,6 @@ typedef enum wr_outcome_kind {
 	WR_OUTCOME_LISTING,	/* SHOW, DESCRIBE: a table of texts */
 	WR_OUTCOME_TEXT,	/* EXPLAIN: message */
 	WR_OUTCOME_QUERY,	/* SELECT: query, not started */
-	WR_OUTCOME_PRINT,	/* PRINT: topic … read it with wr_engine_print */
 } wr_outcome_kind;
 
 typedef struct wr_listing {
@@ -156,7 +155,6 @@ const char *wr_query_state_text(wr_query_state s);
  * have failed or ended, or are paused, are not asked. */
 bool wr_engine_settled(wr_engine *e);
 wr_topics *wr_engine_topics(wr_engine *e);	/* embedded topics; NULL with a broker */
-const wr_catalog *wr_engine_catalog(wr_engine *e);
 
 /* Until-end and caught-up runs: waits until every query has ended. Returns the number of failed queries; their words in err. stop: polled,
  * non-zero ends the waiting (signals). */
@@ -173,7 +171,5 @@ uint32_t wr_engine_query_topics(wr_engine *e, const char *id, wr_str *topics, ui
 /* Gives one record of a topic to one query; what it produces is appended to its sink's topic before this returns. */
 WR_CHECKED wr_status wr_engine_feed(wr_engine *e, const char *query_id, wr_str topic, const wr_record *rec,
                                     wr_err *err);
-/* Closes an epoch of every query (commit). final: windows still open come out. */
-WR_CHECKED wr_status wr_engine_commit(wr_engine *e, bool final, wr_err *err);
 
 #endif

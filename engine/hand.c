@@ -121,11 +121,3 @@ wr_status wr_engine_pump(wr_engine *e, wr_err *err)
 	}
 	return WR_OK;
 }
-
-wr_status wr_engine_commit(wr_engine *e, bool final, wr_err *err)
-{
-	for (wr_query *q = e->queries; q; q = q->next)
-		if (wr_run_epoch(q->run, final, err))
-			return WR_FAIL;
-	return WR_OK;
-}

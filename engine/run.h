@@ -37,7 +37,7 @@ typedef struct wr_run_spec {
 	uint16_t ntasks;		/* per stage; fixed for the query's life */
 	wr_until until;
 	bool transient;			/* rows go to the client at once; nothing is committed */
-	bool by_hand;			/* no threads: engine/hand.h feeds it */
+	bool by_hand;			/* no threads: engine/hand.c feeds it */
 	const wr_sink_def *sink_def;
 	const wr_sink_spec *sink_spec;
 	void *client;			/* of a transient query: handed to its sink */

@@ -39,7 +39,7 @@ typedef struct wr_source_spec {
 typedef struct wr_io {
 	const char *broker; /* "host:port,…"; NULL: the embedded topic log */
 	const char *dir; /* data directory; NULL: none (memory topics) */
-	void *topics; /* struct wr_topic_log *: io/topic_log.h, for "log" and "memory" */
+	void *topics; /* wr_topics * (io/topics.h), for "log" and "memory" */
 	bool one_partition; /* tests by hand: whatever is written goes to partition 0 */
 	size_t prefetch_bytes; /* per reader */
 	const char *const *kafka_conf; /* name, value … NULL: further librdkafka settings */
@@ -52,7 +52,7 @@ typedef struct wr_source_def wr_source_def;
 typedef struct wr_position {
 	int32_t partition;
 	int64_t next;
-	int64_t end; /* wr_source_end: offset behind the last record there is now; else unused */
+	int64_t end; /* the offset behind the last record there was when it was resolved */
 } wr_position;
 
 struct wr_source_def {
