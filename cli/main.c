@@ -35,7 +35,8 @@ static const char HELP[] =
 	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
 	"--until-end reads every input to the end that it has now, closes all windows, and ends; --until-caught-up leaves\n"
 	"windows open. Data goes to stdout, words to stderr.\n"
-	"Exit status: 0 good, 1 a statement or test failed, 2 wrong usage, 3 cannot connect, 4 too many bad records,\n"
+	"Exit status: 0 good, 1 a statement or test failed, 2 wrong usage, 3 cannot connect, 4 a bad record and\n"
+	"ON_ERROR='STOP', "
 	"70 a bug or no memory (state is safe), 130 interrupted.\n";
 
 static void on_signal(int number)
@@ -55,7 +56,8 @@ void wr_catch_signals(void)
 static int status_of(const wr_err *err)
 {
 	return err->cls == WR_ERR_CONNECT ? WR_EXIT_CONNECT : err->cls == WR_ERR_USAGE ? WR_EXIT_USAGE :
-	       err->cls == WR_ERR_INTERRUPTED ? WR_EXIT_INTERRUPTED : WR_EXIT_FAILED;
+	       err->cls == WR_ERR_INTERRUPTED ? WR_EXIT_INTERRUPTED :
+	       err->cls == WR_ERR_DATA ? WR_EXIT_BAD_RECORDS : WR_EXIT_FAILED;
 }
 
 int wr_print_error(wr_str text, const wr_err *err)

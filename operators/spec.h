@@ -185,7 +185,7 @@ typedef struct wr_stage {
 	uint32_t ninputs, nops;
 	const wr_stage_input *inputs;
 	const wr_stage_op *ops;	/* upstream first */
-	/* The end: rows go to another stage, hashed on the key columns (murmur2 of the key's encoding), or, in the last stage, to the sink. */
+	/* The end: rows go to another stage, hashed on the key columns, or, in the last stage, to the sink. */
 	bool last;
 	uint32_t hash_cols;	/* key columns that decide the task; 0 with !last: all to task 0 */
 } wr_stage;

@@ -118,6 +118,10 @@ static wr_status check_value(const wr_format_def *f, uint32_t n, const wr_with *
 
 static wr_status side_check(const wr_format_def *f, const wr_side_spec *side, bool is_key, wr_span at, wr_err *err)
 {
+	if (f->registry) {
+		WR_LATER(err, at, "%s needs a schema registry, and there is no client for one", f->name);
+		return wr_err_hint(err, "have the producer write JSON");
+	}
 	if (!f->check || f->check(side, is_key, err) == WR_OK)
 		return WR_OK;
 	if (!err->span.length)

@@ -82,7 +82,8 @@ static wr_status not_yet(const wr_ast_query *q, wr_err *err)
 	if (q->distinct)
 		return WR_LATER(err, q->span, "SELECT DISTINCT is not there yet");
 	if (q->norder)
-		return WR_LATER(err, q->order_span, "ORDER BY in a query that goes on for ever is not there");
+		return WR_LATER(err, q->order_span, q->emit == WR_EMIT_NONE ? "ORDER BY is not there yet" :
+				"ORDER BY in a query that goes on for ever is not there");
 	if (q->offset.given)
 		return WR_LATER(err, q->offset.span, "OFFSET in a query that goes on for ever is not there");
 	return WR_OK;

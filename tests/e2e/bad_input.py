@@ -82,7 +82,7 @@ def test_errors_are_listed(where):
 
 
 def test_stop_stops_with_the_place(where):
-    rows, err = mirrored(where, lines(where, GOOD[0], '{"id":9,"v":9', GOOD[1]), on_error="STOP", status=None)
+    rows, err = mirrored(where, lines(where, GOOD[0], '{"id":9,"v":9', GOOD[1]), on_error="STOP", status=4)
     assert ("2", "20") not in rows, rows
     assert "offset" in err.lower() or "line" in err.lower() or "record" in err.lower(), err
 
