@@ -1,4 +1,7 @@
-/* weir explain: what the statements would do. Definitions are carried out in memory, by hand, so that nothing is read or written. */
+/*
+ * weir explain: what the statements would do. Definitions are carried out in memory, by hand, so
+ * that nothing is read or written.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

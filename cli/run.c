@@ -1,9 +1,10 @@
 /*
- * weir run: the statements of a file (and of -e) one after the other, then the queries until they end or somebody says stop.
+ * weir run: the statements of a file (and of -e) one after the other, then the queries until they
+ * end or somebody says stop.
  *
- * A SELECT among the statements prints its rows on stdout, one JSON object a line. Without EMIT it ends by itself, and the next statement waits
- * for that; a push query runs on beside the rest. Statements of -e alone that make no
- * query (SHOW ERRORS, say) are answered, and that is all.
+ * A SELECT among the statements prints its rows on stdout, one JSON object a line. Without EMIT it
+ * ends by itself, and the next statement waits for that; a push query runs on beside the rest.
+ * Statements of -e alone that make no query (SHOW ERRORS, say) are answered, and that is all.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
- * The interactive shell: statements may span lines and end in ';'. On a terminal there is a prompt, line editing and history (libedit); from a
- * pipe the same without words. An error is shown and the shell goes on. Ctrl-C ends the query that runs, or clears the line; Ctrl-D leaves.
+ * The interactive shell: statements may span lines and end in ';'. On a terminal there is a prompt,
+ * line editing and history (libedit); from a pipe the same without words. An error is shown and the
+ * shell goes on. Ctrl-C ends the query that runs, or clears the line; Ctrl-D leaves.
  *
  * A SELECT holds the shell until it ends; persistent queries run beside.
  */

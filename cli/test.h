@@ -1,6 +1,6 @@
 /*
- * weir test: what its files share. test.c walks folders, counts and reports; conform*.c run the JSON cases of the conformance format; script*.c run
- * .test files.
+ * weir test: what its files share. test.c walks folders, counts and reports; conform*.c run the
+ * JSON cases of the conformance format; script*.c run .test files.
  */
 #ifndef CLI_TEST_H
 #define CLI_TEST_H
@@ -19,7 +19,10 @@ typedef struct wr_case_result {
 	wr_buf reason;	/* why it failed or was skipped; the text of our error where one was expected */
 } wr_case_result;
 
-/* The other worlds of a run (`--world batch=7,store=memory,tasks=4,restart=1,queue=1`): the same results are expected in each. */
+/*
+ * The other worlds of a run (`--world batch=7,store=memory,tasks=4,restart=1,queue=1`): the same
+ * results are expected in each.
+ */
 typedef struct wr_world {
 	int batch, tasks, queue;	/* 0: default */
 	bool memory, restart, rollback;

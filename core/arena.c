@@ -1,12 +1,13 @@
 /*
  * Arenas: a chain of blocks, each handed out from the front.
  *
- * Blocks double from 4 KiB to 1 MiB; what is larger gets a block of its own. After a reset the next round starts at the
- * first block again. A round that needed several blocks is followed by one block as large as all of them (up to
- * MERGE_MAX), so that a steady batch loop soon bumps a pointer and touches malloc no more.
+ * Blocks double from 4 KiB to 1 MiB; what is larger gets a block of its own. After a reset the next
+ * round starts at the first block again. A round that needed several blocks is followed by one
+ * block as large as all of them (up to MERGE_MAX), so that a steady batch loop soon bumps a pointer
+ * and touches malloc no more.
  *
- * Under AddressSanitizer nothing that was not handed out may be touched: whole blocks are poisoned, an allocation unpoisons
- * its own bytes, and 16 poisoned bytes stay between neighbours.
+ * Under AddressSanitizer nothing that was not handed out may be touched: whole blocks are poisoned,
+ * an allocation unpoisons its own bytes, and 16 poisoned bytes stay between neighbours.
  */
 #include "core/arena.h"
 

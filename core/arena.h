@@ -1,6 +1,7 @@
 /*
- * Arenas: memory by lifetime. Allocation never fails (no memory ends the process, see core/err.h), nothing is
- * freed alone. Four lifetimes use them: statement, query, batch; state has its own allocator.
+ * Arenas: memory by lifetime. Allocation never fails (no memory ends the process, see core/err.h),
+ * nothing is freed alone. Four lifetimes use them: statement, query, batch; state has its own
+ * allocator.
  *
  * In ASan builds wr_arena_reset poisons what was handed out, so that a stale pointer stops at once.
  * Thread: one at a time.

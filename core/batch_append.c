@@ -1,6 +1,6 @@
 /*
- * Copying chosen rows of one batch behind those of another, column by column: strings of a column move into one piece
- * of memory, so a row costs a few copies and no allocation of its own.
+ * Copying chosen rows of one batch behind those of another, column by column: strings of a column
+ * move into one piece of memory, so a row costs a few copies and no allocation of its own.
  */
 #include "core/batch.h"
 

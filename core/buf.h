@@ -1,4 +1,7 @@
-/* wr_buf: a byte string that grows. Owns its memory; wr_buf_free gives it back. Zero-initialised is empty. */
+/*
+ * wr_buf: a byte string that grows. Owns its memory; wr_buf_free gives it back. Zero-initialised is
+ * empty.
+ */
 #ifndef CORE_BUF_H
 #define CORE_BUF_H
 

@@ -6,7 +6,10 @@
 
 #include "core/schema.h"
 
-/* A stream or table. Immutable; a changed one is a new object. Strings and schema live as long as the catalog's snapshot. */
+/*
+ * A stream or table. Immutable; a changed one is a new object. Strings and schema live as long as
+ * the catalog's snapshot.
+ */
 typedef struct wr_relation {
 	wr_str name;
 	bool table;
@@ -47,7 +50,9 @@ struct wr_catalog {
 	/* NULL: there is none. Names are exact (already upper-cased unless quoted). */
 	const wr_relation *(*find)(const wr_catalog *c, wr_str name);
 	const wr_type *(*find_type)(const wr_catalog *c, wr_str name);
-	/* Names of all relations, for did-you-mean: fills at most max, returns how many there are. */
+	/*
+	 * Names of all relations, for did-you-mean: fills at most max, returns how many there are.
+	 */
 	uint32_t (*names)(const wr_catalog *c, const char **out, uint32_t max);
 	/* Partitions of a topic; 0: it does not exist; -1: cannot be known now. */
 	int32_t (*partitions)(const wr_catalog *c, wr_str topic);

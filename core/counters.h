@@ -1,6 +1,7 @@
 /*
- * Named counters and gauges, for metrics and SHOW. A counter is made once by its name and labels and then bumped by pointer: an
- * atomic addition without order, nothing else. Counters live as long as the process. Thread: any.
+ * Named counters and gauges, for metrics and SHOW. A counter is made once by its name and labels
+ * and then bumped by pointer: an atomic addition without order, nothing else. Counters live as long
+ * as the process. Thread: any.
  *
  *	static wr_counter *late;
  *	late = wr_counter_get("rows_dropped_total", "query=\"CTAS_A_1\",reason=\"late\"");
@@ -19,7 +20,10 @@ typedef struct wr_counter {
 	const char *labels;	/* as in `a="x",b="y"`; "" for none */
 } wr_counter;
 
-/* The counter of that name and those labels, made at 0 when there is none. Takes a lock: not per row. */
+/*
+ * The counter of that name and those labels, made at 0 when there is none. Takes a lock: not per
+ * row.
+ */
 wr_counter *wr_counter_get(const char *name, const char *labels);
 /* The same with the labels query and reason; NULL leaves one out. */
 wr_counter *wr_counter_of(const char *name, const char *query, const char *reason);
@@ -40,7 +44,10 @@ static inline int64_t wr_counter_read(const wr_counter *c)
 
 /* Calls f for every counter, ordered by name, then labels. f must not make counters. */
 void wr_counters_each(void (*f)(void *ctx, const wr_counter *c), void *ctx);
-/* Forgets the values (not the counters) whose labels hold this text: of a query that was dropped. NULL: all. */
+/*
+ * Forgets the values (not the counters) whose labels hold this text: of a query that was dropped.
+ * NULL: all.
+ */
 void wr_counters_clear(const char *labels_with);
 
 #endif

@@ -1,14 +1,17 @@
 /*
- * Decimals of up to 38 digits, in 128 bits; what does not fit into them on the way goes to decimal_wide.c.
+ * Decimals of up to 38 digits, in 128 bits; what does not fit into them on the way goes to
+ * decimal_wide.c.
  *
- * Every operation is "make an exact integer, bring it to the scale wanted, look whether it fits". A shift by powers of ten is
- * the only place where digits can be lost: there `exact` refuses, or the half goes away from zero.
+ * Every operation is "make an exact integer, bring it to the scale wanted, look whether it fits". A
+ * shift by powers of ten is the only place where digits can be lost: there `exact` refuses, or the
+ * half goes away from zero.
  *
  *	12.30 (4,2)  →  (3,1)     unscaled 1230, shift by -1: 123      exact
  *	12.35 (4,2)  →  (3,1)     1235, shift by -1: 124 rest          refused if exact, else 12.4
  *
- * An intermediate product may pass 128 bits though operands and result are narrow; then, and when any type is wide, the
- * same formula runs on GMP integers. The two paths are held to each other by tests/unit/core_decimal.c.
+ * An intermediate product may pass 128 bits though operands and result are narrow; then, and when
+ * any type is wide, the same formula runs on GMP integers. The two paths are held to each other by
+ * tests/unit/core_decimal.c.
  */
 #include "core/decimal.h"
 
@@ -100,7 +103,10 @@ static bool settle(i128 v, int64_t by, const wr_type *t, bool exact, wr_dec *out
 
 /* ---- text */
 
-/* Reads sign, digits, point and exponent; digits without the point go into an arena copy when there is a point. */
+/*
+ * Reads sign, digits, point and exponent; digits without the point go into an arena copy when there
+ * is a point.
+ */
 static bool scan(wr_arena *a, wr_str s, wr_dec_text *x)
 {
 	const char *p = s.p, *end = p + s.n;

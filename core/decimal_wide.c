@@ -1,8 +1,10 @@
 /*
- * Decimals of any size, by GMP. See core/decimal.c for what the operations mean; here is the same on big integers.
+ * Decimals of any size, by GMP. See core/decimal.c for what the operations mean; here is the same
+ * on big integers.
  *
- * A wide value is stored as minimal big-endian two's complement bytes: equal values have equal bytes, so they hash and
- * compare as bytes where only equality counts. GMP allocates from the heap; wide decimals are rare enough to bear it.
+ * A wide value is stored as minimal big-endian two's complement bytes: equal values have equal
+ * bytes, so they hash and compare as bytes where only equality counts. GMP allocates from the heap;
+ * wide decimals are rare enough to bear it.
  */
 #include "core/decimal_wide.h"
 
@@ -140,7 +142,10 @@ static bool shift(mpz_t z, int64_t by, bool exact)
 	return ok;
 }
 
-/* A shift that foreign data asks for may be absurd: beyond what any type holds the answer is known without work. */
+/*
+ * A shift that foreign data asks for may be absurd: beyond what any type holds the answer is known
+ * without work.
+ */
 static bool settle(wr_arena *a, mpz_t z, int64_t by, const wr_type *t, bool exact, wr_dec *out)
 {
 	int64_t digits = (int64_t)mpz_sizeinbase(z, 10);	/* or one more than there are */
@@ -223,7 +228,10 @@ static void align(mpz_t x, unsigned sx, mpz_t y, unsigned sy)
 		shift(y, sx - sy, true);
 }
 
-/* r * 10^*by is the exact result in units of the scale; false when there is none. x and y are used up. */
+/*
+ * r * 10^*by is the exact result in units of the scale; false when there is none. x and y are used
+ * up.
+ */
 static bool compute(char op, mpz_t x, unsigned sx, mpz_t y, unsigned sy, unsigned scale, int64_t *by)
 {
 	unsigned common = sx > sy ? sx : sy;

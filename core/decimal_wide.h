@@ -1,6 +1,6 @@
 /*
- * Internal to core/decimal*.c: the same operations by GMP, for any operand and result, narrow or wide. decimal.c calls them
- * where 128 bits are not enough; nobody else includes this.
+ * Internal to core/decimal*.c: the same operations by GMP, for any operand and result, narrow or
+ * wide. decimal.c calls them where 128 bits are not enough; nobody else includes this.
  */
 #ifndef CORE_DECIMAL_WIDE_H
 #define CORE_DECIMAL_WIDE_H

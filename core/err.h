@@ -1,5 +1,6 @@
 /*
- * Errors: a status that must be checked and, for whoever can tell the user, a wr_err with the words.
+ * Errors: a status that must be checked and, for whoever can tell the user, a wr_err with the
+ * words.
  *
  * A fallible function returns wr_status and takes wr_err * last (never NULL). The first error wins:
  * wr_err_set on an error already set keeps the first. The class says who can do something about it.
@@ -51,7 +52,10 @@ typedef struct wr_err {
 
 #define WR_ERR_INIT ((wr_err){ .cls = WR_ERR_NONE })
 
-/* Sets *err unless one is set already. Always returns WR_FAIL, so that `return wr_err_set(...)` works. */
+/*
+ * Sets *err unless one is set already. Always returns WR_FAIL, so that `return wr_err_set(...)`
+ * works.
+ */
 wr_status wr_err_set(wr_err *err, wr_err_class cls, wr_span span, const char *format, ...)
 	WR_PRINTF(4, 5);
 

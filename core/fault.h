@@ -20,7 +20,10 @@
 #ifdef WR_FAULTS
 bool wr_fault(const char *point);
 #define WR_FAULT(point) wr_fault(point)
-/* For tests in the same process: takes the place of the environment; NULL: nothing happens any more. Counts begin anew. */
+/*
+ * For tests in the same process: takes the place of the environment; NULL: nothing happens any
+ * more. Counts begin anew.
+ */
 void wr_fault_set(const char *spec);
 /* How often a point was passed. */
 unsigned wr_fault_passed(const char *point);

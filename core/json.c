@@ -1,12 +1,12 @@
 /*
  * JSON documents: reading.
  *
- * A recursive reader in the plainest form: one function per kind of value, a node per value. It is strict (RFC 8259): no
- * comments, no closing commas, no leading zeros, strings in valid UTF-8 without raw control characters. Writing stands in
- * json_write.c.
+ * A recursive reader in the plainest form: one function per kind of value, a node per value. It is
+ * strict (RFC 8259): no comments, no closing commas, no leading zeros, strings in valid UTF-8
+ * without raw control characters. Writing stands in json_write.c.
  *
- * Why not jansson: it turns every number with a point into a double, and judging `1.10` against `1.1`, or carrying a decimal of
- * 40 digits through a test file, needs the text.
+ * Why not jansson: it turns every number with a point into a double, and judging `1.10` against
+ * `1.1`, or carrying a decimal of 40 digits through a test file, needs the text.
  */
 #include "core/json.h"
 

@@ -1,9 +1,11 @@
 /*
- * JSON documents, for everything that is not hot: request bodies, test files, the catalog, schemas. (Records are read by formats/.)
+ * JSON documents, for everything that is not hot: request bodies, test files, the catalog, schemas.
+ * (Records are read by formats/.)
  *
- * Numbers keep the text they were written with: 1.10 is not 1.1 here, and no digit of a large number is lost. A document is a tree
- * of nodes in an arena; strings that needed no unescaping point into the text that was parsed. Nodes may be changed by whoever
- * made them; nothing else knows a node's parent.
+ * Numbers keep the text they were written with: 1.10 is not 1.1 here, and no digit of a large
+ * number is lost. A document is a tree of nodes in an arena; strings that needed no unescaping
+ * point into the text that was parsed. Nodes may be changed by whoever made them; nothing else
+ * knows a node's parent.
  */
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
@@ -31,11 +33,14 @@ struct wr_json {
 };
 
 /*
- * Parses the whole text, RFC 8259, with at most 1,000 levels. NULL on a fault: err gets class DATA, a span in bytes and what was
- * expected. The text must live as long as the nodes.
+ * Parses the whole text, RFC 8259, with at most 1,000 levels. NULL on a fault: err gets class DATA,
+ * a span in bytes and what was expected. The text must live as long as the nodes.
  */
 wr_json *wr_json_parse(wr_arena *a, wr_str text, wr_err *err);
-/* The same of a value at the beginning of text; *rest is what stands behind it and its blanks. For lines of many values. */
+/*
+ * The same of a value at the beginning of text; *rest is what stands behind it and its blanks. For
+ * lines of many values.
+ */
 wr_json *wr_json_parse_prefix(wr_arena *a, wr_str text, wr_str *rest, wr_err *err);
 
 /* All of these take NULL as a node and then answer like "not there". */
@@ -76,8 +81,10 @@ wr_json *wr_json_put(wr_json *object, wr_str name, wr_json *member);
 void wr_json_write(const wr_json *j, wr_buf *out);
 /* With line breaks and two blanks per level, for people. */
 void wr_json_write_pretty(const wr_json *j, wr_buf *out);
-/* "text", with escapes for quotes, backslashes and control characters; other bytes as they are. Bytes that are no UTF-8 become
- * U+FFFD. */
+/*
+ * "text", with escapes for quotes, backslashes and control characters; other bytes as they are.
+ * Bytes that are no UTF-8 become U+FFFD.
+ */
 void wr_json_quote(wr_buf *out, wr_str text);
 
 /* ---- streaming writer: commas by itself. Zero-initialised but for out. */

@@ -1,6 +1,7 @@
 /*
- * The edit distance of two names: insert, delete, change, or swap two neighbours, one each. Near means at most a third of the
- * longer name's letters, and never all of them: `CONUT` finds COUNT, `A` finds nothing.
+ * The edit distance of two names: insert, delete, change, or swap two neighbours, one each. Near
+ * means at most a third of the longer name's letters, and never all of them: `CONUT` finds COUNT,
+ * `A` finds nothing.
  */
 #include "core/near.h"
 

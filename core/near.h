@@ -14,7 +14,10 @@ static inline wr_near wr_near_begin(wr_str wanted)
 {
 	return (wr_near){ .wanted = wanted };
 }
-/* Offers a candidate; the first of the nearest stays. Letters compare without regard to case; swapped neighbours count as one edit. */
+/*
+ * Offers a candidate; the first of the nearest stays. Letters compare without regard to case;
+ * swapped neighbours count as one edit.
+ */
 void wr_near_offer(wr_near *n, wr_str candidate);
 /* The nearest name, or NULL text. */
 static inline wr_str wr_near_best(const wr_near *n)

@@ -1,10 +1,11 @@
 /*
  * Numbers as text.
  *
- * Printing a double needs the shortest decimal that reads back the same: whole numbers are easy, for the rest see
- * number_shortest.c. Reading needs the nearest double: up to 15 digits fit a double exactly, and so do 10^0 .. 10^22. One
- * multiplication or division of two exact doubles rounds once, so its result is the nearest double. What is longer goes to the C
- * library, which is exact but ten times slower; Weir never sets LC_NUMERIC, so that its decimal point is a point.
+ * Printing a double needs the shortest decimal that reads back the same: whole numbers are easy,
+ * for the rest see number_shortest.c. Reading needs the nearest double: up to 15 digits fit a
+ * double exactly, and so do 10^0 .. 10^22. One multiplication or division of two exact doubles
+ * rounds once, so its result is the nearest double. What is longer goes to the C library, which is
+ * exact but ten times slower; Weir never sets LC_NUMERIC, so that its decimal point is a point.
  */
 #include "core/number.h"
 
@@ -170,7 +171,10 @@ void wr_print_double(double v, wr_buf *out)
 
 /* ---- text to doubles */
 
-/* What was read of a number's text: mantissa * 10^exp, exact when digits <= 19 and none was dropped. */
+/*
+ * What was read of a number's text: mantissa * 10^exp, exact when digits <= 19 and none was
+ * dropped.
+ */
 typedef struct parts {
 	bool minus;
 	uint64_t mantissa;

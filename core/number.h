@@ -1,5 +1,6 @@
 /*
- * Numbers as text, both ways. Doubles print as Java's Double.toString does: the shortest digits that read back as the same double,
+ * Numbers as text, both ways. Doubles print as Java's Double.toString does: the shortest digits
+ * that read back as the same double,
  * 1.0, 0.1, 1.0E10, 1.0E-5, NaN, Infinity, -0.0.
  */
 #ifndef CORE_NUMBER_H
@@ -18,10 +19,14 @@ unsigned wr_print_double_to(double v, char *to);
 void wr_print_double(double v, wr_buf *out);
 void wr_buf_i64(wr_buf *b, int64_t v);
 
-/* The whole text is one number: an optional sign and digits. false when it is not, or does not fit. */
+/*
+ * The whole text is one number: an optional sign and digits. false when it is not, or does not fit.
+ */
 bool wr_parse_i64(wr_str text, int64_t *out);
-/* A decimal number with optional fraction and exponent, or NaN, Infinity, +Infinity, -Infinity; correctly rounded. No blanks,
- * no hexadecimal. Too large a number is Infinity. */
+/*
+ * A decimal number with optional fraction and exponent, or NaN, Infinity, +Infinity, -Infinity;
+ * correctly rounded. No blanks, no hexadecimal. Too large a number is Infinity.
+ */
 bool wr_parse_double(wr_str text, double *out);
 
 #endif

@@ -1,18 +1,19 @@
 /*
- * The shortest decimal that reads back as a double, without trial: Raffaello Giulietti's Schubfach ("The Schubfach way to
- * render doubles", 2020).
+ * The shortest decimal that reads back as a double, without trial: Raffaello Giulietti's Schubfach
+ * ("The Schubfach way to render doubles", 2020).
  *
- * A double is c * 2^q; what reads back as it lies between the middles towards its neighbours. Let 10^k be the largest power of
- * ten not wider than that gap: then among the multiples of 10^(k+1) at most one lies in the gap, and among the multiples of 10^k one
- * or two. So there are four candidates: the multiples of 10^(k+1) and of 10^k next to v, below and above.
+ * A double is c * 2^q; what reads back as it lies between the middles towards its neighbours. Let
+ * 10^k be the largest power of ten not wider than that gap: then among the multiples of 10^(k+1) at
+ * most one lies in the gap, and among the multiples of 10^k one or two. So there are four
+ * candidates: the multiples of 10^(k+1) and of 10^k next to v, below and above.
  *
  *	     gap of v:        (-------- v --------)
  *	10^k:             s--------------t              s, t = s + 1
  *	10^(k+1):    s'                                 s' = s rounded down to tens, t' = s' + 10
  *
- * All is compared in quarters of 10^k, in integers: v and both ends times 10^-k, of which two further bits and one that says
- * "and something more" are kept. A power of ten of 126 bits is exact enough for that, the paper proves. The powers are made by GMP
- * when the first is asked for.
+ * All is compared in quarters of 10^k, in integers: v and both ends times 10^-k, of which two
+ * further bits and one that says "and something more" are kept. A power of ten of 126 bits is exact
+ * enough for that, the paper proves. The powers are made by GMP when the first is asked for.
  */
 #include "core/number_shortest.h"
 
@@ -33,7 +34,9 @@ typedef struct power {
 static power powers[K_MAX - K_MIN + 1];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* floor(log10(2^q)), floor(log10(3/4 * 2^q)), floor(log2(10^k)): by logarithms times 2^41 and 2^38. */
+/*
+ * floor(log10(2^q)), floor(log10(3/4 * 2^q)), floor(log2(10^k)): by logarithms times 2^41 and 2^38.
+ */
 static int log10_pow2(int q)
 {
 	return (int)((int64_t)q * 661971961083 >> 41);
@@ -138,7 +141,9 @@ uint64_t wr_shortest(double v, int *exp)
 		return shortest(c | C_MIN, q + Q_MIN - 1, exp);
 	if (c >= 3)
 		return shortest(c, Q_MIN, exp);
-	/* the two smallest of all have one digit: two are wanted, so ten times as much is rendered */
+	/*
+	 * the two smallest of all have one digit: two are wanted, so ten times as much is rendered
+	 */
 	digits = shortest(10 * c, Q_MIN, exp);
 	*exp -= 1;
 	return digits;

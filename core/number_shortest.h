@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
-/* v > 0 and finite. digits * 10^*exp is the decimal with the fewest digits, two at least, that reads back as v; of several the
- * nearest to v. digits < 10^18 and may end in zeros. */
+/*
+ * v > 0 and finite. digits * 10^*exp is the decimal with the fewest digits, two at least, that
+ * reads back as v; of several the nearest to v. digits < 10^18 and may end in zeros.
+ */
 uint64_t wr_shortest(double v, int *exp);
 
 #endif

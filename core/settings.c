@@ -1,4 +1,7 @@
-/* Settings: finding rows by name, reading values by the row's kind. The rows themselves stand in settings.h. */
+/*
+ * Settings: finding rows by name, reading values by the row's kind. The rows themselves stand in
+ * settings.h.
+ */
 #include "core/settings.h"
 
 #include "core/near.h"
@@ -11,7 +14,9 @@ static const wr_setting_row rows[WR_SETTING_COUNT] = {
 #undef X
 };
 
-/* Known to ksqlDB, its clients or its tests, without meaning here. A closing * stands for any end. */
+/*
+ * Known to ksqlDB, its clients or its tests, without meaning here. A closing * stands for any end.
+ */
 static const char *const ignored[] = {
 	"new.query.planner.enabled",
 	"topology.optimization",

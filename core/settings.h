@@ -1,9 +1,9 @@
 /*
- * Settings: what SET, --set, configuration files and test cases may change, one row each. A wr_settings is a plain value: copy it to
- * give a session, a statement or a query its own.
+ * Settings: what SET, --set, configuration files and test cases may change, one row each. A
+ * wr_settings is a plain value: copy it to give a session, a statement or a query its own.
  *
- * Names match without regard to case, with or without the prefixes `ksql.streams.` and `ksql.`. Bytes may end in k, m or g
- * (of 1,024), times in ms, s, m, h or d.
+ * Names match without regard to case, with or without the prefixes `ksql.streams.` and `ksql.`.
+ * Bytes may end in k, m or g (of 1,024), times in ms, s, m, h or d.
  */
 #ifndef CORE_SETTINGS_H
 #define CORE_SETTINGS_H
@@ -109,8 +109,11 @@ typedef struct wr_settings {
 
 /* Everything as the rows say. */
 void wr_settings_init(wr_settings *s);
-/* Sets by name. Errors (STATEMENT, no span): no such setting, with the nearest as a hint; value of a wrong form or out of range. A
- * name that ksqlDB knows and that has no meaning here is taken and ignored. */
+/*
+ * Sets by name. Errors (STATEMENT, no span): no such setting, with the nearest as a hint; value of
+ * a wrong form or out of range. A name that ksqlDB knows and that has no meaning here is taken and
+ * ignored.
+ */
 wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err);
 /* Back to what the row says. */
 wr_status wr_settings_unset(wr_settings *s, wr_str name, wr_err *err);

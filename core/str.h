@@ -1,6 +1,6 @@
 /*
- * wr_str: bytes by pointer and length, borrowed. Never zero-terminated by promise; whoever owns the bytes
- * (a message, an arena) says how long they live.
+ * wr_str: bytes by pointer and length, borrowed. Never zero-terminated by promise; whoever owns the
+ * bytes (a message, an arena) says how long they live.
  */
 #ifndef CORE_STR_H
 #define CORE_STR_H

@@ -339,7 +339,10 @@ static int day_of_year(const moment *m)
 	return (int)(m->days - wr_days_from_civil((wr_civil){ m->date.year, 1, 1 })) + 1;
 }
 
-/* Weeks begin on Sunday, and the first has a day of its year at least: the American rule, Java's where it is not told. */
+/*
+ * Weeks begin on Sunday, and the first has a day of its year at least: the American rule, Java's
+ * where it is not told.
+ */
 static int64_t week_year(const moment *m)
 {
 	int64_t saturday = m->days + 6 - floor_mod(m->days + 4, 7);

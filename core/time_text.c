@@ -1,8 +1,9 @@
 /*
  * ISO dates and times, and the arithmetic of the calendar.
  *
- * A civil date becomes days by counting years from March: then the leap day is the last of its year, and the days before a
- * month follow one line, (153 m + 2) / 5. 400 years are one era of 146,097 days, which keeps all divisions on small positive numbers.
+ * A civil date becomes days by counting years from March: then the leap day is the last of its
+ * year, and the days before a month follow one line, (153 m + 2) / 5. 400 years are one era of
+ * 146,097 days, which keeps all divisions on small positive numbers.
  *
  *	2020-02-29  →  year 2019 from March, month 11, day 28  →  18321
  */

@@ -182,7 +182,10 @@ static char *name_in(UCalendar *cal, UCalendarDisplayNameType type, const char *
 	return U_SUCCESS(status) ? wr_strdup(name) : NULL;
 }
 
-/* American English knows few short names of zones elsewhere and says GMT+1; British English knows CET. */
+/*
+ * American English knows few short names of zones elsewhere and says GMT+1; British English knows
+ * CET.
+ */
 static char *zone_name(const wr_zone *z, UCalendar *cal, UCalendarDisplayNameType type)
 {
 	char *name = name_in(cal, type, "en_US");
@@ -286,7 +289,10 @@ const char *wr_zone_id(const wr_zone *z)
 
 /* ---- look-ups */
 
-/* Brings an instant beyond the table back by whole cycles; the caller only wants to know its offset. */
+/*
+ * Brings an instant beyond the table back by whole cycles; the caller only wants to know its
+ * offset.
+ */
 static int64_t within(int64_t ms)
 {
 	if (ms < TABLE_END - WR_MS_DAY * 400LL)

@@ -1,8 +1,9 @@
 /*
  * SQL types: making them, comparing them, and their text both ways.
  *
- * The text is what schemas, errors and the catalog show, and wr_type_read is the exact inverse of wr_type_print:
- * ARRAY<STRUCT<`A` DECIMAL(4, 2), `b` STRING>>. The reader is for text of our own making; it knows no SQL synonyms.
+ * The text is what schemas, errors and the catalog show, and wr_type_read is the exact inverse of
+ * wr_type_print: ARRAY<STRUCT<`A` DECIMAL(4, 2), `b` STRING>>. The reader is for text of our own
+ * making; it knows no SQL synonyms.
  */
 #include "core/type.h"
 

@@ -15,7 +15,10 @@
 #include "core/arena.h"
 #include "core/buf.h"
 
-/* A decimal: unscaled value as a 128-bit integer when precision <= 38, else as bytes (core/decimal.h). */
+/*
+ * A decimal: unscaled value as a 128-bit integer when precision <= 38, else as bytes
+ * (core/decimal.h).
+ */
 typedef union wr_dec {
 	__int128 i;
 	wr_str wide; /* big-endian two's complement, minimal length */

@@ -1,13 +1,15 @@
 /*
- * Vectors: making them, growing them, appending to them. Order and hash stand in vec_order.c, bytes in vec_save.c, text
- * in vec_print.c.
+ * Vectors: making them, growing them, appending to them. Order and hash stand in vec_order.c, bytes
+ * in vec_save.c, text in vec_print.c.
  *
- * A vector grows by doubling inside an arena: the old array stays behind until the arena is reset, which costs at most as
- * much again as what is used. `room` covers data and, when there are any, the null bytes.
+ * A vector grows by doubling inside an arena: the old array stays behind until the arena is reset,
+ * which costs at most as much again as what is used. `room` covers data and, when there are any,
+ * the null bytes.
  *
- * A STRUCT has no data; its rows live in the kids, so everything that adds a row to a STRUCT adds one to each kid, also
- * for a null row. Lists only name a range of their kids: a gather of lists shares the kids and copies no element. A shared kid's
- * room is cut to what it holds, so that whoever appends to one of the two first moves away.
+ * A STRUCT has no data; its rows live in the kids, so everything that adds a row to a STRUCT adds
+ * one to each kid, also for a null row. Lists only name a range of their kids: a gather of lists
+ * shares the kids and copies no element. A shared kid's room is cut to what it holds, so that
+ * whoever appends to one of the two first moves away.
  *
  *	ARRAY<BIGINT> [1,2], null, [3]     data {0,2} {2,0} {2,1}   null 0 1 0   kids[0]: 1 2 3
  */

@@ -1,8 +1,9 @@
 /*
  * Equality, order and hash of values. The three agree: equal means cmp 0 and the same hash.
  *
- * A map is a set of entries: neither the order in which they came nor their places count. Maps here are small and their
- * order is asked for rarely, so both walk without memory of their own, in n squared.
+ * A map is a set of entries: neither the order in which they came nor their places count. Maps here
+ * are small and their order is asked for rarely, so both walk without memory of their own, in n
+ * squared.
  */
 #include "core/vec.h"
 

@@ -1,7 +1,8 @@
 /*
  * Values as bytes, for state and queues.
  *
- * Every value begins with a head that also says null, so that values stand behind each other with nothing between:
+ * Every value begins with a head that also says null, so that values stand behind each other with
+ * nothing between:
  *
  *   BOOLEAN                 one byte: 0 null, 1 false, 2 true
  *   INTEGER DATE TIME       0, or 1 and 4 bytes little-endian
@@ -11,8 +12,8 @@
  *   ARRAY, MAP              a varint, 0 or 1 + count, and the elements (key, value, key, value …)
  *   STRUCT                  0, or 1 and the fields
  *
- * This is state on disk: what is read may be damaged, so the reader trusts no length. A change of this form needs a new format
- * version of the state.
+ * This is state on disk: what is read may be damaged, so the reader trusts no length. A change of
+ * this form needs a new format version of the state.
  */
 #include "core/vec.h"
 

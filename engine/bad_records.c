@@ -1,7 +1,8 @@
 /*
- * Bad records: kept in the query's errors store, as part of the same atomic write as everything else, so that each is there once.
- * Key: a sequence number. Value: a line of JSON-free fields, length-prefixed: topic, partition, offset, reason, key bytes, value bytes.
- * Bounded by errors.max: the oldest goes.
+ * Bad records: kept in the query's errors store, as part of the same atomic write as everything
+ * else, so that each is there once. Key: a sequence number. Value: a line of JSON-free fields,
+ * length-prefixed: topic, partition, offset, reason, key bytes, value bytes. Bounded by errors.max:
+ * the oldest goes.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /*
- * SHOW ERRORS: the bad records that queries have kept, read from the last commit. bad_records.c says how they are stored.
+ * SHOW ERRORS: the bad records that queries have kept, read from the last commit. bad_records.c
+ * says how they are stored.
  */
 #include <stdlib.h>
 

@@ -1,8 +1,10 @@
 /*
- * The exchange collects rows per target task and sends them as messages: when a message is full, and when the driver says that there is nothing
- * more to do for now. Rows are copied, the planned columns only: the messages they were read from die with the batch.
+ * The exchange collects rows per target task and sends them as messages: when a message is full,
+ * and when the driver says that there is nothing more to do for now. Rows are copied, the planned
+ * columns only: the messages they were read from die with the batch.
  *
- * The target is a hash of the key columns, the same for all versions of the program: state is stored by task.
+ * The target is a hash of the key columns, the same for all versions of the program: state is
+ * stored by task.
  */
 #include "engine/exchange.h"
 

@@ -1,5 +1,6 @@
 /*
- * The exchange: the operator at the end of a stage that sends rows to the tasks of the next one, hashed on their key columns.
+ * The exchange: the operator at the end of a stage that sends rows to the tasks of the next one,
+ * hashed on their key columns.
  */
 #ifndef ENGINE_EXCHANGE_H
 #define ENGINE_EXCHANGE_H
@@ -18,7 +19,10 @@ typedef struct wr_exchange_spec {
 
 extern const wr_op_def wr_exchange_def;
 
-/* Sends what is collected, with the times, to every target; times alone to those that get no rows when `times_changed`. */
+/*
+ * Sends what is collected, with the times, to every target; times alone to those that get no rows
+ * when `times_changed`.
+ */
 WR_CHECKED wr_status wr_exchange_send(wr_op *exchange, const int64_t *times, bool times_changed, wr_err *err);
 /* A barrier to every target. */
 WR_CHECKED wr_status wr_exchange_barrier(wr_op *exchange, bool final, wr_err *err);

@@ -19,7 +19,10 @@ static wr_stage reading_stage(wr_arena *a, const wr_graph *g, const wr_stage_inp
 			   .hash_cols = g->scans[in->scan].decode->schema->nkeys };
 }
 
-/* Copies stage `from`, putting reading stages before it in out[*n]; number[] maps old stage numbers to new ones. */
+/*
+ * Copies stage `from`, putting reading stages before it in out[*n]; number[] maps old stage numbers
+ * to new ones.
+ */
 static void copy_stage(wr_arena *a, const wr_graph *g, uint32_t from, wr_stage *out, uint32_t *n,
 		       int32_t *number)
 {

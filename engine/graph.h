@@ -1,6 +1,7 @@
 /*
- * Making a graph fit several tasks: a stage that has a scan beside other inputs gets that scan through an exchange of its own, because
- * the partitions of a topic and the tasks of a shuffle need not agree on who owns a key.
+ * Making a graph fit several tasks: a stage that has a scan beside other inputs gets that scan
+ * through an exchange of its own, because the partitions of a topic and the tasks of a shuffle need
+ * not agree on who owns a key.
  */
 #ifndef ENGINE_GRAPH_H
 #define ENGINE_GRAPH_H

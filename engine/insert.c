@@ -1,7 +1,8 @@
 /*
- * INSERT … VALUES: the rows go to the relation's topic through the same sink as a query's rows. With a data directory the statement and its rows
- * stand or fall together: the rows are written under an identity of their own (the statement's), undecided, the statement is recorded, and
- * only then the rows count. At the next start, rows of a statement that was not recorded are aborted.
+ * INSERT … VALUES: the rows go to the relation's topic through the same sink as a query's rows.
+ * With a data directory the statement and its rows stand or fall together: the rows are written
+ * under an identity of their own (the statement's), undecided, the statement is recorded, and only
+ * then the rows count. At the next start, rows of a statement that was not recorded are aborted.
  */
 #include <stdio.h>
 

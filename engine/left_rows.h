@@ -1,6 +1,6 @@
 /*
- * What is left of a table after its changes: rows appear and go by their whole images, so no key is needed. A row that goes takes out one
- * row equal to it.
+ * What is left of a table after its changes: rows appear and go by their whole images, so no key is
+ * needed. A row that goes takes out one row equal to it.
  */
 #ifndef ENGINE_LEFT_ROWS_H
 #define ENGINE_LEFT_ROWS_H
@@ -13,7 +13,10 @@ wr_left_rows *wr_left_rows_new(const wr_schema *schema);
 void wr_left_rows_free(wr_left_rows *l);	/* NULL is fine */
 /* Takes changes in order; rows are copied. */
 void wr_left_rows_take(wr_left_rows *l, const wr_batch *b, uint32_t at, uint32_t n);
-/* The rows that are left as INSERTs in order of their columns, at most limit (-1: all); returns how many. The batch lives as long as l. */
+/*
+ * The rows that are left as INSERTs in order of their columns, at most limit (-1: all); returns how
+ * many. The batch lives as long as l.
+ */
 uint32_t wr_left_rows_batch(wr_left_rows *l, int64_t limit, wr_batch *out);
 
 #endif

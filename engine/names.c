@@ -1,4 +1,7 @@
-/* The catalog in memory: names of relations, sinks and types, and the planner's read-only face of it. */
+/*
+ * The catalog in memory: names of relations, sinks and types, and the planner's read-only face of
+ * it.
+ */
 #include "engine/internal.h"
 #include "io/kafka_admin.h"
 

@@ -1,9 +1,10 @@
 /*
- * A transient query and its client: the sink of type "client" hands rows to the callbacks of wr_push_def, from the query's threads.
- * LIMIT is counted here, where all tasks meet.
+ * A transient query and its client: the sink of type "client" hands rows to the callbacks of
+ * wr_push_def, from the query's threads. LIMIT is counted here, where all tasks meet.
  *
- * A SELECT without EMIT (a pull query) is the same query, run over what its topics hold now and then ended. Of a table's changes only the rows
- * that are left at the end are handed on, in order; left_rows.h keeps them until then.
+ * A SELECT without EMIT (a pull query) is the same query, run over what its topics hold now and
+ * then ended. Of a table's changes only the rows that are left at the end are handed on, in order;
+ * left_rows.h keeps them until then.
  */
 #ifndef ENGINE_PUSH_QUERY_H
 #define ENGINE_PUSH_QUERY_H

@@ -1,8 +1,10 @@
 /*
- * Queues between stages: the only places where tasks meet. Many producers (the tasks of earlier stages), one consumer (a task).
- * Bounded in bytes: a full queue holds its producers back. One message always fits.
+ * Queues between stages: the only places where tasks meet. Many producers (the tasks of earlier
+ * stages), one consumer (a task). Bounded in bytes: a full queue holds its producers back. One
+ * message always fits.
  *
- * A message owns the memory of its rows; the consumer gives it back to the queue, and the next producer uses it again.
+ * A message owns the memory of its rows; the consumer gives it back to the queue, and the next
+ * producer uses it again.
  */
 #ifndef ENGINE_QUEUE_H
 #define ENGINE_QUEUE_H
@@ -36,9 +38,14 @@ wr_queue *wr_queue_new(size_t bytes, uint32_t ntimes);
 void wr_queue_free(wr_queue *q);
 /* An empty message, its arena reset. Thread: producers. */
 wr_msg *wr_queue_blank(wr_queue *q);
-/* Waits while the queue is full. false: the queue was shut. The message belongs to the queue in both cases. */
+/*
+ * Waits while the queue is full. false: the queue was shut. The message belongs to the queue in
+ * both cases.
+ */
 bool wr_queue_put(wr_queue *q, wr_msg *m);
-/* The next message; waits at most timeout_ms (-1: for ever). NULL: none came, or the queue is shut. */
+/*
+ * The next message; waits at most timeout_ms (-1: for ever). NULL: none came, or the queue is shut.
+ */
 wr_msg *wr_queue_take(wr_queue *q, int timeout_ms);
 /* Gives a message back for reuse. */
 void wr_queue_recycle(wr_queue *q, wr_msg *m);

@@ -1,9 +1,11 @@
 /*
- * From records to batches. A reader's life is a cycle: fill (poll, decode), push in one or several runs, release. At a barrier nothing is
- * pending, so that the source's own position is the position of the epoch.
+ * From records to batches. A reader's life is a cycle: fill (poll, decode), push in one or several
+ * runs, release. At a barrier nothing is pending, so that the source's own position is the position
+ * of the epoch.
  *
- * Which end counts: the one that the topic had when the run began; where another query of this process still writes the topic, the end it has
- * when that query has ended (end_known). A run without end never asks.
+ * Which end counts: the one that the topic had when the run began; where another query of this
+ * process still writes the topic, the end it has when that query has ended (end_known). A run
+ * without end never asks.
  */
 #include "engine/reader.h"
 
@@ -86,7 +88,10 @@ static void on_bad(void *self, const wr_record *rec, const wr_err *why)
 		cx->failed = true;
 }
 
-/* Each row gets the highest row time that its partition has shown up to it. By hand the operators keep time themselves. */
+/*
+ * Each row gets the highest row time that its partition has shown up to it. By hand the operators
+ * keep time themselves.
+ */
 static void stamp(wr_scan_reader *r)
 {
 	wr_batch *b = &r->batch;
@@ -143,7 +148,10 @@ wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
 	return wr_scan_reader_take(r, r->records, n, err);
 }
 
-/* The run of rows from r->at on with row time <= until, never parting an update. At least one change. */
+/*
+ * The run of rows from r->at on with row time <= until, never parting an update. At least one
+ * change.
+ */
 static uint32_t run_length(const wr_scan_reader *r, int64_t until)
 {
 	const wr_batch *b = &r->batch;
@@ -182,8 +190,10 @@ static bool idle_for_long(const wr_scan_reader *r, int32_t i)
 	return limit != 0 && wr_clock_mono_ns() - r->last_seen[i] >= limit * 1000000;
 }
 
-/* Holds nothing back: at its end, and either empty or quiet for its idle time-out; or read to the end of a run that
- * will not be continued. */
+/*
+ * Holds nothing back: at its end, and either empty or quiet for its idle time-out; or read to the
+ * end of a run that will not be continued.
+ */
 static bool silent(wr_scan_reader *r, int32_t i)
 {
 	bool at_end = false;

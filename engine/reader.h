@@ -1,6 +1,7 @@
 /*
- * A scan reader: a task's share of one topic's partitions, as batches ready for the operators. It decodes records, gives each row its
- * partition and the highest row time that partition has shown, and knows which partitions are at their end or silent.
+ * A scan reader: a task's share of one topic's partitions, as batches ready for the operators. It
+ * decodes records, gives each row its partition and the highest row time that partition has shown,
+ * and knows which partitions are at their end or silent.
  */
 #ifndef ENGINE_READER_H
 #define ENGINE_READER_H
@@ -42,12 +43,18 @@ static inline bool wr_scan_reader_pending(const wr_scan_reader *r)
 {
 	return r->at < r->batch.n;
 }
-/* Pushes the first rows of the pending batch, those with row time <= until (whole changes); all when until is INT64_MAX. */
+/*
+ * Pushes the first rows of the pending batch, those with row time <= until (whole changes); all
+ * when until is INT64_MAX.
+ */
 WR_CHECKED wr_status wr_scan_reader_push(wr_scan_reader *r, int64_t until, wr_err *err);
 /* Everything pending was pushed: records may go. */
 void wr_scan_reader_release(wr_scan_reader *r);
 
-/* Writes what its partitions have to say into times (of the whole run) and answers whether anything changed. */
+/*
+ * Writes what its partitions have to say into times (of the whole run) and answers whether anything
+ * changed.
+ */
 bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times);
 /* Every partition of its share has been read to the end that counts. */
 bool wr_scan_reader_done(wr_scan_reader *r);

@@ -1,4 +1,7 @@
-/* Sessions: settings and variables of one connection. Names of variables match without regard to case. */
+/*
+ * Sessions: settings and variables of one connection. Names of variables match without regard to
+ * case.
+ */
 #include <stdlib.h>
 
 #include "engine/internal.h"

@@ -1,13 +1,16 @@
 /*
- * What a task's thread does: take rows in (from its readers, or from its queue), push them through its operators, move time on, and stand
- * still at barriers.
+ * What a task's thread does: take rows in (from its readers, or from its queue), push them through
+ * its operators, move time on, and stand still at barriers.
  *
- * A reading task is asked for a barrier by the coordinator (wr_run.barrier_asked); a task behind a queue meets it in the queue, when all its
- * producers have sent theirs. Either way the task settles (held-back changes go downstream, dirty state to the stores), sends the barrier on, parks, and
- * goes on when the coordinator says so. Nothing follows a barrier in a queue until then, so aligning is counting.
+ * A reading task is asked for a barrier by the coordinator (wr_run.barrier_asked); a task behind a
+ * queue meets it in the queue, when all its producers have sent theirs. Either way the task settles
+ * (held-back changes go downstream, dirty state to the stores), sends the barrier on, parks, and
+ * goes on when the coordinator says so. Nothing follows a barrier in a queue until then, so
+ * aligning is counting.
  *
- * Readers of one task are merged by row time: the one whose next row is oldest goes first, as far as it stays the oldest. A join's
- * table side is read alone, to the end that it had at the start, before the gate opens for the others.
+ * Readers of one task are merged by row time: the one whose next row is oldest goes first, as far
+ * as it stays the oldest. A join's table side is read alone, to the end that it had at the start,
+ * before the gate opens for the others.
  */
 #include "engine/task.h"
 
@@ -213,7 +216,9 @@ static void sleep_for_records(wr_task *t)
 		(void)!read(t->wake, &ignored, sizeof ignored);
 }
 
-/* True when some reader that may be read has nothing pending and might still get something older. */
+/*
+ * True when some reader that may be read has nothing pending and might still get something older.
+ */
 static bool worth_waiting(wr_task *t, int64_t since)
 {
 	int64_t idle = wr_setting_int(t->run->spec->settings, WR_SET_MAX_TASK_IDLE_MS);

@@ -1,5 +1,6 @@
 /*
- * A task: one thread's share of a query. It runs one stage (or all stages, when there is one task), fed by readers, by a queue, or both.
+ * A task: one thread's share of a query. It runs one stage (or all stages, when there is one task),
+ * fed by readers, by a queue, or both.
  */
 #ifndef ENGINE_TASK_H
 #define ENGINE_TASK_H
@@ -39,7 +40,10 @@ struct wr_task {
 	bool told_done, told_first;	/* counted in the run's readers_done and first_done */
 };
 
-/* Makes the task's operators and links them; the run's scans, sink and the later tasks (its consumers) exist already. */
+/*
+ * Makes the task's operators and links them; the run's scans, sink and the later tasks (its
+ * consumers) exist already.
+ */
 WR_CHECKED wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **out, wr_err *err);
 /* Opens its readers (the run's positions are known). */
 WR_CHECKED wr_status wr_task_open_readers(wr_task *t, wr_err *err);
@@ -51,7 +55,9 @@ void wr_task_wake(wr_task *t);
 /* Pushes rows that came from a scan into the operators and moves time on. By hand too. */
 WR_CHECKED wr_status wr_task_feed(wr_task *t, wr_entry to, const wr_batch *b, uint32_t at, uint32_t n,
                                   wr_err *err);
-/* What a task does at a barrier before it parks: everything downstream, then state to the stores. */
+/*
+ * What a task does at a barrier before it parks: everything downstream, then state to the stores.
+ */
 WR_CHECKED wr_status wr_task_settle(wr_task *t, bool final, wr_err *err);
 /* The watermark as the times now say, given to the operators when it moved. */
 WR_CHECKED wr_status wr_task_advance(wr_task *t, wr_err *err);

@@ -1,9 +1,9 @@
 /*
  * Making a task: its operators, how they are linked, what feeds them.
  *
- * With one task all stages are fused: a stage's end is simply the operator of the next stage that takes its rows, and there
- * are no queues. With several, each (stage, index) is a task of its own, made from the last stage to the first, so that the queues a task writes
- * to exist when it is made.
+ * With one task all stages are fused: a stage's end is simply the operator of the next stage that
+ * takes its rows, and there are no queues. With several, each (stage, index) is a task of its own,
+ * made from the last stage to the first, so that the queues a task writes to exist when it is made.
  */
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -63,7 +63,10 @@ static const wr_stage_input *consumer(const wr_graph *g, uint32_t from, uint32_t
 	WR_BUG("stage %u has no consumer", from);
 }
 
-/* Our number among the producers of a task of stage `to`: inputs count in order, ntasks for each exchange. */
+/*
+ * Our number among the producers of a task of stage `to`: inputs count in order, ntasks for each
+ * exchange.
+ */
 static uint32_t producer_number(const wr_run *run, uint32_t to, uint32_t input, uint16_t index)
 {
 	const wr_stage *s = &run->spec->graph->stages[to];

@@ -1,9 +1,11 @@
 /*
- * Time as it reaches a stage: for each source partition the highest row time, as told by each producer.
+ * Time as it reaches a stage: for each source partition the highest row time, as told by each
+ * producer.
  *
- * A producer tells a number per partition: WR_TIME_NONE "nothing yet", WR_TIME_SILENT "does not hold anything back" (not mine, or silent
- * at its end longer than its idle time-out), else the time. What holds for a partition is the least that any producer says; the stage's
- * watermark is the least over the partitions that are not silent, and when all are silent the highest time seen.
+ * A producer tells a number per partition: WR_TIME_NONE "nothing yet", WR_TIME_SILENT "does not
+ * hold anything back" (not mine, or silent at its end longer than its idle time-out), else the
+ * time. What holds for a partition is the least that any producer says; the stage's watermark is
+ * the least over the partitions that are not silent, and when all are silent the highest time seen.
  */
 #ifndef ENGINE_TIMES_H
 #define ENGINE_TIMES_H

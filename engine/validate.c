@@ -1,6 +1,7 @@
 /*
- * Checking a request as a whole before any of it is carried out: each statement is planned against the catalog as the ones before it would leave it.
- * The list of names is copied, changed while checking, and put back.
+ * Checking a request as a whole before any of it is carried out: each statement is planned against
+ * the catalog as the ones before it would leave it. The list of names is copied, changed while
+ * checking, and put back.
  */
 #include "engine/internal.h"
 

@@ -7,8 +7,9 @@
 #include "expr/prog.h"
 
 /*
- * A selection: which rows a part of the program works on. Selection 0 is all rows of the run. Others hold, of their parent's rows, those where a
- * BOOLEAN register is true (or is not). The values of a register are dense over its selection.
+ * A selection: which rows a part of the program works on. Selection 0 is all rows of the run.
+ * Others hold, of their parent's rows, those where a BOOLEAN register is true (or is not). The
+ * values of a register are dense over its selection.
  */
 typedef struct wr_sel {
 	uint32_t parent;
@@ -62,7 +63,9 @@ struct wr_code {
 	/* … of a program */
 	const wr_batch *b;
 	uint32_t at;
-	/* … of a lambda's body: its parameters; the code around it, and for each row the row there */
+	/*
+	 * … of a lambda's body: its parameters; the code around it, and for each row the row there
+	 */
 	wr_code *outer;
 	uint32_t outer_sel;
 	const wr_vec *const *params;

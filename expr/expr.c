@@ -1,8 +1,9 @@
 /*
  * Typed expressions: printing, equality, the columns they read.
  *
- * Printing turns the hidden rows back into operators, with parentheses around every operator inside another. Two expressions print alike
- * if they are equal, so that plans can be compared by their text too.
+ * Printing turns the hidden rows back into operators, with parentheses around every operator inside
+ * another. Two expressions print alike if they are equal, so that plans can be compared by their
+ * text too.
  */
 #include "expr/expr.h"
 

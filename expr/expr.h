@@ -1,8 +1,10 @@
 /*
- * Typed expressions: what the planner's binder builds and the evaluator compiles. Immutable, in the query's arena.
+ * Typed expressions: what the planner's binder builds and the evaluator compiles. Immutable, in the
+ * query's arena.
  *
- * Everything strict is a CALL of a row of functions/ (operators too: $add, $eq, $cast, $field, $index …, hidden rows). Only what must not
- * evaluate all its arguments has a kind of its own: CASE, AND, OR. Two-valued logic: comparisons with null are false.
+ * Everything strict is a CALL of a row of functions/ (operators too: $add, $eq, $cast, $field,
+ * $index …, hidden rows). Only what must not evaluate all its arguments has a kind of its own:
+ * CASE, AND, OR. Two-valued logic: comparisons with null are false.
  */
 #ifndef EXPR_EXPR_H
 #define EXPR_EXPR_H

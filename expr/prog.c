@@ -1,19 +1,22 @@
 /*
  * Compilation of expressions to flat code.
  *
- * Every expression becomes a register, computed by a step over a selection of rows. What must not be evaluated for all rows — the right side of AND
- * and OR, the branches of CASE — gets a selection of its own, and the columns it reads are gathered into that. So a kernel always
- * sees dense vectors and never a selection.
+ * Every expression becomes a register, computed by a step over a selection of rows. What must not
+ * be evaluated for all rows — the right side of AND and OR, the branches of CASE — gets a selection
+ * of its own, and the columns it reads are gathered into that. So a kernel always sees dense
+ * vectors and never a selection.
  *
  *	a <> 0 AND 10 / a > 2        LOAD a; CALL <> (all rows); SELECT rows where true → s1;
  *	                             GATHER a into s1; CALL / (s1); CALL > (s1); AND
  *
- * A right side made only of TOTAL functions (comparisons and their like) is computed for all rows instead: that is cheaper than a
- * selection. Equal sub-expressions over the same selection share a register; over an outer selection's they are gathered. Constants
- * are registers filled here, with no step. Calls on constants were folded when the plan was bound (expr/fold.h).
+ * A right side made only of TOTAL functions (comparisons and their like) is computed for all rows
+ * instead: that is cheaper than a selection. Equal sub-expressions over the same selection share a
+ * register; over an outer selection's they are gathered. Constants are registers filled here, with
+ * no step. Calls on constants were folded when the plan was bound (expr/fold.h).
  *
- * Failures. A failed operator (cast, division …) makes the whole expression around it null, up to the next function call, array
- * element or struct field: each register carries the rows that failed, and SETTLE turns them to nulls at those borders.
+ * Failures. A failed operator (cast, division …) makes the whole expression around it null, up to
+ * the next function call, array element or struct field: each register carries the rows that
+ * failed, and SETTLE turns them to nulls at those borders.
  */
 #include "expr/code.h"
 
@@ -196,7 +199,10 @@ static uint32_t logical(compiler *x, const wr_expr *e, uint32_t sel)
 	return left;
 }
 
-/* Conditions narrow the rows one after the other: the second is asked of the rows where the first is not true. */
+/*
+ * Conditions narrow the rows one after the other: the second is asked of the rows where the first
+ * is not true.
+ */
 static uint32_t cases(compiler *x, const wr_expr *e, uint32_t sel)
 {
 	uint32_t *regs = WR_NEW_ARRAY(x->a, uint32_t, e->nargs + 1), left = sel, i;

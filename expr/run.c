@@ -1,11 +1,13 @@
 /*
  * Running compiled code: one loop over the steps, each over whole vectors.
  *
- * Memory: every result is in the batch's arena or shares a column's memory; registers are overwritten by the next run. A slice of a column
- * is the column's own array from a row on; only gathers copy.
+ * Memory: every result is in the batch's arena or shares a column's memory; registers are
+ * overwritten by the next run. A slice of a column is the column's own array from a row on; only
+ * gathers copy.
  *
- * STRICT functions: the nulls of all arguments are joined first and told to the kernel, which may compute anything there; afterwards they
- * are the result's nulls. Strings at null rows are emptied before, so that a kernel may read them.
+ * STRICT functions: the nulls of all arguments are joined first and told to the kernel, which may
+ * compute anything there; afterwards they are the result's nulls. Strings at null rows are emptied
+ * before, so that a kernel may read them.
  */
 #include "expr/code.h"
 
@@ -108,7 +110,10 @@ static void load_column(wr_code *c, const wr_expr *e, uint32_t n, wr_vec *out)
 	}
 }
 
-/* The rows of the outer run that the rows of a lambda's run belong to: through the selections of the call's place. */
+/*
+ * The rows of the outer run that the rows of a lambda's run belong to: through the selections of
+ * the call's place.
+ */
 static const uint32_t *outer_rows(wr_code *c)
 {
 	uint32_t n = c->sels[0].n;
@@ -254,8 +259,8 @@ static bool logical_dense(wr_code *c, const wr_step *s, bool and)
 }
 
 /*
- * The branch of a row: conditions are asked in turn. Each of them, and each result, has rows for those that came so far, in order; a
- * cursor per register says which is next.
+ * The branch of a row: conditions are asked in turn. Each of them, and each result, has rows for
+ * those that came so far, in order; a cursor per register says which is next.
  */
 static void cases(wr_code *c, const wr_step *s)
 {
@@ -327,7 +332,9 @@ static void empty_null_strings(const wr_vec *v, uint32_t n)
 			s[i] = (wr_str){ NULL, 0 };
 }
 
-/* The nulls of all arguments, NULL when there are none; *null: some argument is null for every row. */
+/*
+ * The nulls of all arguments, NULL when there are none; *null: some argument is null for every row.
+ */
 static const uint8_t *join_nulls(wr_code *c, const wr_step *s, uint32_t n, bool *null)
 {
 	const uint8_t *joined = NULL;
@@ -389,7 +396,10 @@ static void count_failures(wr_code *c, const wr_fn_cx *cx)
 	c->stats->last = c->last;
 }
 
-/* Where an argument failed: an operator fails too; a function's value is null, and that is the end of it. */
+/*
+ * Where an argument failed: an operator fails too; a function's value is null, and that is the end
+ * of it.
+ */
 static void pass_failures(wr_code *c, const wr_step *s, wr_reg *out, uint8_t *failed, uint32_t n)
 {
 	bool operator = s->expr->fn->flags & WR_FN_HIDDEN;

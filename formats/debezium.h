@@ -1,7 +1,7 @@
 /*
- * Internal to formats/: change events of Debezium, key and value together. debezium.c follows an event, debezium_plan.c says what its
- * columns are, debezium_schema.c reads the schema that stands before it, debezium_value.c its values, debezium_source.c the
- * columns beside it.
+ * Internal to formats/: change events of Debezium, key and value together. debezium.c follows an
+ * event, debezium_plan.c says what its columns are, debezium_schema.c reads the schema that stands
+ * before it, debezium_value.c its values, debezium_source.c the columns beside it.
  */
 #ifndef FORMATS_DEBEZIUM_H
 #define FORMATS_DEBEZIUM_H
@@ -18,8 +18,11 @@ wr_status wr_debezium_open(wr_arena *a, const wr_decode_spec *spec, wr_side *oth
 /* How many places of the batch reading n records may use. */
 uint32_t wr_debezium_room(const wr_debezium *d, uint32_t n);
 void wr_debezium_bind(wr_debezium *d, wr_batch *b);
-/* Reads a record into the places from b->n on: columns and change. Returns the number of rows (0, 1 or 2), or -1: bad, *side and *why
- * say so. *time becomes the event's own time where the spec asks for it. */
+/*
+ * Reads a record into the places from b->n on: columns and change. Returns the number of rows (0, 1
+ * or 2), or -1: bad, *side and *why say so. *time becomes the event's own time where the spec asks
+ * for it.
+ */
 int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_t *time,
 		     const char **side, wr_defect *why);
 
@@ -52,7 +55,9 @@ enum {
 	WR_EVENT_MEMBERS,
 };
 
-/* What a flattened event offers beside its columns; each under one of two names (debezium_plan.c). */
+/*
+ * What a flattened event offers beside its columns; each under one of two names (debezium_plan.c).
+ */
 enum {
 	WR_FLAT_OP,
 	WR_FLAT_DELETED,
@@ -105,7 +110,10 @@ struct wr_event_plan {
 	wr_jread_slot lone_key; /* a key that is no object */
 };
 
-/* Reads a plan's schema from its text (jansson): finds a column's part, and how its values are meant. */
+/*
+ * Reads a plan's schema from its text (jansson): finds a column's part, and how its values are
+ * meant.
+ */
 typedef struct wr_connect wr_connect;
 wr_connect *wr_connect_parse(wr_str schema);
 void wr_connect_free(wr_connect *c);
@@ -140,13 +148,18 @@ const wr_jread_walker *wr_debezium_walker(wr_jread *r);
 /* Evidence on how the source writes decimals, of r->owner: > 0 as text, < 0 as bytes. */
 int *wr_debezium_decimals(wr_jread *r);
 
-/* Sets columns beside the row, of a stream: one of STRING type (p == NULL: null); those of an envelope's source; those of a
- * flattened row. */
+/*
+ * Sets columns beside the row, of a stream: one of STRING type (p == NULL: null); those of an
+ * envelope's source; those of a flattened row.
+ */
 void wr_cdc_put(const wr_decode_spec *spec, wr_batch *b, uint32_t row, wr_cdc_column which,
 		wr_str text);
 void wr_cdc_from_source(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
 			const wr_jread_object *source);
-/* A mark (WR_FLAT_OP …) of the flattened row read last, under either of its names; NULL: it has none. */
+/*
+ * A mark (WR_FLAT_OP …) of the flattened row read last, under either of its names; NULL: it has
+ * none.
+ */
 const wr_jread_token *wr_flat_mark(const wr_event_row *flat, uint32_t i);
 void wr_cdc_from_flat(const wr_decode_spec *spec, wr_batch *b, uint32_t row,
 		      const wr_event_row *flat);
@@ -186,7 +199,10 @@ struct wr_debezium {
 /* ---- debezium_read.c */
 
 wr_event_hooks wr_event_hooks_of(bool source);
-/* Reads a record's value. Sets d->event and d->plan; WR_LAYOUT_UNKNOWN: a payload of null. false: d->reader says why. */
+/*
+ * Reads a record's value. Sets d->event and d->plan; WR_LAYOUT_UNKNOWN: a payload of null. false:
+ * d->reader says why.
+ */
 bool wr_event_text(wr_debezium *d, wr_str text);
 /* Before an envelope is read: its images have no places yet. */
 void wr_event_reset(wr_jread *r, wr_event_plan *p);

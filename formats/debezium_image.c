@@ -1,9 +1,11 @@
 /*
- * The images of a change event: finding them, whether a before image is whole, and moving them where the batch wants them.
+ * The images of a change event: finding them, whether a before image is whole, and moving them
+ * where the batch wants them.
  *
- * BEFORE='EVENT' needs whole images. PostgreSQL's default identity writes only the key into `before` and fills the rest with nulls
- * and zeros: an image from there in which every other member is null, empty, zero or a boolean is taken for such a one and refused.
- * A whole row that says as little is refused too; such a table needs BEFORE='STATE'.
+ * BEFORE='EVENT' needs whole images. PostgreSQL's default identity writes only the key into
+ * `before` and fills the rest with nulls and zeros: an image from there in which every other member
+ * is null, empty, zero or a boolean is taken for such a one and refused. A whole row that says as
+ * little is refused too; such a table needs BEFORE='STATE'.
  */
 #include "formats/debezium.h"
 

@@ -1,4 +1,7 @@
-/* Keys of change events: in the image, in the record's key, in the before image; and which key was deleted last. */
+/*
+ * Keys of change events: in the image, in the record's key, in the before image; and which key was
+ * deleted last.
+ */
 #include "formats/debezium.h"
 
 static uint64_t hash_of(wr_str s)

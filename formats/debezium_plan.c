@@ -1,12 +1,14 @@
 /*
- * What of a change event goes where: plans for the envelope, its two images, the flattened row and the key.
+ * What of a change event goes where: plans for the envelope, its two images, the flattened row and
+ * the key.
  *
  *	{"before":{..}|null,"after":{..}|null,"source":{..},"op":"c","ts_ms":..}	the envelope
  *	{"id":7, .., "__deleted":"false","__op":"c",..}					flattened
  *	{"id":7}									a key
  *
- * each of them bare or as "payload" beside the "schema" that describes it. With a schema the plan knows how each value is meant
- * (debezium_schema.c), without one the declared type decides (debezium_value.c).
+ * each of them bare or as "payload" beside the "schema" that describes it. With a schema the plan
+ * knows how each value is meant (debezium_schema.c), without one the declared type decides
+ * (debezium_value.c).
  */
 #include "formats/debezium.h"
 
@@ -82,7 +84,10 @@ static void add_raw(wr_jread_object *o, const char *name)
 static void plan_flat(wr_arena *a, wr_event_plan *p, const wr_decode_spec *spec, bool own_key,
 		      const wr_connect *c)
 {
-	/* Debezium's ExtractNewRecordState writes a field's last name, or source_ and it, behind two underscores. */
+	/*
+	 * Debezium's ExtractNewRecordState writes a field's last name, or source_ and it, behind
+	 * two underscores.
+	 */
 	static const char *const marks[2][WR_FLAT_MARKS] = {
 		{ "__op", "__deleted", "__source_ts_ms", "__db", "__schema", "__table", "__lsn",
 		  "__txId", "__snapshot" },

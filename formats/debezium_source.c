@@ -1,4 +1,7 @@
-/* The columns beside a stream's row: op, where in the database's log the change stands, which transaction made it. */
+/*
+ * The columns beside a stream's row: op, where in the database's log the change stands, which
+ * transaction made it.
+ */
 #include "formats/debezium.h"
 
 const wr_jread_token *wr_jread_met(const wr_jread_object *o, uint32_t i)

@@ -1,15 +1,18 @@
 /*
- * Records to rows: joins the two sides of a record, and adds what is in neither: change, time, place, headers, windows.
+ * Records to rows: joins the two sides of a record, and adds what is in neither: change, time,
+ * place, headers, windows.
  *
  *	record	key K, value {"A":1}		stream	INSERT K 1		table	NEW K 1
  *		key K, null			stream	INSERT_NULL K null	table	GONE K
  *		null, {"A":1}			stream	INSERT null 1		table	bad: no key
  *		key K, {"A":			bad: the value cannot be read
  *
- * A row is built at place b->n and counts only when all of it is there; a record that turns out bad leaves nothing behind. DEBEZIUM reads
- * both sides together and may give two rows or none; the rest is the same (formats/debezium.h).
+ * A row is built at place b->n and counts only when all of it is there; a record that turns out bad
+ * leaves nothing behind. DEBEZIUM reads both sides together and may give two rows or none; the rest
+ * is the same (formats/debezium.h).
  *
- * Room for all rows of a run is made before it, so that vectors do not move while the sides hold pointers into them.
+ * Room for all rows of a run is made before it, so that vectors do not move while the sides hold
+ * pointers into them.
  */
 #include "core/time_text.h"
 #include "formats/debezium.h"

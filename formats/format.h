@@ -1,9 +1,9 @@
 /*
  * Formats: bytes of a record <-> a row of a batch.
  *
- * A record has two sides, key and value, each with a format. The decoder of a scan (wr_decoder) joins the two; a format
- * implements one side (or, as DEBEZIUM, needs both) by a row in format_list. Decoders project: a column that nobody reads
- * (to[i] < 0) is stepped over.
+ * A record has two sides, key and value, each with a format. The decoder of a scan (wr_decoder)
+ * joins the two; a format implements one side (or, as DEBEZIUM, needs both) by a row in
+ * format_list. Decoders project: a column that nobody reads (to[i] < 0) is stepped over.
  */
 #ifndef FORMATS_FORMAT_H
 #define FORMATS_FORMAT_H
@@ -31,8 +31,11 @@ typedef struct wr_side_spec {
 	int64_t window_size; /* ms; TUMBLING and HOPPING */
 } wr_side_spec;
 
-/* What a change event of DEBEZIUM offers beside its columns, on streams: X(tag, column name, type tag or STRUCT).
- * BEFORE is a STRUCT of the declared value columns (and keys). Names are found only when no declared column has them; they are not in *. */
+/*
+ * What a change event of DEBEZIUM offers beside its columns, on streams: X(tag, column name, type
+ * tag or STRUCT). BEFORE is a STRUCT of the declared value columns (and keys). Names are found only
+ * when no declared column has them; they are not in *.
+ */
 #define WR_CDC_COLUMNS(X)                                                        \
 	X(OP, "OP", STRING)                                                      \
 	X(BEFORE, "BEFORE", STRUCT)                                              \
@@ -77,26 +80,35 @@ typedef struct wr_decode_spec {
 
 typedef struct wr_decoder wr_decoder;
 
-/* Told of every record that gives no row because it cannot be read. rec's bytes are valid during the call only. */
+/*
+ * Told of every record that gives no row because it cannot be read. rec's bytes are valid during
+ * the call only.
+ */
 typedef void (*wr_bad_record_fn)(void *self, const wr_record *rec, const wr_err *why);
 
-/* arena: the task's; the decoder lives in it. Errors: a format that cannot do such columns (STATEMENT). */
+/*
+ * arena: the task's; the decoder lives in it. Errors: a format that cannot do such columns
+ * (STATEMENT).
+ */
 wr_status wr_decoder_open(wr_arena *arena, const wr_decode_spec *spec, wr_decoder **out,
 			  wr_err *err);
 
 /*
- * Appends the rows of n records to b (made with wr_batch_init; grows by itself): columns, change, rowtime and offset; part is set
- * to parts[rec.partition]; ptime is left to the caller. A record gives no row (skipped kinds, bad ones), one,
- * or two (an update with both images). Strings may point into the records. A null key of a table is counted bad with reason.
- * Bad records go to bad() and are not errors; WR_FAIL is for strict_time only.
+ * Appends the rows of n records to b (made with wr_batch_init; grows by itself): columns, change,
+ * rowtime and offset; part is set to parts[rec.partition]; ptime is left to the caller. A record
+ * gives no row (skipped kinds, bad ones), one, or two (an update with both images). Strings may
+ * point into the records. A null key of a table is counted bad with reason. Bad records go to bad()
+ * and are not errors; WR_FAIL is for strict_time only.
  */
 wr_status wr_decoder_run(wr_decoder *d, const wr_record *recs, uint32_t n, const uint32_t *parts,
 			 wr_batch *b, wr_bad_record_fn bad, void *self, wr_err *err);
 
 typedef struct wr_encoder wr_encoder;
 wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder **out, wr_err *err);
-/* Appends the side's bytes of row `row` to out. false: the side is null (no columns, all key parts null …). Windowed
- * keys take their bounds from the batch. */
+/*
+ * Appends the side's bytes of row `row` to out. false: the side is null (no columns, all key parts
+ * null …). Windowed keys take their bounds from the batch.
+ */
 bool wr_encoder_put(wr_encoder *e, const wr_batch *b, uint32_t row, wr_buf *out);
 
 /* What the planner must know. */

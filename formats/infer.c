@@ -1,11 +1,12 @@
 /*
- * From records to columns. Every record is parsed as a document; what it shows of a row is kept in a tree of shapes, one per member, and
- * at the end a shape becomes a type.
+ * From records to columns. Every record is parsed as a document; what it shows of a row is kept in
+ * a tree of shapes, one per member, and at the end a shape becomes a type.
  *
  *	{"id":7,"at":"2024-02-29T10:34:56Z"}  {"id":8,"at":null}	id BIGINT, at TIMESTAMP
  *
- * A schema, when a record brings one, says it all: the last record that has one decides, since tables change. Without one, numbers
- * whose unit only the writer knows stay numbers, and base64 stays text: whoever takes over the statement mends them.
+ * A schema, when a record brings one, says it all: the last record that has one decides, since
+ * tables change. Without one, numbers whose unit only the writer knows stay numbers, and base64
+ * stays text: whoever takes over the statement mends them.
  *
  * The key columns are the members of the record's key.
  */

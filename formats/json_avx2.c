@@ -1,5 +1,6 @@
 /*
- * The JSON pass with AVX2 and carry-less multiplication, for machines that have them (asked at run time).
+ * The JSON pass with AVX2 and carry-less multiplication, for machines that have them (asked at run
+ * time).
  */
 #include "formats/json_read.h"
 
@@ -71,7 +72,10 @@ static inline const char *string_stop(const char *p, const char *end, bool *high
 	return string_stop_tail(p, end, high);
 }
 
-/* Blanks and other control characters, quotes, commas, plus signs … all up to a comma; colons; brackets and what lies above. */
+/*
+ * Blanks and other control characters, quotes, commas, plus signs … all up to a comma; colons;
+ * brackets and what lies above.
+ */
 static inline uint32_t scalar_stops(__m256i x)
 {
 	__m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(',')), x);

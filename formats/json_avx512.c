@@ -1,6 +1,7 @@
 /*
- * The JSON pass with AVX-512 (byte and word, vector length), for machines that have it in its second generation; the first ones slow
- * their clock for it. Comparisons give bit masks at once, and masked loads read nothing beyond the end.
+ * The JSON pass with AVX-512 (byte and word, vector length), for machines that have it in its
+ * second generation; the first ones slow their clock for it. Comparisons give bit masks at once,
+ * and masked loads read nothing beyond the end.
  */
 #include "formats/json_read.h"
 
@@ -53,7 +54,10 @@ static inline const char *string_stop(const char *p, const char *end, bool *high
 	return end;
 }
 
-/* All up to a comma, colons, and what lies above { when [ is folded into it; a plus sign belongs to a number. */
+/*
+ * All up to a comma, colons, and what lies above { when [ is folded into it; a plus sign belongs to
+ * a number.
+ */
 static inline const char *scalar_stop(const char *p, const char *end)
 {
 	for (;;) {

@@ -1,6 +1,7 @@
 /*
- * Internal to the JSON pass: numbers of the usual spelling, eight digits at a time. What does not look like that is left to
- * the slow way, which also says what is wrong with it. On machines whose lowest byte is not the first all goes the slow way.
+ * Internal to the JSON pass: numbers of the usual spelling, eight digits at a time. What does not
+ * look like that is left to the slow way, which also says what is wrong with it. On machines whose
+ * lowest byte is not the first all goes the slow way.
  */
 #ifndef FORMATS_JSON_DIGITS_H
 #define FORMATS_JSON_DIGITS_H
@@ -47,7 +48,10 @@ static inline uint64_t no_digits(uint64_t x)
 
 static const uint64_t powers[9] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000 };
 
-/* An integer of up to 16 digits with 8 readable bytes behind them; returns what follows; NULL: not this simple. */
+/*
+ * An integer of up to 16 digits with 8 readable bytes behind them; returns what follows; NULL: not
+ * this simple.
+ */
 INLINE const char *read_integer(const char *p, const char *end, int64_t *out)
 {
 	bool minus = *p == '-';

@@ -214,7 +214,10 @@ static void move_entry(wr_jread *r, wr_vec *map, uint32_t to, uint32_t from)
 	}
 }
 
-/* Repeats are rare: they are looked for with a table of hashes, and only when there are any are entries moved. */
+/*
+ * Repeats are rare: they are looked for with a table of hashes, and only when there are any are
+ * entries moved.
+ */
 void wr_jread_unique(wr_jread *r, wr_vec *map, uint32_t begin)
 {
 	wr_vec *keys = &map->kids[0];

@@ -1,4 +1,7 @@
-/* The JSON pass in plain C, for machines without AVX2: eight bytes a step in strings, else byte by byte. */
+/*
+ * The JSON pass in plain C, for machines without AVX2: eight bytes a step in strings, else byte by
+ * byte.
+ */
 #include "formats/json_read.h"
 
 static inline bool same_name(const char *p, const char *end, const wr_jread_member *m)

@@ -1,13 +1,15 @@
 /*
- * Reading JSON into columns: one pass over a record's bytes that stores the wanted members in vectors and steps over all others.
+ * Reading JSON into columns: one pass over a record's bytes that stores the wanted members in
+ * vectors and steps over all others.
  *
- * An object is described by a plan (wr_jread_object): which member names are wanted and what becomes of their values (wr_jread_slot).
- * The plan also remembers, per member name it has met, which member came next, so that most names are recognised by one comparison
- * with the bytes that are expected. formats/json_walk.inc says how the pass works and what it checks.
+ * An object is described by a plan (wr_jread_object): which member names are wanted and what
+ * becomes of their values (wr_jread_slot). The plan also remembers, per member name it has met,
+ * which member came next, so that most names are recognised by one comparison with the bytes that
+ * are expected. formats/json_walk.inc says how the pass works and what it checks.
  *
- * Plans hang in an arena that outlives the reader; rows go to the vectors bound to the slots. A row is stored by its number, not
- * appended: storing a row again (a repeated member, a record that turned out bad) writes over what was there.
- * Thread: one at a time; a plan learns while it reads.
+ * Plans hang in an arena that outlives the reader; rows go to the vectors bound to the slots. A row
+ * is stored by its number, not appended: storing a row again (a repeated member, a record that
+ * turned out bad) writes over what was there. Thread: one at a time; a plan learns while it reads.
  */
 #ifndef FORMATS_JSON_READ_H
 #define FORMATS_JSON_READ_H
@@ -28,7 +30,10 @@ typedef struct wr_jread_token {
 	bool high; /* a string with bytes over 127 */
 } wr_jread_token;
 
-/* What becomes of a member's value. The scalar kinds take the usual spelling of their type at once and leave all else to leaf(). */
+/*
+ * What becomes of a member's value. The scalar kinds take the usual spelling of their type at once
+ * and leave all else to leaf().
+ */
 typedef enum wr_jread_kind {
 	WR_JREAD_LEAF, /* leaf() takes the token, whatever it is */
 	WR_JREAD_BIGINT,
@@ -112,24 +117,35 @@ struct wr_jread {
 	void *owner; /* for hooks and leaves */
 };
 
-/* An object plan with n slots, all zero: name, kind and the rest are for the caller to set, who then calls ready. */
+/*
+ * An object plan with n slots, all zero: name, kind and the rest are for the caller to set, who
+ * then calls ready.
+ */
 wr_jread_object *wr_jread_object_new(wr_arena *a, uint32_t n);
 void wr_jread_object_ready(wr_jread_object *o);
-/* Makes a slot for a value of a type: kind, kids and objects follow from it; what they do not take goes to leaf. The name is
- * that of a column or field, and the one that refusals tell. */
+/*
+ * Makes a slot for a value of a type: kind, kids and objects follow from it; what they do not take
+ * goes to leaf. The name is that of a column or field, and the one that refusals tell.
+ */
 void wr_jread_slot_init(wr_arena *a, wr_jread_slot *s, wr_str name, const wr_type *type,
 			wr_jread_leaf leaf);
 /* Points vec of the slots (and their kids) at a value's vectors. */
 void wr_jread_bind(wr_jread_slot *slot, wr_vec *v);
 
-/* A pass over the bytes, in the fastest way this machine has. All return false when the record was refused: r->at and r->reason. */
+/*
+ * A pass over the bytes, in the fastest way this machine has. All return false when the record was
+ * refused: r->at and r->reason.
+ */
 typedef struct wr_jread_walker {
 	const char *name;
 	/* The whole text is one object, read by o into row. */
 	bool (*object)(wr_jread *r, wr_str text, wr_jread_object *o, uint32_t row);
 	/* The whole text is one value of any kind. */
 	bool (*value)(wr_jread *r, wr_str text, wr_jread_slot *slot, uint32_t row);
-	/* For hooks. At a value: steps over it and tells what it is. Behind an object's brace: reads it. Both return what follows. */
+	/*
+	 * For hooks. At a value: steps over it and tells what it is. Behind an object's brace:
+	 * reads it. Both return what follows.
+	 */
 	const char *(*token)(wr_jread *r, const char *p, wr_jread_token *t);
 	const char *(*inside)(wr_jread *r, wr_jread_object *o, const char *p, uint32_t row);
 	/* At a value: reads it as the slot says. */
@@ -147,7 +163,10 @@ const wr_jread_walker *wr_jread_avx512(void);
 
 /* Notes the first refusal. Always returns NULL (false). */
 void *wr_jread_refuse(wr_jread *r, const char *at, const char *format, ...) WR_PRINTF(3, 4);
-/* Finds the member whose name starts at the quote p, n bytes with both quotes; remembers it behind prev. */
+/*
+ * Finds the member whose name starts at the quote p, n bytes with both quotes; remembers it behind
+ * prev.
+ */
 wr_jread_member *wr_jread_learn(wr_jread *r, wr_jread_object *o, wr_jread_member *prev,
 				wr_str quoted);
 /* Makes the slots that the object just read did not have NULL at row. */
@@ -158,12 +177,17 @@ void wr_jread_unique(wr_jread *r, wr_vec *map, uint32_t begin);
 void wr_jread_set_rows(wr_vec *v, uint32_t n);
 /* The kind of a value without quotes or brackets: 't', 'f', 'n' or '0'; 0: it is no JSON. */
 char wr_jread_scalar(const char *p, uint32_t n);
-/* The text of a string token, escapes decoded into the arena; false: refused (bad UTF-8, half a surrogate pair). */
+/*
+ * The text of a string token, escapes decoded into the arena; false: refused (bad UTF-8, half a
+ * surrogate pair).
+ */
 bool wr_jread_string(wr_jread *r, const wr_jread_token *t, wr_str *out);
 bool wr_jread_utf8(const char *p, uint32_t n);
 
-/* Any value as text, as the dialect makes a STRING of it: a number's digits, true, an object as compact JSON, an array as
- * [a, b]. Decoded text hangs in the arena. */
+/*
+ * Any value as text, as the dialect makes a STRING of it: a number's digits, true, an object as
+ * compact JSON, an array as [a, b]. Decoded text hangs in the arena.
+ */
 bool wr_jread_as_text(wr_jread *r, const wr_jread_token *t, wr_str *out);
 /* The leaf of the dialect's JSON: LANGUAGE's coercions. Refuses what does not fit. */
 bool wr_jread_plain_leaf(wr_jread *r, wr_jread_slot *s, const wr_jread_token *t, uint32_t row);

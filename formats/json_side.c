@@ -1,6 +1,6 @@
 /*
- * Format JSON, reading: a side is an object whose members are the columns, or, when a single column is not wrapped, any JSON value.
- * null is the null row in both.
+ * Format JSON, reading: a side is an object whose members are the columns, or, when a single column
+ * is not wrapped, any JSON value. null is the null row in both.
  */
 #include "formats/json_read.h"
 #include "formats/side.h"

@@ -1,10 +1,12 @@
 /*
- * Text out of JSON values: strings with their escapes decoded, and any value as the dialect makes a STRING of it.
+ * Text out of JSON values: strings with their escapes decoded, and any value as the dialect makes a
+ * STRING of it.
  *
  *	"a\u00e9"	→ aé		12.50 → 12.50		1e10 → 1E+10
  *	{"a" : "\/"}	→ {"a":"/"}	[1, "b"] → [1, b]
  *
- * Numbers with a fraction or an exponent print as Java's BigDecimal does, which is what readers of such topics have seen before.
+ * Numbers with a fraction or an exponent print as Java's BigDecimal does, which is what readers of
+ * such topics have seen before.
  */
 #include "formats/json_read.h"
 
@@ -386,7 +388,10 @@ static const char *put_members(wr_jread *r, const char *p, const char *end, char
 	}
 }
 
-/* The value at p without blanks, strings with the fewest escapes. As deep as the brackets that were stepped over: 2,048. */
+/*
+ * The value at p without blanks, strings with the fewest escapes. As deep as the brackets that were
+ * stepped over: 2,048.
+ */
 static const char *put_compact(wr_jread *r, const char *p, const char *end, wr_buf *out)
 {
 	wr_jread_token t;

@@ -1,6 +1,6 @@
 /*
- * Format KAFKA: one value as Kafka's own serializers write it. INTEGER 4 bytes, BIGINT and DOUBLE 8 bytes, all big-endian; STRING
- * its UTF-8, BYTES themselves.
+ * Format KAFKA: one value as Kafka's own serializers write it. INTEGER 4 bytes, BIGINT and DOUBLE 8
+ * bytes, all big-endian; STRING its UTF-8, BYTES themselves.
  */
 #include "formats/json_read.h"
 #include "formats/side.h"

@@ -1,6 +1,6 @@
 /*
- * Internal to formats/: one side of a record, key or value, in one format. format.c lists the formats; decoder.c and encoder.c join
- * the sides.
+ * Internal to formats/: one side of a record, key or value, in one format. format.c lists the
+ * formats; decoder.c and encoder.c join the sides.
  */
 #ifndef FORMATS_SIDE_H
 #define FORMATS_SIDE_H

@@ -1,8 +1,10 @@
 /*
- * Bags. Items stand in one array, in order; a value of up to 12 bytes stands in its item, a longer one in a block of its own.
+ * Bags. Items stand in one array, in order; a value of up to 12 bytes stands in its item, a longer
+ * one in a block of its own.
  *
- * The hash index (open addressing, positions + 1) is made by the first wr_bag_find and kept by appending. Any other change drops it: those who
- * search a lot (COLLECT_SET, COUNT_DISTINCT) only append.
+ * The hash index (open addressing, positions + 1) is made by the first wr_bag_find and kept by
+ * appending. Any other change drops it: those who search a lot (COLLECT_SET, COUNT_DISTINCT) only
+ * append.
  */
 #include "functions/agg_bag.h"
 

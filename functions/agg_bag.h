@@ -1,9 +1,11 @@
 /*
- * A bag: values of one type in some order, each with a number, in heap memory of their own. The state of every aggregate that keeps values:
- * lists, sets, the n latest, the k greatest, counts by value.
+ * A bag: values of one type in some order, each with a number, in heap memory of their own. The
+ * state of every aggregate that keeps values: lists, sets, the n latest, the k greatest, counts by
+ * value.
  *
- * A value is kept as bytes: the plain storage of scalars, the text of strings, wr_vec_save of nested ones; so equal bytes are equal values.
- * Bytes are counted in cx->bytes. A bag that is asked wr_bag_find grows an index by hash.
+ * A value is kept as bytes: the plain storage of scalars, the text of strings, wr_vec_save of
+ * nested ones; so equal bytes are equal values. Bytes are counted in cx->bytes. A bag that is asked
+ * wr_bag_find grows an index by hash.
  */
 #ifndef FUNCTIONS_AGG_BAG_H
 #define FUNCTIONS_AGG_BAG_H
@@ -12,7 +14,10 @@
 
 typedef struct wr_bag wr_bag;
 
-/* The bytes of a value, for as long as the vector lives and no further wr_bag_key is made. null: p == NULL. */
+/*
+ * The bytes of a value, for as long as the vector lives and no further wr_bag_key is made. null: p
+ * == NULL.
+ */
 typedef struct wr_bag_key {
 	bool null;
 	wr_str bytes;
@@ -31,7 +36,10 @@ void wr_bag_insert(const wr_agg_cx *cx, wr_bag *b, uint32_t at, const wr_bag_key
 void wr_bag_remove(const wr_agg_cx *cx, wr_bag *b, uint32_t at);
 int64_t *wr_bag_number(wr_bag *b, uint32_t at);
 
-/* Position of an equal value, -1: none. find uses the hash index and gives any one, last walks from the end. */
+/*
+ * Position of an equal value, -1: none. find uses the hash index and gives any one, last walks from
+ * the end.
+ */
 int64_t wr_bag_find(wr_bag *b, const wr_bag_key *key);
 int64_t wr_bag_find_last(const wr_bag *b, const wr_bag_key *key);
 
@@ -49,7 +57,10 @@ wr_bag *wr_bag_load(const wr_agg_cx *cx, const char **p, const char *end); /* NU
 bool wr_load_u32(const char **p, const char *end, uint32_t *out);
 bool wr_load_u64(const char **p, const char *end, uint64_t *out);
 
-/* Most aggregates with a bag have nothing else: their state is the pointer. These are their members. */
+/*
+ * Most aggregates with a bag have nothing else: their state is the pointer. These are their
+ * members.
+ */
 uint32_t wr_bag_state_size(const wr_agg_cx *cx);
 void wr_bag_state_init(const wr_agg_cx *cx, void *state);
 void wr_bag_state_save(const wr_agg_cx *cx, const void *state, wr_buf *out);

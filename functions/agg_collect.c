@@ -1,4 +1,7 @@
-/* COLLECT_LIST and COLLECT_SET: the values as an array, in the order of arrival; null is a value. Limited by ksql.functions.collect_*.limit. */
+/*
+ * COLLECT_LIST and COLLECT_SET: the values as an array, in the order of arrival; null is a value.
+ * Limited by ksql.functions.collect_*.limit.
+ */
 #include "functions/agg_bag.h"
 #include "functions/families.h"
 

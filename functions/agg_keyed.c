@@ -1,5 +1,6 @@
 /*
- * HISTOGRAM, COUNT_DISTINCT, ATTR: a bag of the distinct values, the number of each being how often it came.
+ * HISTOGRAM, COUNT_DISTINCT, ATTR: a bag of the distinct values, the number of each being how often
+ * it came.
  *
  * COUNT_DISTINCT counts exactly, in memory by the number of distinct values, and skips nulls.
  */

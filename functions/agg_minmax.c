@@ -1,7 +1,9 @@
 /*
- * MIN and MAX. State: whether there is a value, and the value in its own width; texts and wide decimals are owned copies.
+ * MIN and MAX. State: whether there is a value, and the value in its own width; texts and wide
+ * decimals are owned copies.
  *
- * Over a table the operator keeps the values in order and asks for the first or the last (wr_agg.multiset).
+ * Over a table the operator keeps the values in order and asks for the first or the last
+ * (wr_agg.multiset).
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"
@@ -142,7 +144,10 @@ static void final(const wr_agg_cx *cx, const void *state, wr_vec *out)
 	}
 }
 
-/* A length (0 for none), then the bytes: of a text its length and one more, so that the empty text is not none. */
+/*
+ * A length (0 for none), then the bytes: of a text its length and one more, so that the empty text
+ * is not none.
+ */
 static void save(const wr_agg_cx *cx, const void *state, wr_buf *out)
 {
 	const extreme *e = state;

@@ -1,11 +1,12 @@
 /*
- * EARLIEST_BY_OFFSET and LATEST_BY_OFFSET: the first or last value that came, or the first or last n of them.
+ * EARLIEST_BY_OFFSET and LATEST_BY_OFFSET: the first or last value that came, or the first or last
+ * n of them.
  *
  *	f(x [, ignore nulls])        a value
  *	f(x, n [, ignore nulls])     an array, oldest first
  *
- * Each kept value has the number of its arrival, so that merged sessions keep the order in which their rows came. Numbers grow over
- * restarts too: they start at the clock.
+ * Each kept value has the number of its arrival, so that merged sessions keep the order in which
+ * their rows came. Numbers grow over restarts too: they start at the clock.
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"

@@ -1,8 +1,9 @@
 /*
  * STDDEV_SAMP (in truth the sample variance, as the dialect keeps it), STDDEV_SAMPLE, CORRELATION.
  *
- * The spread is kept as count, sum and the sum of squared distances from the mean (m2), moved on by each value; so large values far
- * from zero do not cancel out. Taking a value back runs the same step backwards.
+ * The spread is kept as count, sum and the sum of squared distances from the mean (m2), moved on by
+ * each value; so large values far from zero do not cancel out. Taking a value back runs the same
+ * step backwards.
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"

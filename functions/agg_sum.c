@@ -1,8 +1,9 @@
 /*
  * SUM, SUM_LIST, AVG: sums of fixed width.
  *
- * Sums begin at 0 and skip nulls; integers wrap around in their own width. A DECIMAL sum has the argument's type and stops the query when
- * it leaves its precision. AVG counts as well; the sum of integers is kept in their width, so it wraps like SUM's.
+ * Sums begin at 0 and skip nulls; integers wrap around in their own width. A DECIMAL sum has the
+ * argument's type and stops the query when it leaves its precision. AVG counts as well; the sum of
+ * integers is kept in their width, so it wraps like SUM's.
  *
  * A sum of a DECIMAL of more than 38 digits owns its bytes.
  */

@@ -1,8 +1,9 @@
 /*
- * TOPK and TOPKDISTINCT: the k greatest values, greatest first. An equal value stands behind the ones that came before it.
+ * TOPK and TOPKDISTINCT: the k greatest values, greatest first. An equal value stands behind the
+ * ones that came before it.
  *
- * TOPK(x, a, b, k) keeps further columns with each value and gives STRUCT<sort_col, col0, col1>: the bag then holds such structs, and the
- * sorting value is its first field.
+ * TOPK(x, a, b, k) keeps further columns with each value and gives STRUCT<sort_col, col0, col1>:
+ * the bag then holds such structs, and the sorting value is its first field.
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"

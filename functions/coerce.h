@@ -6,11 +6,16 @@
 
 #include "core/vec.h"
 
-/* 0: the same type; > 0: from widens to `to` (more steps, higher number); -1: it does not. INTEGER → BIGINT → DECIMAL → DOUBLE, DECIMAL → roomier DECIMAL.
- * `to` NULL: any DECIMAL. */
+/*
+ * 0: the same type; > 0: from widens to `to` (more steps, higher number); -1: it does not. INTEGER
+ * → BIGINT → DECIMAL → DOUBLE, DECIMAL → roomier DECIMAL. `to` NULL: any DECIMAL.
+ */
 int wr_widen_cost(const wr_type *from, const wr_type *to);
 
-/* The narrowest type that both widen to, or NULL. Nested types element by element; STRUCTs by the union of their fields. */
+/*
+ * The narrowest type that both widen to, or NULL. Nested types element by element; STRUCTs by the
+ * union of their fields.
+ */
 const wr_type *wr_widen_common(wr_arena *a, const wr_type *x, const wr_type *y);
 
 /* INTEGER is DECIMAL(10, 0), BIGINT DECIMAL(19, 0), a DECIMAL itself. */

@@ -1,6 +1,6 @@
 /*
- * The families of functions. A family is a file with a table at its end: add a row there to add a function, add a line here to add a
- * family. Tables end with a row without a name.
+ * The families of functions. A family is a file with a table at its end: add a row there to add a
+ * function, add a line here to add a family. Tables end with a row without a name.
  *
  *   scalar       X(math)     functions/fn_math.c     const wr_fn wr_fns_math[]
  *   operators    X(compare)  functions/op_compare.c  const wr_fn wr_fns_compare[]

@@ -1,8 +1,9 @@
 /*
  * Arrays. Null is a value like any other here: equal to itself, kept where elements are compared.
  *
- * Sets (DISTINCT, UNION, INTERSECT, EXCEPT) go through a hash table of positions, made in the batch's arena per row, so that
- * long arrays cost no square; results keep the order in which elements first stand.
+ * Sets (DISTINCT, UNION, INTERSECT, EXCEPT) go through a hash table of positions, made in the
+ * batch's arena per row, so that long arrays cost no square; results keep the order in which
+ * elements first stand.
  *
  *	ARRAY_EXCEPT([1, NULL, 1, 2], [2])   [1, NULL]
  */

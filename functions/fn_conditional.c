@@ -1,4 +1,7 @@
-/* COALESCE, IFNULL, NULLIF, GREATEST, LEAST, AS_VALUE: functions that choose among their arguments, all of one type. */
+/*
+ * COALESCE, IFNULL, NULLIF, GREATEST, LEAST, AS_VALUE: functions that choose among their arguments,
+ * all of one type.
+ */
 #include "functions/families.h"
 #include "functions/kernel.h"
 

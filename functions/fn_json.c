@@ -1,11 +1,13 @@
 /*
  * JSON held in texts: taking fields out, asking about arrays and objects, joining documents.
  *
- * Documents are read by core/json.h, whole, into the batch's arena; numbers keep the text they were written with. What stands behind the first value is
- * not looked at (IS_JSON_STRING alone wants the whole text to be one). A text that is no JSON fails the row; an empty one has
- * no value and gives null.
+ * Documents are read by core/json.h, whole, into the batch's arena; numbers keep the text they were
+ * written with. What stands behind the first value is not looked at (IS_JSON_STRING alone wants the
+ * whole text to be one). A text that is no JSON fails the row; an empty one has no value and gives
+ * null.
  *
- * A path is $ and steps: .name, [3], ['name'], ["name"]. Constant ones are read once, when the call is bound.
+ * A path is $ and steps: .name, [3], ['name'], ["name"]. Constant ones are read once, when the call
+ * is bound.
  *
  *	EXTRACTJSONFIELD('{"a": [{"b": 1}]}', '$.a[0].b')   '1'
  */
@@ -201,7 +203,10 @@ static bool whole(const wr_json *j)
 	return strcspn(j->text.p, ".eE") >= j->text.n;
 }
 
-/* Whether a number's text is the value's; whole numbers are INTEGER and BIGINT, others DOUBLE and DECIMAL. */
+/*
+ * Whether a number's text is the value's; whole numbers are INTEGER and BIGINT, others DOUBLE and
+ * DECIMAL.
+ */
 static bool number_is(wr_arena *a, const wr_json *j, const wr_vec *v, uint32_t at)
 {
 	wr_vec text;
@@ -274,7 +279,10 @@ static void eval_array_length(WR_KERNEL)
 
 /* ---------------------------------------------------------------- JSON_KEYS, JSON_RECORDS, JSON_ITEMS */
 
-/* The row's document, of the wanted kind; for anything else a null (or a failure) is pushed and NULL returned. */
+/*
+ * The row's document, of the wanted kind; for anything else a null (or a failure) is pushed and
+ * NULL returned.
+ */
 static wr_json *container(wr_fn_cx *cx, wr_vec *out, uint32_t row, wr_str s, wr_json_kind kind)
 {
 	wr_json *j;

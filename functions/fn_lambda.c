@@ -1,9 +1,11 @@
 /*
  * TRANSFORM, FILTER, REDUCE: functions that call lambdas.
  *
- * A lambda works on vectors like everything else. The elements of all rows of the batch are laid out as one vector beside the numbers of the rows
- * they belong to, and the lambda is called once: a batch of a thousand arrays of five costs one call over five thousand rows. REDUCE
- * calls it once per position: first with the first elements of all rows, then with the second ones of those that have two.
+ * A lambda works on vectors like everything else. The elements of all rows of the batch are laid
+ * out as one vector beside the numbers of the rows they belong to, and the lambda is called once: a
+ * batch of a thousand arrays of five costs one call over five thousand rows. REDUCE calls it once
+ * per position: first with the first elements of all rows, then with the second ones of those that
+ * have two.
  *
  * What fails in a lambda fails for the row that the element belongs to; the evaluator sees to that.
  */
@@ -41,7 +43,10 @@ static flat flatten(const wr_fn_cx *cx, const wr_vec *const *args)
 	return f;
 }
 
-/* A lambda over the elements (arrays) or the keys and values (maps). Nothing is called where there is nothing. */
+/*
+ * A lambda over the elements (arrays) or the keys and values (maps). Nothing is called where there
+ * is nothing.
+ */
 static void call(wr_fn_cx *cx, const wr_lambda *lambda, const wr_vec *list, const flat *f,
 		 wr_vec *out)
 {

@@ -1,5 +1,6 @@
 /*
- * Maps: their keys, values and entries, and maps made of other things. Where a key comes twice the last value stays, at the first one's place.
+ * Maps: their keys, values and entries, and maps made of other things. Where a key comes twice the
+ * last value stays, at the first one's place.
  */
 #include "functions/families.h"
 #include "functions/kernel.h"

@@ -1,6 +1,7 @@
 /*
- * MASK and its kin: every upper-case letter, lower-case letter, digit and other character of a text becomes X, x, n and -, or what the
- * call says; NULL leaves that kind as it is. A character beyond the Basic Multilingual Plane counts as two, as in Java.
+ * MASK and its kin: every upper-case letter, lower-case letter, digit and other character of a text
+ * becomes X, x, n and -, or what the call says; NULL leaves that kind as it is. A character beyond
+ * the Basic Multilingual Plane counts as two, as in Java.
  *
  *	MASK_KEEP_RIGHT('Abc-123', 3)   'Xxx-123'
  */
@@ -36,7 +37,9 @@ static uint32_t first_char(wr_str s)
 	return n ? n : 1;
 }
 
-/* The first character of the argument; nothing where it is null. Missing arguments have defaults. */
+/*
+ * The first character of the argument; nothing where it is null. Missing arguments have defaults.
+ */
 static masks masks_of(const wr_vec *const *args, uint32_t nargs, uint32_t first, uint32_t row)
 {
 	masks m = { { WR_STR_LIT("X"), WR_STR_LIT("x"), WR_STR_LIT("n"), WR_STR_LIT("-") } };

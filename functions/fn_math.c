@@ -1,4 +1,7 @@
-/* Mathematics on DOUBLE, and what keeps its type: ABS, SIGN, GENERATE_SERIES, GEO_DISTANCE. Rounding is in fn_round.c. */
+/*
+ * Mathematics on DOUBLE, and what keeps its type: ABS, SIGN, GENERATE_SERIES, GEO_DISTANCE.
+ * Rounding is in fn_round.c.
+ */
 #include "functions/families.h"
 #include "functions/kernel.h"
 

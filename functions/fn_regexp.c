@@ -1,14 +1,18 @@
 /*
- * Regular expressions, as Java's functions of them behave, on PCRE2. The only file that includes it.
+ * Regular expressions, as Java's functions of them behave, on PCRE2. The only file that includes
+ * it.
  *
- * Java and PCRE2 read nearly the same language. What differs and matters is done here: \uXXXX (pairs of surrogates too) is rewritten as
- * \x{...}, replacement texts are Java's ($1, ${name}, \$), a search behind an empty match goes on one character further.
+ * Java and PCRE2 read nearly the same language. What differs and matters is done here: \uXXXX
+ * (pairs of surrogates too) is rewritten as \x{...}, replacement texts are Java's ($1, ${name},
+ * \$), a search behind an empty match goes on one character further.
  *
- * A constant pattern is compiled once, when the call is bound, with PCRE2's machine code, and kept in a table for ever: the same pattern in a
- * hundred statements is one. Patterns that come out of rows are compiled in the batch's arena without machine code, one after the
- * other; a run of equal ones counts as one.
+ * A constant pattern is compiled once, when the call is bound, with PCRE2's machine code, and kept
+ * in a table for ever: the same pattern in a hundred statements is one. Patterns that come out of
+ * rows are compiled in the batch's arena without machine code, one after the other; a run of equal
+ * ones counts as one.
  *
- * A compiled pattern is never written to, so threads share it; what a search needs to write is made per batch.
+ * A compiled pattern is never written to, so threads share it; what a search needs to write is made
+ * per batch.
  *
  *	REGEXP_REPLACE('2024-05', '(\d+)-(\d+)', '$2/$1')   '05/2024'
  */
@@ -42,7 +46,10 @@ static int hex4(const char *p, const char *end)
 	return v;
 }
 
-/* One \uXXXX at p, or two of them that make a pair: how many bytes of the pattern it takes, 0 when it is none. */
+/*
+ * One \uXXXX at p, or two of them that make a pair: how many bytes of the pattern it takes, 0 when
+ * it is none.
+ */
 static size_t put_unit(const char *p, const char *end, wr_buf *out)
 {
 	int high = end - p >= 6 && p[1] == 'u' ? hex4(p + 2, end) : -1, low;
@@ -248,7 +255,10 @@ static bool begin_row(search *x, uint32_t row, wr_str pattern, wr_str s)
 	return false;
 }
 
-/* The next match, its ends in at[0] and at[1] (and at[2k] of group k). NULL: none, or the search failed. */
+/*
+ * The next match, its ends in at[0] and at[1] (and at[2k] of group k). NULL: none, or the search
+ * failed.
+ */
 static const PCRE2_SIZE *next_match(search *x)
 {
 	const PCRE2_SIZE *at;
@@ -351,7 +361,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The group behind a $ at *p, which moves behind it; -1: there is none. As many digits as still name a group. */
+/*
+ * The group behind a $ at *p, which moves behind it; -1: there is none. As many digits as still
+ * name a group.
+ */
 static int64_t named_group(const search *x, const char **p, const char *end)
 {
 	char name[64];
@@ -443,7 +456,10 @@ static void eval_replace(WR_KERNEL)
 
 /* ---------------------------------------------------------------- REGEXP_SPLIT_TO_ARRAY */
 
-/* Whether the pattern matches the empty text: then every character is parted, and empty parts at both ends are none. */
+/*
+ * Whether the pattern matches the empty text: then every character is parted, and empty parts at
+ * both ends are none.
+ */
 static bool matches_empty(search *x)
 {
 	return pcre2_match(x->code, (PCRE2_SPTR) "", 0, 0, 0, x->data, x->limits) >= 0;

@@ -19,7 +19,10 @@
 
 typedef enum rounding { NEAREST, DOWN, CEIL, FLOOR } rounding;
 
-/* Whether the kept digits grow by one. half: the rest compared with the half, -1, 0, 1; any: the rest is not zero. */
+/*
+ * Whether the kept digits grow by one. half: the rest compared with the half, -1, 0, 1; any: the
+ * rest is not zero.
+ */
 static bool away(rounding how, bool minus, int half, bool any)
 {
 	switch (how) {

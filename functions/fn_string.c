@@ -1,6 +1,7 @@
 /*
- * Strings as ksqlDB's functions see them. Positions and lengths count UTF-16 units, as Java does; for texts in the Basic Multilingual Plane
- * those are characters. A position that would cut a pair in two moves behind it.
+ * Strings as ksqlDB's functions see them. Positions and lengths count UTF-16 units, as Java does;
+ * for texts in the Basic Multilingual Plane those are characters. A position that would cut a pair
+ * in two moves behind it.
  *
  * Results that are parts of an argument share its bytes; others are made in the arena.
  */
@@ -10,7 +11,9 @@
 
 /* ---------------------------------------------------------------- UTF-16 positions */
 
-/* UTF-16 units that the character beginning with this byte takes; 0 for bytes inside a character. */
+/*
+ * UTF-16 units that the character beginning with this byte takes; 0 for bytes inside a character.
+ */
 static uint32_t units_at(const char *p)
 {
 	unsigned char c = (unsigned char)*p;
@@ -240,7 +243,10 @@ static bool at(wr_str s, uint32_t i, wr_str sub)
 	return i + sub.n <= s.n && memcmp(s.p + i, sub.p, sub.n) == 0;
 }
 
-/* The byte of the occ-th occurrence at or behind byte `from` (backwards: at or before it); -1: none. */
+/*
+ * The byte of the occ-th occurrence at or behind byte `from` (backwards: at or before it); -1:
+ * none.
+ */
 static int64_t find(wr_str s, wr_str sub, int64_t from, int64_t occ, bool backwards)
 {
 	for (int64_t i = from; i >= 0 && i + sub.n <= s.n; i += backwards ? -1 : 1)

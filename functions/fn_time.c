@@ -1,11 +1,13 @@
 /*
  * Dates and times: texts by patterns, arithmetic with units, now.
  *
- * Patterns are java.time's, compiled by core/time_pattern.c; a constant pattern and a constant zone once, when the call is bound. What comes out of
- * rows is compiled per row in the batch's arena, a run of equal ones once.
+ * Patterns are java.time's, compiled by core/time_pattern.c; a constant pattern and a constant zone
+ * once, when the call is bound. What comes out of rows is compiled per row in the batch's arena, a
+ * run of equal ones once.
  *
- * One table of "forms" serves all functions that read or write texts: what the moment is (TIMESTAMP, DATE, TIME, or the numbers of the older
- * functions), and which zone is meant when none is given. A DATE is the instant of its midnight in UTC, a TIME that of 1970-01-01.
+ * One table of "forms" serves all functions that read or write texts: what the moment is
+ * (TIMESTAMP, DATE, TIME, or the numbers of the older functions), and which zone is meant when none
+ * is given. A DATE is the instant of its midnight in UTC, a TIME that of 1970-01-01.
  *
  *	PARSE_TIMESTAMP('2020-05-11 10:00', 'yyyy-MM-dd HH:mm', 'Europe/London')
  */

@@ -1,6 +1,7 @@
 /*
- * TO_JSON_STRING: any value as JSON, with a form that does not depend on how the value came about: members of structs and entries of maps are
- * sorted by their names. Everything inside is written by core/value_json.h.
+ * TO_JSON_STRING: any value as JSON, with a form that does not depend on how the value came about:
+ * members of structs and entries of maps are sorted by their names. Everything inside is written by
+ * core/value_json.h.
  */
 #include "core/json.h"
 #include "core/value_json.h"

@@ -1,7 +1,8 @@
 /*
- * URLs. Parts are told apart as RFC 2396 and java.net.URI do it: what the RFC does not allow (a blank, a bare %) makes the text no
- * URL; a scheme followed by anything but / makes it opaque (mailto:a@b), without host, path and query; an authority that is no
- * [user@]host[:port] has neither host nor port. Path, query and fragment come decoded.
+ * URLs. Parts are told apart as RFC 2396 and java.net.URI do it: what the RFC does not allow (a
+ * blank, a bare %) makes the text no URL; a scheme followed by anything but / makes it opaque
+ * (mailto:a@b), without host, path and query; an authority that is no [user@]host[:port] has
+ * neither host nor port. Path, query and fragment come decoded.
  *
  * libcurl's URL interface is not used: it wants a scheme it knows, and mends what it should refuse.
  *
@@ -98,7 +99,10 @@ static bool read_scheme(wr_str *s, wr_str *scheme)
 	return s->n > 0;
 }
 
-/* Labels of letters, digits and - between dots; the last begins with a letter, or all is numbers (an address). */
+/*
+ * Labels of letters, digits and - between dots; the last begins with a letter, or all is numbers
+ * (an address).
+ */
 static bool is_host(wr_str h)
 {
 	uint32_t label = 0;
@@ -270,7 +274,9 @@ static void eval_port(WR_KERNEL)
 	}
 }
 
-/* The value of name=value between two &; '' for a bare name; p == NULL: there is no such parameter. */
+/*
+ * The value of name=value between two &; '' for a bare name; p == NULL: there is no such parameter.
+ */
 static wr_str parameter(wr_str query, wr_str name)
 {
 	while (query.n) {

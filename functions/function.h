@@ -42,11 +42,17 @@ typedef struct wr_fn_cx {
 	uint8_t *failed;		/* per row; made by the first wr_fn_fail */
 } wr_fn_cx;
 
-/* The value of this row is null because the function failed on it (bad input, overflow); the whole expression around it becomes null.
- * Pushes the null where results are pushed row by row. Ignored for rows that are null anyway. */
+/*
+ * The value of this row is null because the function failed on it (bad input, overflow); the whole
+ * expression around it becomes null. Pushes the null where results are pushed row by row. Ignored
+ * for rows that are null anyway.
+ */
 void wr_fn_fail(wr_fn_cx *cx, wr_vec *out, uint32_t row, const char *format, ...) WR_PRINTF(4, 5);
 
-/* STRICT kernels: true when the row is null whatever the kernel does, `if (wr_fn_null(cx, row)) continue;`. */
+/*
+ * STRICT kernels: true when the row is null whatever the kernel does, `if (wr_fn_null(cx, row))
+ * continue;`.
+ */
 static inline bool wr_fn_null(const wr_fn_cx *cx, uint32_t row)
 {
 	return cx->null && cx->null[row];
@@ -61,9 +67,12 @@ static inline bool wr_fn_push_null(const wr_fn_cx *cx, wr_vec *out, uint32_t row
 	return true;
 }
 
-/* Computes cx->rows values into out, which is FLAT, of the result type and has room and n = rows (for variable nested results, n = 0:
- * ARRAY, MAP and STRUCT results are pushed row by row). args[i] may be CONST or FLAT (NULL for a lambda). A kernel may also put another
- * vector of the type into *out, CONST or sharing its arguments' memory, if the function is not STRICT. */
+/*
+ * Computes cx->rows values into out, which is FLAT, of the result type and has room and n = rows
+ * (for variable nested results, n = 0: ARRAY, MAP and STRUCT results are pushed row by row).
+ * args[i] may be CONST or FLAT (NULL for a lambda). A kernel may also put another vector of the
+ * type into *out, CONST or sharing its arguments' memory, if the function is not STRICT.
+ */
 typedef void (*wr_kernel)(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out);
 
 typedef struct wr_fn {
@@ -71,8 +80,11 @@ typedef struct wr_fn {
 	const char *args, *result;
 	unsigned flags;
 	wr_kernel eval;
-	/* Optional: decides the result type when result is NULL (else its answer is only looked at for NULL: refused), refuses arguments
-	 * with a reason (NULL, err set), prepares *bound from constant arguments (consts[i] is NULL when argument i is no constant). */
+	/*
+	 * Optional: decides the result type when result is NULL (else its answer is only looked at
+	 * for NULL: refused), refuses arguments with a reason (NULL, err set), prepares *bound from
+	 * constant arguments (consts[i] is NULL when argument i is no constant).
+	 */
 	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
 	                       uint32_t n, const void **bound, wr_err *err);
 	const char *doc;	/* one sentence */
@@ -80,8 +92,9 @@ typedef struct wr_fn {
 } wr_fn;
 
 /*
- * Aggregates. State is `size` plain bytes per group that the operator keeps; states that own memory (lists) hold a handle to it,
- * and say so by `drop`. Calls come row by row: order matters to some, and one row gives one change.
+ * Aggregates. State is `size` plain bytes per group that the operator keeps; states that own memory
+ * (lists) hold a handle to it, and say so by `drop`. Calls come row by row: order matters to some,
+ * and one row gives one change.
  */
 typedef struct wr_agg_cx {
 	wr_arena *arena;		/* final() puts its strings here */
@@ -98,7 +111,10 @@ typedef struct wr_agg {
 	const char *args, *result;	/* as for wr_fn; "*" as args: COUNT(*) */
 	uint32_t (*size)(const wr_agg_cx *cx);
 	void (*init)(const wr_agg_cx *cx, void *state);
-	/* Adds (or takes back) row `row` of the arguments. false: the query must stop (SUM of decimals out of range). */
+	/*
+	 * Adds (or takes back) row `row` of the arguments. false: the query must stop (SUM of
+	 * decimals out of range).
+	 */
 	bool (*step)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
 	bool (*undo)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row); /* NULL: cannot */
 	bool (*merge)(const wr_agg_cx *cx, void *into, const void *from);	/* sessions */
@@ -106,8 +122,11 @@ typedef struct wr_agg {
 	void (*save)(const wr_agg_cx *cx, const void *state, wr_buf *out);	/* self-delimiting */
 	bool (*load)(const wr_agg_cx *cx, void *state, const char **p, const char *end); /* state is not initialised yet */
 	void (*drop)(const wr_agg_cx *cx, void *state);				/* NULL: owns nothing */
-	/* How a table aggregate without undo retracts (beyond the dialect): the operator keeps the group's values in an ordered
-	 * multiset and steps a fresh state over the first (or last) of them. */
+	/*
+	 * How a table aggregate without undo retracts (beyond the dialect): the operator keeps the
+	 * group's values in an ordered multiset and steps a fresh state over the first (or last) of
+	 * them.
+	 */
 	enum { WR_AGG_NO_MULTISET, WR_AGG_FIRST, WR_AGG_LAST, WR_AGG_ALL_BY_ARRIVAL } multiset;
 	const char *doc, *example;
 	/* Optional: the result type when result is NULL; refuses arguments (NULL, err set). */
@@ -115,7 +134,10 @@ typedef struct wr_agg {
 	                       uint32_t n, wr_err *err);
 } wr_agg;
 
-/* Table functions: one row in, some rows out. eval pushes onto out an ARRAY per row whose elements become the rows. */
+/*
+ * Table functions: one row in, some rows out. eval pushes onto out an ARRAY per row whose elements
+ * become the rows.
+ */
 typedef struct wr_udtf {
 	const char *name, *args, *result;	/* result: the element type */
 	wr_kernel eval;

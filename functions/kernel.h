@@ -6,7 +6,8 @@
  *		WR_EACH2(double, double, double, hypot(x, y))
  *	}
  *
- * The bodies see x (and y) and must be fine with any value: at null rows of a STRICT function they see garbage.
+ * The bodies see x (and y) and must be fine with any value: at null rows of a STRICT function they
+ * see garbage.
  */
 #ifndef FUNCTIONS_KERNEL_H
 #define FUNCTIONS_KERNEL_H

@@ -1,6 +1,6 @@
 /*
- * Reading out of nested values: s->f, a[i], m[k]. None of them copies a value: a field is the struct's own child vector, an element
- * a gather of positions in the list's child.
+ * Reading out of nested values: s->f, a[i], m[k]. None of them copies a value: a field is the
+ * struct's own child vector, an element a gather of positions in the list's child.
  */
 #include "functions/families.h"
 #include "functions/kernel.h"

@@ -1,9 +1,10 @@
 /*
  * Comparisons: = <> < <= > >=, IS [NOT] DISTINCT FROM, IN.
  *
- * Two-valued: whatever is compared with null is false, and the result is never null. The binder brings both sides to one type before,
- * except decimals, which are compared by value whatever their scales. What a hot filter needs has a loop per type and per place of a constant:
- * op = 'c' is a length test and a memcmp, price > 100.00 a 128-bit compare.
+ * Two-valued: whatever is compared with null is false, and the result is never null. The binder
+ * brings both sides to one type before, except decimals, which are compared by value whatever their
+ * scales. What a hot filter needs has a loop per type and per place of a constant: op = 'c' is a
+ * length test and a memcmp, price > 100.00 a 128-bit compare.
  *
  * DOUBLE follows wr_vec_cmp: -0.0 equals 0.0; NaN equals itself and is the largest.
  */

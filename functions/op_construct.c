@@ -1,5 +1,6 @@
 /*
- * Building values: ||, ARRAY[…], MAP(…), STRUCT(…). The binder has brought elements to one type and gives the call its type.
+ * Building values: ||, ARRAY[…], MAP(…), STRUCT(…). The binder has brought elements to one type and
+ * gives the call its type.
  */
 #include "functions/families.h"
 #include "functions/kernel.h"

@@ -1,9 +1,10 @@
 /*
  * NOT, IS NULL, LIKE. AND and OR are no functions: they must not evaluate both sides (expr/expr.h).
  *
- * LIKE: % is any text, _ one character, ESCAPE makes the next one plain; a line break matches neither. The pattern is matched
- * as it stands, with one step back: on a mismatch behind a % the text moves on by one character. This is linear for all patterns with
- * one %, and never worse than text times pattern.
+ * LIKE: % is any text, _ one character, ESCAPE makes the next one plain; a line break matches
+ * neither. The pattern is matched as it stands, with one step back: on a mismatch behind a % the
+ * text moves on by one character. This is linear for all patterns with one %, and never worse than
+ * text times pattern.
  */
 #include "functions/families.h"
 #include "functions/kernel.h"

@@ -1,13 +1,15 @@
 /*
- * The registry: every row of every family under its name, found by binary search, chosen by argument types.
+ * The registry: every row of every family under its name, found by binary search, chosen by
+ * argument types.
  *
- * Built once, from constant tables, into an arena that lives as long as the process. A table function is also kept as a scalar
- * row that gives the ARRAY of its rows: that is how it stands in a plan.
+ * Built once, from constant tables, into an arena that lives as long as the process. A table
+ * function is also kept as a scalar row that gives the ARRAY of its rows: that is how it stands in
+ * a plan.
  *
- * The choice. First the overloads whose parameters are exactly the arguments' types, only when there are none those that fit by
- * widening. Among several the one with
- * fewer liberties wins: no letters before letters, a fixed number of arguments before any number, fewer steps of widening before
- * more. What is then still equal is an ambiguous call, and an error.
+ * The choice. First the overloads whose parameters are exactly the arguments' types, only when
+ * there are none those that fit by widening. Among several the one with fewer liberties wins: no
+ * letters before letters, a fixed number of arguments before any number, fewer steps of widening
+ * before more. What is then still equal is an ambiguous call, and an error.
  */
 #include "functions/registry.h"
 

@@ -1,9 +1,10 @@
 /*
  * Signatures: reading and matching.
  *
- * The text is read once per row when the registry is built, by a few lines of recursive descent. Matching walks arguments and
- * parameters side by side and fills the letters: the first argument of a letter decides it, later ones must be
- * the same or, in the second round of the overload choice, may widen it (GREATEST(INTEGER, DOUBLE) makes T a DOUBLE). The literal NULL fits everything and
+ * The text is read once per row when the registry is built, by a few lines of recursive descent.
+ * Matching walks arguments and parameters side by side and fills the letters: the first argument of
+ * a letter decides it, later ones must be the same or, in the second round of the overload choice,
+ * may widen it (GREATEST(INTEGER, DOUBLE) makes T a DOUBLE). The literal NULL fits everything and
  * decides nothing; a letter that only met NULL becomes STRING, whose null is as good as any.
  */
 #include "functions/signature.h"
@@ -256,7 +257,10 @@ bool wr_sig_fits(wr_arena *a, const wr_sig *s, const wr_fn_arg *args, uint32_t n
 	return true;
 }
 
-/* The argument's type says what a signature leaves open: the precision of DECIMAL, the fields of STRUCT. */
+/*
+ * The argument's type says what a signature leaves open: the precision of DECIMAL, the fields of
+ * STRUCT.
+ */
 static const wr_type *resolve_type(wr_arena *a, const wr_sig_type *p, const wr_sig_match *m,
                                    const wr_type *arg)
 {

@@ -1,6 +1,6 @@
 /*
- * Signatures: the text of a row's arguments (functions/function.h) read into a small tree, and the matching of a call's arguments
- * against it.
+ * Signatures: the text of a row's arguments (functions/function.h) read into a small tree, and the
+ * matching of a call's arguments against it.
  */
 #ifndef FUNCTIONS_SIGNATURE_H
 #define FUNCTIONS_SIGNATURE_H
@@ -35,7 +35,9 @@ typedef struct wr_sig {
 	wr_sig_type *result;	/* NULL: bind tells */
 } wr_sig;
 
-/* Reads args and result (may be NULL). Stops with WR_BUG on text that is none: the rows are ours. */
+/*
+ * Reads args and result (may be NULL). Stops with WR_BUG on text that is none: the rows are ours.
+ */
 void wr_sig_read(wr_arena *a, const char *args, const char *result, wr_sig *out);
 
 /* What the letters were found to be. */

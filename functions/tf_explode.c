@@ -10,7 +10,10 @@ static void eval_explode(WR_KERNEL)
 
 enum { MOST_CUBE_COLUMNS = 20 };
 
-/* The combination of one row: bit k from the left says whether element k stays; elements that are null anyway stay out. */
+/*
+ * The combination of one row: bit k from the left says whether element k stays; elements that are
+ * null anyway stay out.
+ */
 static void push_combination(wr_fn_cx *cx, const wr_vec *elements, wr_list list, uint32_t mask, wr_vec *rows)
 {
 	uint32_t begin = wr_vec_list_begin(rows);

@@ -26,7 +26,10 @@ static bool expects(const wr_parse_cx *cx, const char *symbol)
 	return false;
 }
 
-/* What a person calls a symbol: its first word for those that lookahead.c makes; ';' without quotes. */
+/*
+ * What a person calls a symbol: its first word for those that lookahead.c makes; ';' without
+ * quotes.
+ */
 static wr_str symbol_word(const char *symbol)
 {
 	static const char *const first_word[] = {
@@ -48,7 +51,10 @@ static bool is_keyword(wr_str s, bool *reserved)
 	return wr_keyword(s, reserved) != 0;
 }
 
-/* The expected keyword that the word nearly is; p == NULL when there is none. Words that are FREE are offered where free is true. */
+/*
+ * The expected keyword that the word nearly is; p == NULL when there is none. Words that are FREE
+ * are offered where free is true.
+ */
 static wr_str misspelt(const wr_parse_cx *cx, const wr_token *t, bool free)
 {
 	wr_near near = wr_near_begin(t->ident.name);

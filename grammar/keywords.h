@@ -1,9 +1,10 @@
 /*
- * The words of the language, in the order of memcmp (they are looked up by bisection). FREE words may be names without
- * quotes, RESERVED ones may not. The names that parser and scanner know them by are WR_T_word.
+ * The words of the language, in the order of memcmp (they are looked up by bisection). FREE words
+ * may be names without quotes, RESERVED ones may not. The names that parser and scanner know them
+ * by are WR_T_word.
  *
- * To add a word: a row here, and a %token and (when FREE) a line under free_word in weir.y. tests/tools/keywords
- * holds the two files to each other.
+ * To add a word: a row here, and a %token and (when FREE) a line under free_word in weir.y.
+ * tests/tools/keywords holds the two files to each other.
  */
 #ifndef GRAMMAR_KEYWORDS_H
 #define GRAMMAR_KEYWORDS_H

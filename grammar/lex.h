@@ -1,6 +1,7 @@
 /*
- * Text to tokens: flex finds them (weir.l), lookahead.c then looks at neighbours and gives some words the token that fits
- * their place, so that the grammar needs no more than one token of look-ahead.
+ * Text to tokens: flex finds them (weir.l), lookahead.c then looks at neighbours and gives some
+ * words the token that fits their place, so that the grammar needs no more than one token of
+ * look-ahead.
  */
 #ifndef GRAMMAR_LEX_H
 #define GRAMMAR_LEX_H
@@ -29,10 +30,15 @@ typedef struct wr_scan {
 	wr_err *err;
 } wr_scan;
 
-/* The token of an upper-cased word, 0 when it is none; *reserved says whether it cannot be a name. */
+/*
+ * The token of an upper-cased word, 0 when it is none; *reserved says whether it cannot be a name.
+ */
 int wr_keyword(wr_str upper, bool *reserved);
 
-/* The tokens from byte `from` on, up to and with the first ';' or to the end. Errors: SYNTAX (open quotes, bad characters). */
+/*
+ * The tokens from byte `from` on, up to and with the first ';' or to the end. Errors: SYNTAX (open
+ * quotes, bad characters).
+ */
 wr_status wr_lex(wr_arena *a, wr_str text, uint32_t from, wr_tokens *out, wr_err *err) WR_CHECKED;
 
 /* Called by wr_lex: changes kinds by context. */
@@ -46,7 +52,10 @@ int wr_scan_number(wr_scan *s, int kind);
 int wr_scan_bad(wr_scan *s);
 int wr_scan_refuse(wr_scan *s, const char *message, const char *hint);
 
-/* Whether e may be read as a name without quotes: LANGUAGE's rule for identifiers, reserved words not looked at. */
+/*
+ * Whether e may be read as a name without quotes: LANGUAGE's rule for identifiers, reserved words
+ * not looked at.
+ */
 bool wr_lex_is_name(wr_str s);
 
 #endif

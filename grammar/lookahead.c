@@ -1,7 +1,8 @@
 /*
- * What depends on more than the next token. Many words of the language may also be names, so `FROM t EMIT CHANGES` could be
- * a source t with the alias EMIT. One token of look-ahead cannot tell; this pass can, because it has all tokens
- * of the statement. Where a word opens a construct it gets a token of its own, and the grammar stays free of conflicts.
+ * What depends on more than the next token. Many words of the language may also be names, so `FROM
+ * t EMIT CHANGES` could be a source t with the alias EMIT. One token of look-ahead cannot tell;
+ * this pass can, because it has all tokens of the statement. Where a word opens a construct it gets
+ * a token of its own, and the grammar stays free of conflicts.
  *
  *   EMIT       before CHANGES or FINAL            -> EMIT_CLAUSE
  *   PARTITION  before BY                          -> PARTITION_CLAUSE
@@ -41,7 +42,10 @@ static bool opens_lambda(const wr_token *t)
 	return false;
 }
 
-/* May a clause follow this token? Then EMIT before an unknown word is a misspelt clause and no name. */
+/*
+ * May a clause follow this token? Then EMIT before an unknown word is a misspelt clause and no
+ * name.
+ */
 static bool ends_clause(const wr_token *t)
 {
 	return t->kind == WR_T_NAME || t->kind == ')' || t->kind == WR_T_TEXT || t->kind == ']' ||
@@ -97,7 +101,10 @@ static int kind_in_context(const wr_tokens *all, uint32_t i)
 	}
 }
 
-/* A kind is decided from tokens to the right as flex gave them: from left to right nothing is seen changed. */
+/*
+ * A kind is decided from tokens to the right as flex gave them: from left to right nothing is seen
+ * changed.
+ */
 void wr_lookahead(wr_tokens *t)
 {
 	for (uint32_t i = 0; i < t->n; i++)

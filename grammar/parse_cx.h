@@ -1,6 +1,6 @@
 /*
- * What the parser carries along: the tokens it reads, the builders' context, the result. One per statement, on the
- * stack of syntax.c.
+ * What the parser carries along: the tokens it reads, the builders' context, the result. One per
+ * statement, on the stack of syntax.c.
  */
 #ifndef GRAMMAR_PARSE_CX_H
 #define GRAMMAR_PARSE_CX_H

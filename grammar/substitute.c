@@ -1,10 +1,11 @@
 /*
  * Variables: ${name} to their values, before a statement is parsed.
  *
- * In code, where a whole token stands, a value must itself be one token: a name, a literal, or a signed number. It cannot be
- * a reserved word and cannot hold a second token, so a value never changes what kind of statement it stands in.
- * Inside quotes the value is text, its quotes doubled. There a name that nobody defined stays as it is: sinks have
- * ${column} in their URLs. $${name} is the way to write ${name} itself. Comments are copied as they are.
+ * In code, where a whole token stands, a value must itself be one token: a name, a literal, or a
+ * signed number. It cannot be a reserved word and cannot hold a second token, so a value never
+ * changes what kind of statement it stands in. Inside quotes the value is text, its quotes doubled.
+ * There a name that nobody defined stays as it is: sinks have ${column} in their URLs. $${name} is
+ * the way to write ${name} itself. Comments are copied as they are.
  */
 #include "grammar/lex.h"
 #include "grammar/parse.gen.h"
@@ -61,7 +62,10 @@ static void put_quoted(subst *s, wr_str value)
 	}
 }
 
-/* A value must stay the token it is: two minuses would begin a comment, two quotes would join two strings. */
+/*
+ * A value must stay the token it is: two minuses would begin a comment, two quotes would join two
+ * strings.
+ */
 static void put_code(subst *s, wr_str value)
 {
 	char first = value.p[0], last = value.p[value.n - 1];

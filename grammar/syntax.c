@@ -1,5 +1,6 @@
 /*
- * parse.h's entrances: a statement's text is found (parser/split.c), made tokens (lex.c, lookahead.c), and parsed (weir.y).
+ * parse.h's entrances: a statement's text is found (parser/split.c), made tokens (lex.c,
+ * lookahead.c), and parsed (weir.y).
  */
 #include "grammar/parse.gen.h"
 #include "grammar/parse_cx.h"

@@ -1,4 +1,7 @@
-/* Files that survive a crash: what the topic log and the file sinks share. Errors are of class IO and name the path. Thread: any. */
+/*
+ * Files that survive a crash: what the topic log and the file sinks share. Errors are of class IO
+ * and name the path. Thread: any.
+ */
 #ifndef IO_FILES_H
 #define IO_FILES_H
 
@@ -23,8 +26,10 @@ WR_CHECKED wr_status wr_file_sync_dir(const char *dir, wr_err *err);
 /* The same for the directory that a path stands in. */
 WR_CHECKED wr_status wr_file_sync_parent(const char *path, wr_err *err);
 
-/* Replaces a file's content at one stroke: PATH.tmp is written, synced, renamed over it, the directory synced. After a crash there is the old
- * content or the new one. */
+/*
+ * Replaces a file's content at one stroke: PATH.tmp is written, synced, renamed over it, the
+ * directory synced. After a crash there is the old content or the new one.
+ */
 WR_CHECKED wr_status wr_file_replace(const char *path, wr_str content, wr_err *err);
 /* Renames and syncs both directories. */
 WR_CHECKED wr_status wr_file_rename(const char *from, const char *to, wr_err *err);

@@ -1,9 +1,11 @@
 /*
- * libcurl's multi interface behind five calls. A request takes a slot: an easy handle with its headers and the beginning of its answer. Slots
- * wander from idle to busy to done and back, so that handles are reused; connections are kept by the multi handle.
+ * libcurl's multi interface behind five calls. A request takes a slot: an easy handle with its
+ * headers and the beginning of its answer. Slots wander from idle to busy to done and back, so that
+ * handles are reused; connections are kept by the multi handle.
  *
- * What comes back is an answer with a status, or none with the reason. What that means (try again, give up) is the caller's business.
- * The caller owns the body until it has taken the answer; headers and URL are copied.
+ * What comes back is an answer with a status, or none with the reason. What that means (try again,
+ * give up) is the caller's business. The caller owns the body until it has taken the answer;
+ * headers and URL are copied.
  */
 #include "io/http.h"
 
@@ -113,8 +115,9 @@ static size_t keep_text(char *p, size_t size, size_t n, void *arg)
 }
 
 /*
- * Some servers send head and body apart, and hold the body back until the head is acknowledged, which our side puts off for 40 ms. So the
- * sockets are known here, and acknowledge at once when a head has come.
+ * Some servers send head and body apart, and hold the body back until the head is acknowledged,
+ * which our side puts off for 40 ms. So the sockets are known here, and acknowledge at once when a
+ * head has come.
  */
 static int keep_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
@@ -147,7 +150,10 @@ static void acknowledge(wr_http *h)
 	h->head_came = false;
 }
 
-/* A connection whose answer was a refusal is not used again: some servers leave bytes behind a 304, others close it when they please. */
+/*
+ * A connection whose answer was a refusal is not used again: some servers leave bytes behind a 304,
+ * others close it when they please.
+ */
 static size_t look_at_header(char *p, size_t size, size_t n, void *arg)
 {
 	slot *s = arg;

@@ -1,6 +1,9 @@
 #include "io/topics.h"
 
-/* MurmurHash2 by Austin Appleby (public domain algorithm), 32 bits, with the seed that Kafka's Java clients use. */
+/*
+ * MurmurHash2 by Austin Appleby (public domain algorithm), 32 bits, with the seed that Kafka's Java
+ * clients use.
+ */
 uint32_t wr_murmur2(wr_str key)
 {
 	const uint32_t m = 0x5bd1e995;

@@ -1,6 +1,7 @@
 /*
- * Reading embedded topics. A cursor copies a piece of its partition's decided bytes and hands out records that point into the copy; the copy stays until
- * the next call that has used it up. Pieces grow from 4 to 256 KiB, so that a look at one record is cheap and a long read fast.
+ * Reading embedded topics. A cursor copies a piece of its partition's decided bytes and hands out
+ * records that point into the copy; the copy stays until the next call that has used it up. Pieces
+ * grow from 4 to 256 KiB, so that a look at one record is cheap and a long read fast.
  */
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -81,7 +82,9 @@ static bool sound(wr_topic_cursor *c, wr_frame *f)
 	return false;
 }
 
-/* The frame at c->at, all in buf. keep: records handed out already point into buf, so it must stay. */
+/*
+ * The frame at c->at, all in buf. keep: records handed out already point into buf, so it must stay.
+ */
 static bool have_frame(wr_topic_cursor *c, wr_frame *f, bool keep)
 {
 	if (wr_frame_head(f, c->buf.p + c->at, c->buf.n - c->at))

@@ -87,7 +87,9 @@ bool wr_frame_head(wr_frame *f, const char *p, size_t n)
 	return f->size >= sizeof *f && f->size <= INT32_MAX && f->size <= n;
 }
 
-/* That the lengths inside agree needs no look: the check covers them, and wr_frame_put made them. */
+/*
+ * That the lengths inside agree needs no look: the check covers them, and wr_frame_put made them.
+ */
 bool wr_frame_whole(wr_frame *f, const char *p, size_t n)
 {
 	return wr_frame_head(f, p, n) && check_of(p, f) == f->check;

@@ -34,7 +34,10 @@ bool wr_frame_put(wr_buf *out, const wr_record *rec, int64_t offset, uint32_t wr
 bool wr_frame_head(wr_frame *f, const char *p, size_t n);
 /* The same, and its bytes are what was written. */
 bool wr_frame_whole(wr_frame *f, const char *p, size_t n);
-/* The record of a whole frame; strings point into it, headers are made in the arena. partition is not set. */
+/*
+ * The record of a whole frame; strings point into it, headers are made in the arena. partition is
+ * not set.
+ */
 void wr_frame_record(const wr_frame *f, const char *p, wr_arena *a, wr_record *out);
 
 /* For small side files: XXH3, cut to 32 bits. */

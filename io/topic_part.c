@@ -124,7 +124,10 @@ static bool continues(const wr_part_run *r, const wr_topic_writer *w, uint64_t e
 	return r->writer == w && r->epoch == epoch && r->aborted == aborted;
 }
 
-/* The frame of `size` bytes that was just put at the end belongs to w (NULL: it counts). True when decided records were added. */
+/*
+ * The frame of `size` bytes that was just put at the end belongs to w (NULL: it counts). True when
+ * decided records were added.
+ */
 static bool grow(wr_part *p, uint32_t size, int64_t time, wr_part_run run)
 {
 	wr_part_run *last = p->nruns > p->first_run ? &p->runs[p->nruns - 1] : NULL;
@@ -175,7 +178,10 @@ static wr_status append_side(wr_part *p, const wr_buf *entries, bool sync, wr_er
 	return sync ? wr_file_sync(p->side_fd, p->side_path, err) : WR_OK;
 }
 
-/* Saves the way-marks that nothing can change any more. A failure costs time at the next opening only. */
+/*
+ * Saves the way-marks that nothing can change any more. A failure costs time at the next opening
+ * only.
+ */
 static void save_marks(wr_part *p)
 {
 	wr_err ignored = WR_ERR_INIT;
@@ -466,7 +472,10 @@ static bool to_abort(const wr_part_run *r, const wr_topic_writer *w, uint64_t co
 	return r->writer == w && r->epoch > committed && !r->aborted;
 }
 
-/* Aborted frames must be in the file before the side file speaks of them: else the next opening would find others there. */
+/*
+ * Aborted frames must be in the file before the side file speaks of them: else the next opening
+ * would find others there.
+ */
 static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t committed, wr_err *err)
 {
 	wr_buf entries = { 0 };

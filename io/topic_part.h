@@ -1,5 +1,6 @@
 /*
- * One partition of an embedded topic: its frames, which of them count, and where to find them. Inside io/ only; io/topics.h is what others use.
+ * One partition of an embedded topic: its frames, which of them count, and where to find them.
+ * Inside io/ only; io/topics.h is what others use.
  *
  * Every function takes the partition's lock by itself unless it says otherwise.
  */
@@ -11,7 +12,10 @@
 
 #include "io/topic_frame.h"
 
-/* Who writes. Made once per name, lives as long as the topics; `decided` only grows but for a new registration. */
+/*
+ * Who writes. Made once per name, lives as long as the topics; `decided` only grows but for a new
+ * registration.
+ */
 typedef struct wr_topic_writer wr_topic_writer;
 struct wr_topic_writer {
 	char *name;
@@ -80,8 +84,11 @@ bool wr_part_advance(wr_part *p);
 WR_CHECKED wr_status wr_part_abort(wr_part *p, const wr_topic_writer *w, uint64_t committed,
 				   wr_err *err);
 
-/* Copies decided bytes from *pos on into out (reset first): at most `most`, the last frame perhaps cut. *pos and *offset are moved over
- * aborted frames first; what is copied does not reach into aborted ones. *any false: there is nothing (now). */
+/*
+ * Copies decided bytes from *pos on into out (reset first): at most `most`, the last frame perhaps
+ * cut. *pos and *offset are moved over aborted frames first; what is copied does not reach into
+ * aborted ones. *any false: there is nothing (now).
+ */
 WR_CHECKED wr_status wr_part_read(wr_part *p, uint64_t *pos, int64_t *offset, size_t most,
 				  wr_buf *out, bool *any, wr_err *err);
 /* The last way-mark at or before an offset; before the first record at or after a time. */

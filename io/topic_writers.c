@@ -1,6 +1,6 @@
 /*
- * Who writes embedded topics: registering, deciding, forgetting. See io/topics.c for the file `writers`; it is appended to and synced, and written anew at
- * each opening.
+ * Who writes embedded topics: registering, deciding, forgetting. See io/topics.c for the file
+ * `writers`; it is appended to and synced, and written anew at each opening.
  */
 #include <errno.h>
 #include <fcntl.h>

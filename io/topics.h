@@ -1,10 +1,12 @@
 /*
- * Embedded topics: append-only logs of records, in DIR/topics or in memory. What Kafka is with --broker, this is without.
+ * Embedded topics: append-only logs of records, in DIR/topics or in memory. What Kafka is with
+ * --broker, this is without.
  *
- * Several queries may write one topic, and a record counts only when its writer's epoch is committed. So each frame names its writer (a
- * query's incarnation), its epoch and a checksum. Readers stop at the first frame whose epoch is not decided; frames of an epoch that was
- * rolled back are marked aborted and skipped. A frame of a writer that was forgotten is decided (its query is gone and was
- * settled when it went).
+ * Several queries may write one topic, and a record counts only when its writer's epoch is
+ * committed. So each frame names its writer (a query's incarnation), its epoch and a checksum.
+ * Readers stop at the first frame whose epoch is not decided; frames of an epoch that was rolled
+ * back are marked aborted and skipped. A frame of a writer that was forgotten is decided (its query
+ * is gone and was settled when it went).
  *
  * Offsets count committed and aborted frames alike, from 0 per partition.
  *
@@ -29,11 +31,16 @@ WR_CHECKED wr_status wr_topics_delete(wr_topics *t, wr_str name, wr_err *err);
 void wr_topics_each(wr_topics *t, void (*visit)(void *self, wr_str name, int32_t partitions),
 		    void *self);
 
-/* Registers a writer: its frames of epochs above `committed` are aborted now, later ones stay undecided until wr_topics_decide. */
+/*
+ * Registers a writer: its frames of epochs above `committed` are aborted now, later ones stay
+ * undecided until wr_topics_decide.
+ */
 WR_CHECKED wr_status wr_topics_writer(wr_topics *t, const char *writer, uint64_t committed,
 				      wr_err *err);
-/* Appends one record (offset and partition of rec ignored; partition < 0: murmur2 of the key, as Kafka's Java clients, null keys
- * in turn). writer NULL: decided at once. */
+/*
+ * Appends one record (offset and partition of rec ignored; partition < 0: murmur2 of the key, as
+ * Kafka's Java clients, null keys in turn). writer NULL: decided at once.
+ */
 WR_CHECKED wr_status wr_topics_append(wr_topics *t, wr_str name, int32_t partition,
 				      const wr_record *rec, const char *writer, uint64_t epoch,
 				      wr_err *err);
@@ -48,25 +55,40 @@ void wr_topics_decide(wr_topics *t, const char *writer, uint64_t epoch);
 /* The writer's query is gone: undecided frames are aborted, and it is forgotten. */
 WR_CHECKED wr_status wr_topics_forget(wr_topics *t, const char *writer, wr_err *err);
 
-/* After recovery: writers of an earlier life of this directory that nobody has registered since are forgotten, and what they wrote counts. Until
- * then (or until they are registered) their frames hold readers back. */
+/*
+ * After recovery: writers of an earlier life of this directory that nobody has registered since are
+ * forgotten, and what they wrote counts. Until then (or until they are registered) their frames
+ * hold readers back.
+ */
 WR_CHECKED wr_status wr_topics_settle(wr_topics *t, wr_err *err);
 
-/* Reading: up to max committed records of a partition from offset on. Bytes are valid as long as the cursor does not move. *next is where to go
- * on (behind aborted frames too); returns the number of records. */
+/*
+ * Reading: up to max committed records of a partition from offset on. Bytes are valid as long as
+ * the cursor does not move. *next is where to go on (behind aborted frames too); returns the number
+ * of records.
+ */
 typedef struct wr_topic_cursor wr_topic_cursor;
 WR_CHECKED wr_status wr_topic_cursor_open(wr_topics *t, wr_str name, int32_t partition,
 					  int64_t offset, wr_topic_cursor **out, wr_err *err);
 uint32_t wr_topic_cursor_read(wr_topic_cursor *c, wr_record *out, uint32_t max, int64_t *next);
-/* Why there are no more records: the topic was deleted, the disk does not answer (IO); fine when there are just none now. */
+/*
+ * Why there are no more records: the topic was deleted, the disk does not answer (IO); fine when
+ * there are just none now.
+ */
 WR_CHECKED wr_status wr_topic_cursor_health(const wr_topic_cursor *c, wr_err *err);
 void wr_topic_cursor_close(wr_topic_cursor *c);
 
-/* Offset behind the last decided record; first offset whose timestamp is at or after ms (the end when there is none). */
+/*
+ * Offset behind the last decided record; first offset whose timestamp is at or after ms (the end
+ * when there is none).
+ */
 int64_t wr_topics_end(wr_topics *t, wr_str name, int32_t partition);
 int64_t wr_topics_at_time(wr_topics *t, wr_str name, int32_t partition, int64_t ms);
 
-/* A descriptor (eventfd) that becomes readable when new records of the topic are decided; owned by the caller, closed with close(). */
+/*
+ * A descriptor (eventfd) that becomes readable when new records of the topic are decided; owned by
+ * the caller, closed with close().
+ */
 int wr_topics_watch(wr_topics *t, wr_str name);
 void wr_topics_unwatch(wr_topics *t, wr_str name, int fd);
 

@@ -1,5 +1,6 @@
 /*
- * Inside of GROUP BY: op_aggregate.c and the agg_*.c files that are parts of it. Nobody else includes this.
+ * Inside of GROUP BY: op_aggregate.c and the agg_*.c files that are parts of it. Nobody else
+ * includes this.
  *
  *	op_aggregate.c   the operator: rows to groups, barriers
  *	agg_state.c      a group's states in one payload: made, stepped, saved
@@ -9,8 +10,8 @@
  *	agg_front.c      the groups that came last, found quickly
  *	agg_emit.c       what goes downstream, and when
  *
- * The operator has two stores. The first is the cache's: [window start] group -> the group's states (of SESSION: all live
- * sessions of the group). The other's keys, by their first byte:
+ * The operator has two stores. The first is the cache's: [window start] group -> the group's states
+ * (of SESSION: all live sessions of the group). The other's keys, by their first byte:
  *
  *	META                               times and counters
  *	TIMER  time group                  SESSION: look at this group when time has passed
@@ -81,7 +82,10 @@ typedef struct agg_line {
 	uint32_t part;
 } agg_line;
 
-/* The batch being put together. Keys and metadata come from rows of src; with src NULL keys are pushed one by one. */
+/*
+ * The batch being put together. Keys and metadata come from rows of src; with src NULL keys are
+ * pushed one by one.
+ */
 typedef struct agg_out {
 	wr_arena *arena;
 	const wr_batch *src;
@@ -190,7 +194,10 @@ void agg_multi_settle(op_aggregate *self, agg_group *g, wr_str key);
 /* ---- agg_front.c */
 
 void agg_front_open(op_aggregate *self);
-/* The group of row i (whose key is not null) in the window that begins at start (0: none); NULL: not known here. */
+/*
+ * The group of row i (whose key is not null) in the window that begins at start (0: none); NULL:
+ * not known here.
+ */
 agg_group *agg_front_find(op_aggregate *self, uint32_t i, int64_t start);
 void agg_front_put(op_aggregate *self, uint32_t i, int64_t start, agg_group *g);
 
@@ -207,7 +214,9 @@ void agg_window_open(op_aggregate *self);
 wr_status agg_window_row(op_aggregate *self, uint32_t i, wr_err *err);
 /* Time is t now: EMIT FINAL gives the windows that closed. */
 wr_status agg_window_time(op_aggregate *self, int64_t t, wr_err *err);
-/* At a barrier, the cache being clean: forgets windows that nobody can change or ask for any more. */
+/*
+ * At a barrier, the cache being clean: forgets windows that nobody can change or ask for any more.
+ */
 void agg_window_expire(op_aggregate *self);
 
 /* ---- agg_session.c */
@@ -227,7 +236,10 @@ void agg_out_begin(op_aggregate *self, wr_arena *a, const wr_batch *src, uint32_
 wr_status agg_out_end(op_aggregate *self, wr_err *err);
 /* One row: the group's results. from: the row of src it comes from. */
 void agg_out_row(op_aggregate *self, agg_group *g, uint32_t from, agg_line line);
-/* The same where src is NULL: the key is decoded (bytes after the prefix and window). false: damaged. */
+/*
+ * The same where src is NULL: the key is decoded (bytes after the prefix and window). false:
+ * damaged.
+ */
 bool agg_out_key_row(op_aggregate *self, agg_group *g, wr_str key, agg_line line);
 /* Sends what is there when it is a full batch. */
 wr_status agg_out_spill(op_aggregate *self, wr_err *err);

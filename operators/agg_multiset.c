@@ -1,19 +1,22 @@
 /*
- * Aggregates that cannot take a value back (MIN, MAX, TOPK, EARLIEST_BY_OFFSET …) over a table: the group's values are kept in the
- * store, ordered, and the state is made of those that decide.
+ * Aggregates that cannot take a value back (MIN, MAX, TOPK, EARLIEST_BY_OFFSET …) over a table: the
+ * group's values are kept in the store, ordered, and the state is made of those that decide.
  *
- * FIRST, LAST: the entries are value ‖ primary key; the state is made of the first (last) one, whose key the group remembers:
+ * FIRST, LAST: the entries are value ‖ primary key; the state is made of the first (last) one,
+ * whose key the group remembers:
  *
  *	values of a group   3|pk7  5|pk2  5|pk9        MIN: cur = 3|pk7
  *	take 5 of pk2       3|pk7  5|pk9               a blind delete: cur stays
  *	take 3 of pk7       5|pk9                      cur went: seek from its place
  *
- * The primary key makes entries unique and a removal exact. The seek starts where cur stood, never at the front of the
- * group: what was deleted in front of it is never walked over again, so a group of a million values whose minimum goes again and
- * again stays cheap. Null values do not enter; every aggregate of this kind skips them.
+ * The primary key makes entries unique and a removal exact. The seek starts where cur stood, never
+ * at the front of the group: what was deleted in front of it is never walked over again, so a group
+ * of a million values whose minimum goes again and again stays cheap. Null values do not enter;
+ * every aggregate of this kind skips them.
  *
- * ALL_BY_ARRIVAL: the entries stand in the order in which they came; a second key leads from the primary key to the place. A new
- * value is a step; when one goes the state is stale and made anew from all before anyone looks at it.
+ * ALL_BY_ARRIVAL: the entries stand in the order in which they came; a second key leads from the
+ * primary key to the place. A new value is a step; when one goes the state is stale and made anew
+ * from all before anyone looks at it.
  *
  * The entries hold the values of all arguments; a changed row comes as its old and its new values.
  */

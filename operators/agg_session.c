@@ -1,5 +1,6 @@
 /*
- * Session windows: rows of a group that are at most `gap` apart. A row makes a session, makes one longer, or joins several:
+ * Session windows: rows of a group that are at most `gap` apart. A row makes a session, makes one
+ * longer, or joins several:
  *
  *	gap 30            sessions                      out
  *	row at 0          [0,0]                         NEW [0,0]
@@ -7,16 +8,19 @@
  *	row at 35         [0,0]  [35,70]                OLD [70,70]  NEW [35,70]
  *	row at 20         [0,70]                        OLD [0,0]  OLD [35,70]  NEW [0,70]
  *
- * The window is part of the key, so a session that changed leaves under its old window and comes back under its new one; only a row at
- * the very place of a session of one instant leaves the window as it was. Results carry the end of their window as row time.
- * Changes go out at once, also where a cache is allowed: windows that wait would be gone before they left.
+ * The window is part of the key, so a session that changed leaves under its old window and comes
+ * back under its new one; only a row at the very place of a session of one instant leaves the
+ * window as it was. Results carry the end of their window as row time. Changes go out at once, also
+ * where a cache is allowed: windows that wait would be gone before they left.
  *
- * A group's live sessions are one payload, sorted by start. A session is live until end + keep has passed (keep: gap + grace, or the
- * retention if longer), by the time of the row that looks. A row is late when even the session it would make is not live.
+ * A group's live sessions are one payload, sorted by start. A session is live until end + keep has
+ * passed (keep: gap + grace, or the retention if longer), by the time of the row that looks. A row
+ * is late when even the session it would make is not live.
  *
- * Who looks after groups that get no rows any more: each group has one timer in the store, at or before its first end. When time passes
- * it, sessions that are over are dropped (EMIT FINAL: given, in the order of end and key) and the timer is set anew: a group
- * that goes on costs nothing per row.
+ * Who looks after groups that get no rows any more: each group has one timer in the store, at or
+ * before its first end. When time passes it, sessions that are over are dropped (EMIT FINAL: given,
+ * in the order of end and key) and the timer is set anew: a group that goes on costs nothing per
+ * row.
  */
 #include <stdlib.h>
 
@@ -300,8 +304,9 @@ static int over_order(const void *x, const void *y)
 }
 
 /*
- * The groups whose timers are before limit, into the arena; the timers are taken away. The walk begins at the first timer there is, not
- * at the front: what was taken away since the last commit would be walked over again and again.
+ * The groups whose timers are before limit, into the arena; the timers are taken away. The walk
+ * begins at the first timer there is, not at the front: what was taken away since the last commit
+ * would be walked over again and again.
  */
 static wr_str *fired(op_aggregate *self, wr_arena *a, int64_t limit, uint32_t *n)
 {

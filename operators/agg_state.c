@@ -1,10 +1,10 @@
 /*
- * The states of a group: one payload of fixed size, a head and then the state of each aggregate, 16-byte aligned. States that own memory
- * (lists) hold a handle to it; `heap` counts what they own.
+ * The states of a group: one payload of fixed size, a head and then the state of each aggregate,
+ * 16-byte aligned. States that own memory (lists) hold a handle to it; `heap` counts what they own.
  *
- * Saved, a group is its row time, for EMIT FINAL where its latest row stood, and the states as the aggregates
- * write them. Whether it was emitted is not saved: flush goes before snapshot, so that downstream has seen all that is saved, except
- * under EMIT FINAL, where nobody asks.
+ * Saved, a group is its row time, for EMIT FINAL where its latest row stood, and the states as the
+ * aggregates write them. Whether it was emitted is not saved: flush goes before snapshot, so that
+ * downstream has seen all that is saved, except under EMIT FINAL, where nobody asks.
  */
 #include "operators/agg.h"
 

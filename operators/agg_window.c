@@ -74,7 +74,10 @@ int64_t agg_window_first(const op_aggregate *self, uint32_t i)
 	return first_start(&self->spec->window, self->in->rowtime[i]);
 }
 
-/* The group of row i in the window that begins at start. self->key is made at the first need: *keyed. */
+/*
+ * The group of row i in the window that begins at start. self->key is made at the first need:
+ * *keyed.
+ */
 static agg_group *group_of(op_aggregate *self, uint32_t i, int64_t start, bool *keyed)
 {
 	agg_group *g = agg_front_find(self, i, start);

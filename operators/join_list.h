@@ -1,4 +1,7 @@
-/* The rows that a stream-stream join keeps for one side and key: a payload of wr_cache. For op_join_streams.c. */
+/*
+ * The rows that a stream-stream join keeps for one side and key: a payload of wr_cache. For
+ * op_join_streams.c.
+ */
 #ifndef OPERATORS_JOIN_LIST_H
 #define OPERATORS_JOIN_LIST_H
 

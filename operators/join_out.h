@@ -1,4 +1,7 @@
-/* Rows of joins on their way out: both sides come as saved rows, each may be missing. For op_join_streams.c and op_join_tables.c. */
+/*
+ * Rows of joins on their way out: both sides come as saved rows, each may be missing. For
+ * op_join_streams.c and op_join_tables.c.
+ */
 #ifndef OPERATORS_JOIN_OUT_H
 #define OPERATORS_JOIN_OUT_H
 
@@ -31,7 +34,10 @@ typedef struct wr_join_out {
 	uint32_t n, room;
 } wr_join_out;
 
-/* src: the batch whose rows cause the results and give key and metadata; NULL: keys are given as bytes. */
+/*
+ * src: the batch whose rows cause the results and give key and metadata; NULL: keys are given as
+ * bytes.
+ */
 void wr_join_out_begin(wr_join_out *o, const wr_join_shape *shape, wr_arena *a, const wr_batch *src,
                        uint32_t room);
 /* From now on keys are given as bytes, by wr_join_out_key_row, though metadata is src's. */

@@ -172,7 +172,10 @@ static void evaluate(op_aggregate *self, const wr_batch *b, uint32_t at, uint32_
 	wr_op_failures(&self->op, &ps);
 }
 
-/* Clean entries leave the cache; changed groups go out first, as their places in it may not outlast that. */
+/*
+ * Clean entries leave the cache; changed groups go out first, as their places in it may not outlast
+ * that.
+ */
 static wr_status stay_small(op_aggregate *self, wr_err *err)
 {
 	size_t memory = self->op.cx->memory;

@@ -1,4 +1,7 @@
-/* WHERE and HAVING: rows for which the predicate is true go on; where one half of an update does, it goes on alone. */
+/*
+ * WHERE and HAVING: rows for which the predicate is true go on; where one half of an update does,
+ * it goes on alone.
+ */
 #include "operators/op_list.h"
 #include "operators/util.h"
 

@@ -1,6 +1,7 @@
 /*
- * EXPLODE and its kind: columns that hold arrays become rows. Several are zipped, the shorter ones padded with nulls, the other columns
- * repeated; a row whose arrays are all empty or null gives nothing.
+ * EXPLODE and its kind: columns that hold arrays become rows. Several are zipped, the shorter ones
+ * padded with nulls, the other columns repeated; a row whose arrays are all empty or null gives
+ * nothing.
  *
  *	(k, [1, 2], ['x'])  →  (k, 1, 'x')
  *	                       (k, 2, NULL)
@@ -48,7 +49,10 @@ static uint32_t width(const op_flatmap *self, uint32_t i)
 	return most;
 }
 
-/* Column c unrolled; from[j] is the row of the batch that out row j came from, all rows of one standing together. */
+/*
+ * Column c unrolled; from[j] is the row of the batch that out row j came from, all rows of one
+ * standing together.
+ */
 static void unroll(wr_vec *out, wr_arena *a, const wr_vec *v, const uint32_t *from, uint32_t m)
 {
 	wr_vec_init(out, a, v->type->kids[0], m);

@@ -94,7 +94,10 @@ static wr_str timer_key(op_join_streams *self, char kind, int64_t t, wr_str list
 	return wr_buf_view(&self->tmp);
 }
 
-/* The timers of a kind from time `from` on: callers know the first one there is, so that those taken away are not walked over. */
+/*
+ * The timers of a kind from time `from` on: callers know the first one there is, so that those
+ * taken away are not walked over.
+ */
 static wr_iter *scan(op_join_streams *self, char kind, int64_t from)
 {
 	const char end = (char)(kind + 1);
@@ -126,7 +129,9 @@ static int64_t first_timer(op_join_streams *self, char kind)
 
 /* ---------------------------------------------------------------- what waits */
 
-/* The row of a WAITING key leaves alone unless it met a partner. list: scratch for its list's key. */
+/*
+ * The row of a WAITING key leaves alone unless it met a partner. list: scratch for its list's key.
+ */
 static bool leave(op_join_streams *self, wr_join_out *o, wr_str timer, wr_buf *list)
 {
 	const char *p = timer.p + timer.n - 8;
@@ -282,7 +287,10 @@ static bool pair(op_join_streams *self, int side, wr_join_line line, const wr_st
 	return wr_join_out_row(&self->out, line, side ? other : mine, side ? mine : other);
 }
 
-/* All partners of row i, whose bytes are in self->row; how many there were in *n. live: partners older than that are past. */
+/*
+ * All partners of row i, whose bytes are in self->row; how many there were in *n. live: partners
+ * older than that are past.
+ */
 static bool meet(op_join_streams *self, int side, const wr_batch *b, uint32_t i, int64_t live,
                  uint32_t *n)
 {

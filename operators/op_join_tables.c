@@ -139,7 +139,10 @@ static bool put_image(wr_join_out *o, const both *p, const bool there[2], wr_joi
 	return wr_join_out_row(o, line, there[0] ? &l : NULL, there[1] ? &r : NULL);
 }
 
-/* Side `side` of the key gets the row (row NULL: loses it); the change of the result, if any, goes to o. */
+/*
+ * Side `side` of the key gets the row (row NULL: loses it); the change of the result, if any, goes
+ * to o.
+ */
 static bool change(op_join_tables *self, wr_join_out *o, both *p, int side, const wr_str *row,
                    wr_join_line line)
 {

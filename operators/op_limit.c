@@ -1,4 +1,7 @@
-/* LIMIT of a transient query: after n rows the driver is told, by cx->done, that no more are wanted. An update counts once. */
+/*
+ * LIMIT of a transient query: after n rows the driver is told, by cx->done, that no more are
+ * wanted. An update counts once.
+ */
 #include "operators/op_list.h"
 #include "operators/spec.h"
 

@@ -1,6 +1,6 @@
 /*
- * The list of operators: a row here and a file op_NAME.c is all it takes to have one more. Lowering names wr_op_NAME_def in the
- * spec's `def`.
+ * The list of operators: a row here and a file op_NAME.c is all it takes to have one more. Lowering
+ * names wr_op_NAME_def in the spec's `def`.
  */
 #ifndef OPERATORS_OP_LIST_H
 #define OPERATORS_OP_LIST_H

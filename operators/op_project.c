@@ -1,6 +1,7 @@
 /*
- * SELECT list: column i of the result is expression i over the row. Records without a value (null records, deletions of which only the
- * key is known) keep none: their value columns stay null whatever the expressions say.
+ * SELECT list: column i of the result is expression i over the row. Records without a value (null
+ * records, deletions of which only the key is known) keep none: their value columns stay null
+ * whatever the expressions say.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"

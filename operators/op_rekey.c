@@ -1,16 +1,19 @@
 /*
- * New keys: PARTITION BY, GROUP BY, join keys. The result's columns are the key expressions and then columns carried over.
+ * New keys: PARTITION BY, GROUP BY, join keys. The result's columns are the key expressions and
+ * then columns carried over.
  *
- * Streams: a null or failed key part drops the row (GROUP BY, inner joins) or goes on as a null key (PARTITION BY). A record without a
- * value has a key only where the expression needs the old key alone.
+ * Streams: a null or failed key part drops the row (GROUP BY, inner joins) or goes on as a null key
+ * (PARTITION BY). A record without a value has a key only where the expression needs the old key
+ * alone.
  *
  * Tables: each image of a row has its own new key, and an update whose key moves is two changes:
  *
  *	BEFORE (id 1, city 'Oslo')   AFTER (id 1, city 'Rome')      by city →
  *	OLD    ('Oslo', id 1)        NEW   ('Rome', id 1)
  *
- * Of a deletion of which only the old key is known (GONE) no image was ever counted downstream, so it ends here. Halves may go to
- * different tasks; all changes of one row come from one task and queues keep their order, so each new key sees its halves in theirs.
+ * Of a deletion of which only the old key is known (GONE) no image was ever counted downstream, so
+ * it ends here. Halves may go to different tasks; all changes of one row come from one task and
+ * queues keep their order, so each new key sees its halves in theirs.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"

@@ -1,7 +1,8 @@
 /*
- * TIMESTAMP='column' of CREATE … AS: the row time becomes that column's value: milliseconds (BIGINT), TIMESTAMP, or text read by a
- * pattern. Rows without a good, non-negative time are dropped and counted, or fail the query when `strict`. Rows that take something
- * out of a table, and records without a value, keep their time.
+ * TIMESTAMP='column' of CREATE … AS: the row time becomes that column's value: milliseconds
+ * (BIGINT), TIMESTAMP, or text read by a pattern. Rows without a good, non-negative time are
+ * dropped and counted, or fail the query when `strict`. Rows that take something out of a table,
+ * and records without a value, keep their time.
  */
 #include "core/time_text.h"
 #include "operators/op_list.h"

@@ -7,16 +7,19 @@
  *	GONE (1)           (1, 'b')          OLD    (1, 'b')
  *	GONE (1)           -                 GONE   (1)
  *
- * An update equal to what was there is still a change. Rows that come with images of their own (BEFORE, AFTER, OLD: the database wrote
- * them) keep those and only bring the kept row up to date. Columns that the change event left out are taken from the kept
- * row; with none there they are null, and counted.
+ * An update equal to what was there is still a change. Rows that come with images of their own
+ * (BEFORE, AFTER, OLD: the database wrote them) keep those and only bring the kept row up to date.
+ * Columns that the change event left out are taken from the kept row; with none there they are
+ * null, and counted.
  *
- * TRUNCATE takes all rows that came before it: of its own partition those read before, of others those not later by row time (and such
- * that come afterwards are ignored). Only where the rows are kept, and by one task, as only one reads the event.
+ * TRUNCATE takes all rows that came before it: of its own partition those read before, of others
+ * those not later by row time (and such that come afterwards are ignored). Only where the rows are
+ * kept, and by one task, as only one reads the event.
  *
- * Kept per key: the row time, the partition and the value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an
- * earlier row of the batch may be the old image of a later one; the columns are put together afterwards, and a batch that needs
- * no old image and no filling goes on as it came.
+ * Kept per key: the row time, the partition and the value columns as a saved row
+ * (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an earlier row
+ * of the batch may be the old image of a later one; the columns are put together afterwards, and a
+ * batch that needs no old image and no filling goes on as it came.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"
@@ -37,7 +40,10 @@ typedef struct op_table {
 	wr_buf keys, row;
 } op_table;
 
-/* What one push puts together. `side` holds rows that are in no column of the input: old images and filled rows. */
+/*
+ * What one push puts together. `side` holds rows that are in no column of the input: old images and
+ * filled rows.
+ */
 typedef struct weave {
 	const wr_batch *b;
 	wr_vec *side;		/* the shape's columns; NULL: none yet */
@@ -78,7 +84,10 @@ static void put(weave *w, uint32_t from, int32_t pick, uint8_t change)
 	w->change[w->m++] = change;
 }
 
-/* The kept row to the side; its number there. The bytes are copied first: they may be overwritten by the next row. */
+/*
+ * The kept row to the side; its number there. The bytes are copied first: they may be overwritten
+ * by the next row.
+ */
 static bool old_to_side(op_table *self, weave *w, wr_str bytes, int32_t *at)
 {
 	if (!w->side)
@@ -91,7 +100,9 @@ static bool old_to_side(op_table *self, weave *w, wr_str bytes, int32_t *at)
 	return wr_row_load(&self->shape, w->side, w->b->arena, bytes);
 }
 
-/* Row i with its absent columns taken from side row `old` (negative: there is none), to the side. */
+/*
+ * Row i with its absent columns taken from side row `old` (negative: there is none), to the side.
+ */
 static int32_t fill(op_table *self, weave *w, uint32_t i, int32_t old)
 {
 	const wr_batch *b = w->b;

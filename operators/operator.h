@@ -1,10 +1,11 @@
 /*
- * An operator: a const row of functions over its own state. The driver (engine/task.c) owns time, barriers, batch splitting and
- * back-pressure; an operator sees rows and answers with rows.
+ * An operator: a const row of functions over its own state. The driver (engine/task.c) owns time,
+ * barriers, batch splitting and back-pressure; an operator sees rows and answers with rows.
  *
- * What an operator may rely on: push is called with whole changes (BEFORE and AFTER are never parted); everything in the batch dies when
- * the outermost push returns, so what must stay is copied; calls come from one thread. Its whole memory across calls is in its struct, the
- * task arena and its stores; after a rollback all of that is thrown away and open is called anew.
+ * What an operator may rely on: push is called with whole changes (BEFORE and AFTER are never
+ * parted); everything in the batch dies when the outermost push returns, so what must stay is
+ * copied; calls come from one thread. Its whole memory across calls is in its struct, the task
+ * arena and its stores; after a rollback all of that is thrown away and open is called anew.
  */
 #ifndef OPERATORS_OPERATOR_H
 #define OPERATORS_OPERATOR_H
@@ -26,7 +27,10 @@ typedef struct wr_out {
 	int input;
 } wr_out;
 
-/* Rows counted under a reason; sums over tasks are what SHOW and metrics print. Plain numbers, read by others only at barriers. */
+/*
+ * Rows counted under a reason; sums over tasks are what SHOW and metrics print. Plain numbers, read
+ * by others only at barriers.
+ */
 typedef struct wr_op_stats {
 	uint64_t rows_in, rows_out;
 	uint64_t late;		/* dropped: its window had closed */
@@ -45,9 +49,12 @@ typedef struct wr_op_cx {
 	const wr_settings *settings;
 	size_t cache_bytes;	/* merge changes of one row between commits, up to so many bytes; 0: each goes out */
 	size_t memory;		/* what an operator may hold in clean cache entries */
-	/* Conformance runs: one partition, and time is the operator's own: one number, the highest row time of the rows that reached
-	 * it; windows close at once in push (after each row). Else a row's lateness goes by its batch.ptime alone (and a row for a window
-	 * that a watermark has closed is late too), and windows close in watermark(). */
+	/*
+	 * Conformance runs: one partition, and time is the operator's own: one number, the highest
+	 * row time of the rows that reached it; windows close at once in push (after each row).
+	 * Else a row's lateness goes by its batch.ptime alone (and a row for a window that a
+	 * watermark has closed is late too), and windows close in watermark().
+	 */
 	bool local_time;
 	bool done;		/* set by an operator (LIMIT): no more rows are wanted; the driver looks after each push */
 } wr_op_cx;
@@ -67,10 +74,16 @@ struct wr_op_def {
 	uint8_t ninputs;
 	wr_status (*open)(wr_op *op, wr_err *err);	/* NULL: nothing to open */
 	wr_status (*push)(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err);
-	/* The minimum over live partitions of the times that reached this stage is now t (INT64_MAX: the input is over).
-	 * NULL: no interest. The driver passes it along the chain by itself, upstream first. */
+	/*
+	 * The minimum over live partitions of the times that reached this stage is now t
+	 * (INT64_MAX: the input is over). NULL: no interest. The driver passes it along the chain
+	 * by itself, upstream first.
+	 */
 	wr_status (*watermark)(wr_op *op, int64_t t, wr_err *err);
-	/* A barrier: first flush (held-back changes go downstream), then snapshot (dirty state goes to the stores). */
+	/*
+	 * A barrier: first flush (held-back changes go downstream), then snapshot (dirty state goes
+	 * to the stores).
+	 */
 	wr_status (*flush)(wr_op *op, wr_err *err);	/* NULL: holds nothing back */
 	wr_status (*snapshot)(wr_op *op, wr_err *err);	/* NULL: no state */
 	void (*close)(wr_op *op);			/* NULL: owns nothing outside its arena */

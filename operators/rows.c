@@ -1,9 +1,10 @@
 /*
  * Saved rows and woven batches; see the header.
  *
- * The bytes of a saved row: a bit per column, set where it is null (LSB first), then the values that are not null, in the shape's
- * order: BOOLEAN 1 byte, INTEGER, DATE, TIME 4, BIGINT, DOUBLE, TIMESTAMP 8, DECIMAL 16 (native byte order: a data directory does not
- * move between machines of different order), STRING, BYTES and wide DECIMAL a length of 4 and the bytes, nested types as
+ * The bytes of a saved row: a bit per column, set where it is null (LSB first), then the values
+ * that are not null, in the shape's order: BOOLEAN 1 byte, INTEGER, DATE, TIME 4, BIGINT, DOUBLE,
+ * TIMESTAMP 8, DECIMAL 16 (native byte order: a data directory does not move between machines of
+ * different order), STRING, BYTES and wide DECIMAL a length of 4 and the bytes, nested types as
  * wr_vec_save writes them.
  */
 #include <stdlib.h>

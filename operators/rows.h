@@ -1,8 +1,9 @@
 /*
  * What operators share: saved rows, and output batches put together from rows of several places.
  *
- * A saved row is the bytes of some columns of one row: what tables and joins keep per key. Fixed-width values stand as they are, so
- * that reading one back is a few copies; strings are not copied on reading: they point into the bytes.
+ * A saved row is the bytes of some columns of one row: what tables and joins keep per key.
+ * Fixed-width values stand as they are, so that reading one back is a few copies; strings are not
+ * copied on reading: they point into the bytes.
  */
 #ifndef OPERATORS_ROWS_H
 #define OPERATORS_ROWS_H
@@ -25,17 +26,26 @@ void wr_row_shape_of(wr_row_shape *s, wr_arena *a, const wr_schema *schema, cons
 
 /* Appends the bytes of row `row` of the batch columns `cols` (indexed by shape->cols). */
 void wr_row_save(const wr_row_shape *s, const wr_vec *cols, uint32_t row, wr_buf *out);
-/* Appends a saved row to vecs[0 .. shape->n). Strings point into `bytes`; nested values are copied into a. false: damaged. */
+/*
+ * Appends a saved row to vecs[0 .. shape->n). Strings point into `bytes`; nested values are copied
+ * into a. false: damaged.
+ */
 bool wr_row_load(const wr_row_shape *s, wr_vec *vecs, wr_arena *a, wr_str bytes);
 /* Appends nulls instead. */
 void wr_row_load_nulls(const wr_row_shape *s, wr_vec *vecs, wr_arena *a);
 /* Empty vectors for the shape's columns. */
 wr_vec *wr_row_vecs(const wr_row_shape *s, wr_arena *a, uint32_t room);
 
-/* A table's kept row begins with its row time (8 bytes) and partition (4), before the saved value columns. */
+/*
+ * A table's kept row begins with its row time (8 bytes) and partition (4), before the saved value
+ * columns.
+ */
 enum { WR_TABLE_HEAD = 12 };
 
-/* Bytes that a state owns: kept in place while they fit. Zeroed is empty; wr_row_bytes_free gives back. */
+/*
+ * Bytes that a state owns: kept in place while they fit. Zeroed is empty; wr_row_bytes_free gives
+ * back.
+ */
 typedef struct wr_row_bytes {
 	char *p;
 	uint32_t n, room;
@@ -48,7 +58,10 @@ static inline wr_str wr_row_bytes_view(const wr_row_bytes *b)
 	return (wr_str){ b->p, b->n };
 }
 
-/* A cache of saved rows: small ones stand in the payload itself, so that a row is one place in memory, larger ones on the heap. */
+/*
+ * A cache of saved rows: small ones stand in the payload itself, so that a row is one place in
+ * memory, larger ones on the heap.
+ */
 typedef struct wr_row_keep {
 	wr_cache_def def;
 	wr_cache *cache;
@@ -61,7 +74,10 @@ wr_str wr_row_keep_get(const void *payload);
 /* Sets them and marks the payload as changed. */
 void wr_row_keep_set(wr_row_keep *k, void *payload, wr_str bytes);
 
-/* The encoded keys of a run of rows and their hashes, so that memory can be asked for ahead. Valid until buf or the arena change. */
+/*
+ * The encoded keys of a run of rows and their hashes, so that memory can be asked for ahead. Valid
+ * until buf or the arena change.
+ */
 typedef struct wr_row_keys {
 	const wr_str *key;	/* [i]: of row at + i */
 	const uint64_t *hash;
@@ -85,11 +101,17 @@ void wr_vec_slice(wr_vec *out, wr_arena *a, const wr_vec *v, uint32_t at, uint32
 /* out[j] = x[pick[j]], or y[~pick[j]] where pick[j] is negative. Strings are shared. */
 void wr_vec_weave(wr_vec *out, wr_arena *a, const wr_vec *x, const wr_vec *y, const int32_t *pick,
                   uint32_t n);
-/* Makes rows with mask[i] null, in a copy of its own (v may share its memory with others). v has n rows or is CONST. */
+/*
+ * Makes rows with mask[i] null, in a copy of its own (v may share its memory with others). v has n
+ * rows or is CONST.
+ */
 void wr_vec_mask(wr_vec *v, wr_arena *a, const uint8_t *mask, uint32_t n);
 
-/* out = an empty frame of n rows: columns (schema's; zeroed vectors, to be filled) and change[] to be filled; all other
- * metadata is that of src's rows rows[0 .. n). Row times stand in an array of out's own. */
+/*
+ * out = an empty frame of n rows: columns (schema's; zeroed vectors, to be filled) and change[] to
+ * be filled; all other metadata is that of src's rows rows[0 .. n). Row times stand in an array of
+ * out's own.
+ */
 void wr_batch_rows(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n,
                    const wr_schema *s);
 

@@ -17,11 +17,16 @@ const wr_expr *wr_op_column(wr_arena *a, int32_t col, const wr_type *type);
 bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8_t kind2,
                 uint8_t **mask);
 
-/* Drops clean entries until at most `bytes` are held. *tight is set when that cannot be, as too much waits for the commit; the
- * caller then leaves off until its next snapshot. */
+/*
+ * Drops clean entries until at most `bytes` are held. *tight is set when that cannot be, as too
+ * much waits for the commit; the caller then leaves off until its next snapshot.
+ */
 void wr_op_trim(wr_cache *c, size_t bytes, bool *tight);
 
-/* Row times that windows can reckon with: within 70 million years of 1970. Rows beyond are late for whatever has a window. */
+/*
+ * Row times that windows can reckon with: within 70 million years of 1970. Rows beyond are late for
+ * whatever has a window.
+ */
 static inline bool wr_op_good_time(int64_t t)
 {
 	return t > -((int64_t)1 << 61) && t < (int64_t)1 << 61;

@@ -1,11 +1,14 @@
 /*
- * The tree of a statement: plain structs, made by the parser in the statement's arena, read by everyone else.
+ * The tree of a statement: plain structs, made by the parser in the statement's arena, read by
+ * everyone else.
  *
- * A statement (wr_stmt) and an expression (wr_ast_expr) are a kind, a span and a union with one member per kind, so a switch
- * over `kind` is checked by the compiler and nothing is ever cast. What is optional and absent is NULL, or has
- * n == 0, or is an ident without name (wr_ident_given), as noted at each. Nothing is resolved: names are names.
+ * A statement (wr_stmt) and an expression (wr_ast_expr) are a kind, a span and a union with one
+ * member per kind, so a switch over `kind` is checked by the compiler and nothing is ever cast.
+ * What is optional and absent is NULL, or has n == 0, or is an ident without name (wr_ident_given),
+ * as noted at each. Nothing is resolved: names are names.
  *
- * Spans count bytes in the text that was given to the parser. All strings live in the arena; none point into that text.
+ * Spans count bytes in the text that was given to the parser. All strings live in the arena; none
+ * point into that text.
  */
 #ifndef PARSER_AST_H
 #define PARSER_AST_H
@@ -70,8 +73,10 @@ typedef struct wr_duration {
 	wr_span span;
 } wr_duration;
 
-/* One NAME = literal of a WITH clause or SET. A name written as a string or quoted identifier keeps its case in
- * name.text; name.name is upper-cased in every case: properties are looked up by it. */
+/*
+ * One NAME = literal of a WITH clause or SET. A name written as a string or quoted identifier keeps
+ * its case in name.text; name.name is upper-cased in every case: properties are looked up by it.
+ */
 typedef struct wr_prop {
 	wr_ident name;
 	wr_ast_expr *value;	/* a literal: NULL, BOOL, INTEGER, DECIMAL, DOUBLE, STRING */
@@ -396,7 +401,10 @@ typedef struct wr_elements {
 	wr_span span;
 } wr_elements;
 
-/* CREATE [OR REPLACE] [SOURCE] STREAM|TABLE [IF NOT EXISTS] name [(elements)] [WITH (props)] [AS query] */
+/*
+ * CREATE [OR REPLACE] [SOURCE] STREAM|TABLE [IF NOT EXISTS] name [(elements)] [WITH (props)] [AS
+ * query]
+ */
 typedef struct wr_stmt_create_source {
 	bool is_table, or_replace, is_source, if_not_exists;
 	wr_ident name;
@@ -427,7 +435,10 @@ typedef struct wr_stmt_create_type {
 	wr_ast_type *type;
 } wr_stmt_create_type;
 
-/* INSERT INTO name [(columns)] VALUES (…)[, (…)]; ASSERT [NULL] VALUES name [(columns)] VALUES|KEY (…) */
+/*
+ * INSERT INTO name [(columns)] VALUES (…)[, (…)]; ASSERT [NULL] VALUES name [(columns)] VALUES|KEY
+ * (…)
+ */
 typedef struct wr_stmt_values {
 	wr_ident name;
 	wr_ident_list columns;	/* n == 0: none given */
@@ -497,7 +508,10 @@ typedef struct wr_stmt_show {
 	wr_limit limit;	/* SHOW ERRORS LIMIT n */
 } wr_stmt_show;
 
-/* DESCRIBE name [EXTENDED], DESCRIBE STREAMS|TABLES [EXTENDED] (every: name absent), DESCRIBE FUNCTION|CONNECTOR|SINK name */
+/*
+ * DESCRIBE name [EXTENDED], DESCRIBE STREAMS|TABLES [EXTENDED] (every: name absent), DESCRIBE
+ * FUNCTION|CONNECTOR|SINK name
+ */
 typedef struct wr_stmt_describe {
 	wr_object object;	/* SOURCE, FUNCTION, CONNECTOR, SINK; with every: STREAM or TABLE */
 	bool every, extended;
@@ -517,7 +531,9 @@ typedef struct wr_stmt_query_id {
 	wr_ident id;
 } wr_stmt_query_id;
 
-/* SET 'k'='v', ALTER SYSTEM 'k'='v', DEFINE v='…'; UNSET 'k', UNDEFINE v (value absent: p == NULL) */
+/*
+ * SET 'k'='v', ALTER SYSTEM 'k'='v', DEFINE v='…'; UNSET 'k', UNDEFINE v (value absent: p == NULL)
+ */
 typedef struct wr_stmt_setting {
 	wr_ident name;	/* SET, UNSET, ALTER SYSTEM: name.text is the key */
 	wr_str value;
@@ -530,7 +546,10 @@ typedef struct wr_stmt_explain {
 	wr_stmt *statement;	/* NULL with an id */
 } wr_stmt_explain;
 
-/* ASSERT [NOT EXISTS] TOPIC t [WITH (…)] [TIMEOUT d]; ASSERT [NOT EXISTS] SCHEMA [SUBJECT s] [ID n] [TIMEOUT d] */
+/*
+ * ASSERT [NOT EXISTS] TOPIC t [WITH (…)] [TIMEOUT d]; ASSERT [NOT EXISTS] SCHEMA [SUBJECT s] [ID n]
+ * [TIMEOUT d]
+ */
 typedef struct wr_stmt_assert {
 	bool not_exists;
 	wr_ident name;		/* topic or subject; a string counts as quoted; the subject may be absent */
@@ -611,7 +630,9 @@ struct wr_stmt {
 /* "CREATE SINK": for messages */
 const char *wr_stmt_kind_text(wr_stmt_kind k);
 
-/* Same tree, spans and spelling of unquoted names aside. Numbers are the same when their text is. */
+/*
+ * Same tree, spans and spelling of unquoted names aside. Numbers are the same when their text is.
+ */
 bool wr_ast_expr_eq(const wr_ast_expr *a, const wr_ast_expr *b);
 bool wr_ast_query_eq(const wr_ast_query *a, const wr_ast_query *b);
 bool wr_ast_stmt_eq(const wr_stmt *a, const wr_stmt *b);

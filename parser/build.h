@@ -1,7 +1,8 @@
 /*
- * Builders of the tree: what the grammar's actions call, one call each. They take what the rule's parts gave and return a
- * node in the statement's arena, never NULL. What a rule cannot say (a number that does not fit, DECIMAL without its
- * digits) a builder refuses: it sets cx->err, marks cx->failed and still returns a node.
+ * Builders of the tree: what the grammar's actions call, one call each. They take what the rule's
+ * parts gave and return a node in the statement's arena, never NULL. What a rule cannot say (a
+ * number that does not fit, DECIMAL without its digits) a builder refuses: it sets cx->err, marks
+ * cx->failed and still returns a node.
  */
 #ifndef PARSER_BUILD_H
 #define PARSER_BUILD_H

@@ -1,12 +1,13 @@
 /*
  * Builders of expressions.
  *
- * Every node knows the depth of the tree below it, and none is deeper than WR_AST_DEPTH_MAX, so everyone may walk
- * trees by recursion. `a + b + c …` leans to the left and grows the depth by one per operator: the limit is what a
- * person may reach by hand, and far from what the stack bears.
+ * Every node knows the depth of the tree below it, and none is deeper than WR_AST_DEPTH_MAX, so
+ * everyone may walk trees by recursion. `a + b + c …` leans to the left and grows the depth by one
+ * per operator: the limit is what a person may reach by hand, and far from what the stack bears.
  *
- * A minus before a number belongs to the number, as in -5, so that literals stay literals where only those are allowed.
- * 9223372036854775808 is a number only there; until its minus comes it is remembered in cx->lone.
+ * A minus before a number belongs to the number, as in -5, so that literals stay literals where
+ * only those are allowed. 9223372036854775808 is a number only there; until its minus comes it is
+ * remembered in cx->lone.
  */
 #include "parser/build.h"
 
@@ -133,7 +134,9 @@ wr_ast_expr *wr_build_column(wr_build *cx, wr_span span, const wr_ident *qualifi
 	return e;
 }
 
-/* SECOND … DAY are words that may be columns; as first argument of these functions they are units. */
+/*
+ * SECOND … DAY are words that may be columns; as first argument of these functions they are units.
+ */
 static void first_arg_unit(wr_ident name, wr_ast_expr *arg)
 {
 	static const char *const functions[] = { "TIMESTAMPADD", "TIMESTAMPSUB", "DATEADD",

@@ -1,8 +1,8 @@
 /*
  * Builders of types, durations, WITH properties and column lists.
  *
- * A type is made a wr_type at once where all its parts are known; the name of a CREATE TYPE anywhere in it leaves
- * `type` NULL, and the planner, who knows the names, completes it.
+ * A type is made a wr_type at once where all its parts are known; the name of a CREATE TYPE
+ * anywhere in it leaves `type` NULL, and the planner, who knows the names, completes it.
  */
 #include "parser/build.h"
 

@@ -1,6 +1,7 @@
 /*
- * Equality of trees. What a person could see differently counts, spans and depth do not. Unquoted names are the same in any
- * case; a sink's field names come from the spelling, but that is not what the tree means.
+ * Equality of trees. What a person could see differently counts, spans and depth do not. Unquoted
+ * names are the same in any case; a sink's field names come from the spelling, but that is not what
+ * the tree means.
  */
 #include "parser/ast.h"
 

@@ -12,14 +12,16 @@ typedef struct wr_stmts {
 } wr_stmts;
 
 /*
- * Parses every statement of a text. On an error *out holds the statements before it. Errors: SYNTAX, with the span in text.
+ * Parses every statement of a text. On an error *out holds the statements before it. Errors:
+ * SYNTAX, with the span in text.
  */
 wr_status wr_parse(wr_arena *a, wr_str text, wr_stmts *out, wr_err *err) WR_CHECKED;
 
 /*
- * Parses the first statement at or behind *at and sets *at behind its ';'. *out = NULL when only blanks and comments
- * are left. After an error *at stands behind the ';' that ends the bad statement (or at the end), so that the
- * caller may go on. Spans count from the start of text, whatever *at was.
+ * Parses the first statement at or behind *at and sets *at behind its ';'. *out = NULL when only
+ * blanks and comments are left. After an error *at stands behind the ';' that ends the bad
+ * statement (or at the end), so that the caller may go on. Spans count from the start of text,
+ * whatever *at was.
  */
 wr_status wr_parse_next(wr_arena *a, wr_str text, uint32_t *at, wr_stmt **out, wr_err *err) WR_CHECKED;
 
@@ -29,8 +31,9 @@ wr_status wr_parse_expr(wr_arena *a, wr_str text, wr_ast_expr **out, wr_err *err
 wr_status wr_parse_type(wr_arena *a, wr_str text, wr_ast_type **out, wr_err *err) WR_CHECKED;
 
 /*
- * The span of the next statement's text: from its first word to its ';' (or the end of the text), found without
- * parsing: for substitution and for what is recorded. false when only blanks and comments are left.
+ * The span of the next statement's text: from its first word to its ';' (or the end of the text),
+ * found without parsing: for substitution and for what is recorded. false when only blanks and
+ * comments are left.
  */
 bool wr_parse_split(wr_str text, uint32_t *at, wr_span *out);
 

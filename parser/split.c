@@ -1,6 +1,7 @@
 /*
- * Where statements begin and end, without parsing: quotes and comments are stepped over by the same rules as in weir.l
- * (a test holds the two to each other), and a ';' outside of them ends a statement.
+ * Where statements begin and end, without parsing: quotes and comments are stepped over by the same
+ * rules as in weir.l (a test holds the two to each other), and a ';' outside of them ends a
+ * statement.
  */
 #include "parser/parse.h"
 

@@ -1,13 +1,13 @@
 /*
  * Names, types and expressions to text.
  *
- * An expression is printed for a place that asks for a binding strength; what binds less gets parentheses. The strengths
- * are the layers of weir.y:
+ * An expression is printed for a place that asks for a binding strength; what binds less gets
+ * parentheses. The strengths are the layers of weir.y:
  *
  *   OR < AND < NOT < predicates < || < + - < * / % < unary - + < AT TIME ZONE < the rest
  *
- * Example: binary(*, binary(+, a, b), c) prints as (a + b) * c, since a factor asks for PRODUCT and a sum is SUM.
- * A negative literal binds as a unary minus does.
+ * Example: binary(*, binary(+, a, b), c) prints as (a + b) * c, since a factor asks for PRODUCT and
+ * a sum is SUM. A negative literal binds as a unary minus does.
  */
 #include "parser/unparse.h"
 

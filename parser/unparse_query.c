@@ -151,8 +151,10 @@ static void condition(const char *word, const wr_ast_expr *e, wr_buf *out)
 	wr_unparse_expr(e, out);
 }
 
-/* GROUP BY and PARTITION BY take values: what has AND, OR or a predicate gets parentheses. The list printer of a call's
- * arguments gives none, so each item is printed as one side of a ||. */
+/*
+ * GROUP BY and PARTITION BY take values: what has AND, OR or a predicate gets parentheses. The list
+ * printer of a call's arguments gives none, so each item is printed as one side of a ||.
+ */
 static void grouping(const char *word, const wr_ast_exprs *l, wr_buf *out)
 {
 	for (uint32_t i = 0; i < l->n; i++) {

@@ -1,6 +1,7 @@
 /*
- * CREATE … AS and INSERT INTO … SELECT: a query whose results fill a relation. A new relation takes its formats and the number of its topic's
- * partitions from the leftmost one that is read, where the statement does not say.
+ * CREATE … AS and INSERT INTO … SELECT: a query whose results fill a relation. A new relation takes
+ * its formats and the number of its topic's partitions from the leftmost one that is read, where
+ * the statement does not say.
  */
 #include "planner/impl.h"
 

@@ -1,9 +1,11 @@
 /*
- * The binder: names, and the way down the tree. What each kind of node does stands in bind_literal.c, bind_operator.c,
- * bind_compare.c, bind_nested.c, bind_call.c; conversions in bind_coerce.c.
+ * The binder: names, and the way down the tree. What each kind of node does stands in
+ * bind_literal.c, bind_operator.c, bind_compare.c, bind_nested.c, bind_call.c; conversions in
+ * bind_coerce.c.
  *
- * A name is looked up in the lambdas around it first, from the inside out, then in the scope. A column of the scope matches when its name does, and its
- * qualifier, if one was written. Two matches are ambiguous.
+ * A name is looked up in the lambdas around it first, from the inside out, then in the scope. A
+ * column of the scope matches when its name does, and its qualifier, if one was written. Two
+ * matches are ambiguous.
  */
 #include "core/near.h"
 #include "expr/fold.h"

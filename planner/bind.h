@@ -1,13 +1,16 @@
 /*
- * The expression binder: AST to typed expr/. It resolves columns, literals, operators, functions, lambdas and types, brings
- * arguments to the types that were asked for, and refuses what the dialect refuses, with span and hint.
+ * The expression binder: AST to typed expr/. It resolves columns, literals, operators, functions,
+ * lambdas and types, brings arguments to the types that were asked for, and refuses what the
+ * dialect refuses, with span and hint.
  *
- * The planner says what is visible (a scope) and what happens at calls that are not scalar (hooks). A binder is a plain struct
- * on the planner's stack: zero it, set arena, scope, find_type and what else applies, and bind any number of expressions. Bound
- * expressions live in `arena` alone and keep nothing of the AST.
+ * The planner says what is visible (a scope) and what happens at calls that are not scalar (hooks).
+ * A binder is a plain struct on the planner's stack: zero it, set arena, scope, find_type and what
+ * else applies, and bind any number of expressions. Bound expressions live in `arena` alone and
+ * keep nothing of the AST.
  *
- * The type of a bound expression is NULL in one case only: the literal NULL that met nothing that gives it a type. wr_bind_coerce
- * makes it a null of any type; the planner refuses it where a type is needed.
+ * The type of a bound expression is NULL in one case only: the literal NULL that met nothing that
+ * gives it a type. wr_bind_coerce makes it a null of any type; the planner refuses it where a type
+ * is needed.
  *
  * Thread: one at a time.
  */
@@ -19,8 +22,9 @@
 #include "parser/ast.h"
 
 /*
- * One visible column. Pseudo columns (ROWTIME …) are entries like any other, with col = WR_COL_…; what is not listed is not
- * visible. Names are as stored: upper-cased by the parser unless they were quoted.
+ * One visible column. Pseudo columns (ROWTIME …) are entries like any other, with col = WR_COL_…;
+ * what is not listed is not visible. Names are as stored: upper-cased by the parser unless they
+ * were quoted.
  */
 typedef struct wr_bind_col {
 	wr_str qualifier;	/* source name or alias; n == 0: reachable by bare name only */
@@ -59,19 +63,31 @@ struct wr_binder {
 	/* CREATE TYPE: the type of that name, or NULL. May be NULL itself. */
 	const wr_type *(*find_type)(void *self, wr_str name);
 
-	/* An aggregate call. Collects it and returns what stands for its result (a column of the aggregate's output). While its arguments
-	 * were bound, aggregates in them were refused (no nesting). NULL: aggregates are refused everywhere; `clause` says where. */
+	/*
+	 * An aggregate call. Collects it and returns what stands for its result (a column of the
+	 * aggregate's output). While its arguments were bound, aggregates in them were refused (no
+	 * nesting). NULL: aggregates are refused everywhere; `clause` says where.
+	 */
 	wr_status (*on_aggregate)(void *self, const wr_bind_call *call, const wr_expr **out, wr_err *err);
 	/* Likewise for table functions. */
 	wr_status (*on_table_function)(void *self, const wr_bind_call *call, const wr_expr **out,
 	                               wr_err *err);
-	/* May be NULL. Called for every column found, before the reference is made: may refuse it (window bounds in WHERE). */
+	/*
+	 * May be NULL. Called for every column found, before the reference is made: may refuse it
+	 * (window bounds in WHERE).
+	 */
 	wr_status (*on_column)(void *self, const wr_bind_col *col, wr_span span, wr_err *err);
-	/* May be NULL. Called when a column is not in the scope: *out stays NULL for "I don't know it either". */
+	/*
+	 * May be NULL. Called when a column is not in the scope: *out stays NULL for "I don't know
+	 * it either".
+	 */
 	wr_status (*on_unknown)(void *self, wr_str qualifier, wr_str name, wr_span span,
 	                        const wr_expr **out, wr_err *err);
 
-	/* May be NULL. Called for every call of a scalar function, with its arguments as they were written: may refuse it. */
+	/*
+	 * May be NULL. Called for every call of a scalar function, with its arguments as they were
+	 * written: may refuse it.
+	 */
 	wr_status (*on_scalar)(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
 	                       wr_err *err);
 
@@ -101,30 +117,43 @@ typedef enum wr_coercion {
 WR_CHECKED wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type, wr_coercion how,
                                     const wr_expr **out, wr_err *err);
 
-/* The type that a list of expressions takes (LANGUAGE section 4, lists), and the expressions brought to it, in place. NULL literals take any. All
- * NULL is refused with `what` ("the elements of ARRAY[…]"). */
+/*
+ * The type that a list of expressions takes (LANGUAGE section 4, lists), and the expressions
+ * brought to it, in place. NULL literals take any. All NULL is refused with `what` ("the elements
+ * of ARRAY[…]").
+ */
 WR_CHECKED wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t n, const char *what,
                                     const wr_type **type, wr_err *err);
 
-/* Builders for the planner: a column reference, a constant (v has one row, copied), a call of a hidden operator row ("$eq"). */
+/*
+ * Builders for the planner: a column reference, a constant (v has one row, copied), a call of a
+ * hidden operator row ("$eq").
+ */
 const wr_expr *wr_bind_column(wr_arena *a, int32_t col, const wr_type *type, wr_span span);
 const wr_expr *wr_bind_const(wr_arena *a, const wr_vec *v, wr_span span);
 WR_CHECKED wr_status wr_bind_call_fn(wr_binder *b, const char *name, const wr_expr *const *args, uint32_t n,
                                      wr_span span, const wr_expr **out, wr_err *err);
-/* left = right with the dialect's comparison rules, and a AND b; for joins and pushed-down conditions. */
+/*
+ * left = right with the dialect's comparison rules, and a AND b; for joins and pushed-down
+ * conditions.
+ */
 WR_CHECKED wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
                                      wr_span span, const wr_expr **out, wr_err *err);
 const wr_expr *wr_bind_and(wr_arena *a, const wr_expr *x, const wr_expr *y);
 
 /*
- * A copy of e in which `swap` replaced sub-expressions: it is asked for every node from the top and returns what stands there
- * instead, or NULL to go on below. Used to put grouping expressions in place of their computation, and to move columns.
+ * A copy of e in which `swap` replaced sub-expressions: it is asked for every node from the top and
+ * returns what stands there instead, or NULL to go on below. Used to put grouping expressions in
+ * place of their computation, and to move columns.
  */
 const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
                                const wr_expr *(*swap)(void *self, const wr_expr *e), void *self);
 
-/* Evaluates a (coerced) expression without columns to its one value (CONST, one row), for INSERT VALUES and the like. *failure: words of a runtime
- * failure, the value is null then; else NULL. Refuses expressions that read columns. */
+/*
+ * Evaluates a (coerced) expression without columns to its one value (CONST, one row), for INSERT
+ * VALUES and the like. *failure: words of a runtime failure, the value is null then; else NULL.
+ * Refuses expressions that read columns.
+ */
 WR_CHECKED wr_status wr_bind_eval(wr_arena *a, const wr_expr *e, wr_vec *out, const char **failure,
                                   wr_err *err);
 

@@ -1,8 +1,10 @@
 /*
- * Function calls: scalar ones become CALL, aggregates and table functions go to the planner's hooks.
+ * Function calls: scalar ones become CALL, aggregates and table functions go to the planner's
+ * hooks.
  *
- * Lambdas are bound last: the overload is chosen by their number of parameters, then the registry tells the parameters' types, which it
- * knows from the other arguments, and asks for the type of the body.
+ * Lambdas are bound last: the overload is chosen by their number of parameters, then the registry
+ * tells the parameters' types, which it knows from the other arguments, and asks for the type of
+ * the body.
  *
  *	TRANSFORM(ARRAY[1, 2], x => x * 1.5)    T is INTEGER, so x is; the body is DECIMAL, so R is
  */

@@ -225,7 +225,10 @@ static wr_status read_items(wr_binder *b, const wr_expr **args, uint32_t n, wr_e
 	return WR_OK;
 }
 
-/* Constants of the value's own type spare a cast of the value, and the cases where that would be slow. */
+/*
+ * Constants of the value's own type spare a cast of the value, and the cases where that would be
+ * slow.
+ */
 static bool same_numbers(wr_binder *b, const wr_expr **args, uint32_t n)
 {
 	const wr_type *t = args[0]->type;

@@ -18,7 +18,10 @@ const wr_expr *wr_bind_boolean(wr_arena *a, bool value, wr_span span);
 const wr_expr *wr_bind_string(wr_arena *a, wr_str s, wr_span span);
 /* The literals of the AST, typed ones included. */
 wr_status wr_bind_literal(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err);
-/* A text that holds a number, as the literal of that text: INTEGER, BIGINT or DECIMAL. false when it is none. */
+/*
+ * A text that holds a number, as the literal of that text: INTEGER, BIGINT or DECIMAL. false when
+ * it is none.
+ */
 bool wr_bind_number(wr_arena *a, wr_str text, wr_span span, const wr_expr **out);
 
 /* A call of a row with arguments of the right types; folded when constant. */

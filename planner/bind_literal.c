@@ -48,7 +48,10 @@ static const wr_expr *integer(wr_arena *a, int64_t v, wr_span span)
 	return constant(a, wr_type_of(WR_BIGINT), &v, span);
 }
 
-/* Digits that count and digits behind the point: 00.50 has scale 2; below one the precision is the scale and one more. */
+/*
+ * Digits that count and digits behind the point: 00.50 has scale 2; below one the precision is the
+ * scale and one more.
+ */
 static const wr_type *decimal_type(wr_arena *a, wr_str text)
 {
 	unsigned whole = 0, scale = 0;

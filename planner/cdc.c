@@ -1,6 +1,7 @@
 /*
- * What a stream of change events offers beside its columns: OP, BEFORE and the like, and CHANGED(c), which is short for
- * BEFORE->c IS DISTINCT FROM c. The tree that the parser made is shared, so what holds a CHANGED is copied.
+ * What a stream of change events offers beside its columns: OP, BEFORE and the like, and
+ * CHANGED(c), which is short for BEFORE->c IS DISTINCT FROM c. The tree that the parser made is
+ * shared, so what holds a CHANGED is copied.
  */
 #include "planner/impl.h"
 

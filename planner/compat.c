@@ -1,7 +1,8 @@
 /*
- * Whether one plan may take over from another: the same relations are read, and what keeps state is the same in the same order. Two operators with state are
- * the same when EXPLAIN says the same of them and the rows they keep have the same columns; numbers follow from that (lower.c numbers those with
- * state first). Filters and projections may come, go and change.
+ * Whether one plan may take over from another: the same relations are read, and what keeps state is
+ * the same in the same order. Two operators with state are the same when EXPLAIN says the same of
+ * them and the rows they keep have the same columns; numbers follow from that (lower.c numbers
+ * those with state first). Filters and projections may come, go and change.
  */
 #include "planner/impl.h"
 
@@ -69,7 +70,10 @@ static wr_status same_tables(const wr_graph *x, const wr_graph *y, wr_span span,
 	return wr_err_hint(err, "DROP it and create it anew, or read the same columns");
 }
 
-/* The i-th operator whose state decides; NULL: there are fewer. A table's rows come again from its topic, a re-keying counts only. */
+/*
+ * The i-th operator whose state decides; NULL: there are fewer. A table's rows come again from its
+ * topic, a re-keying counts only.
+ */
 static const wr_op_spec *stateful(const wr_graph *g, uint32_t i)
 {
 	for (uint32_t s = 0; s < g->nstages; s++)

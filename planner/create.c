@@ -1,8 +1,9 @@
 /*
  * CREATE STREAM and CREATE TABLE with columns: elements and WITH properties to a relation.
  *
- * Key columns come first in a relation's schema, in the order in which they were written, then the others. A relation over a
- * FILE of bare values has its keys in the values (lower.c reads them there); in every other case the key is the record's.
+ * Key columns come first in a relation's schema, in the order in which they were written, then the
+ * others. A relation over a FILE of bare values has its keys in the values (lower.c reads them
+ * there); in every other case the key is the record's.
  */
 #include "core/near.h"
 #include "core/time_text.h"
@@ -246,7 +247,10 @@ static wr_status set_window(wr_relation *r, const wr_with *w, wr_err *err)
 	return WR_OK;
 }
 
-/* FILE='' is none: the topic itself is read, so that one variable of a file of statements chooses between the two. */
+/*
+ * FILE='' is none: the topic itself is read, so that one variable of a file of statements chooses
+ * between the two.
+ */
 static wr_status set_file(wr_relation *r, wr_with *w, wr_err *err)
 {
 	if (w->file.p && w->file.n == 0) {

@@ -1,6 +1,7 @@
 /*
- * What dialect='ksql' refuses though Weir does it, or means to: conformance cases expect the refusals. Nothing outside of this file asks which dialect it
- * is. Each function says nothing when the dialect is our own.
+ * What dialect='ksql' refuses though Weir does it, or means to: conformance cases expect the
+ * refusals. Nothing outside of this file asks which dialect it is. Each function says nothing when
+ * the dialect is our own.
  */
 #include "planner/impl.h"
 
@@ -16,7 +17,10 @@ wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use us
 	return WR_OK;
 }
 
-/* A table with windows is no source of another persistent query, in any dialect: its changes are those of the aggregate. */
+/*
+ * A table with windows is no source of another persistent query, in any dialect: its changes are
+ * those of the aggregate.
+ */
 wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use, wr_err *err)
 {
 	(void)p;
@@ -55,7 +59,10 @@ wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *rig
 	return same_relation(left, right, span, err);
 }
 
-/* Sides of a join that stay where they are but have different numbers of partitions; here they move. */
+/*
+ * Sides of a join that stay where they are but have different numbers of partitions; here they
+ * move.
+ */
 wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r, wr_span span, wr_err *err)
 {
 	if (!p->ksql || !l || !r || l->partitions <= 0 || r->partitions <= 0 || l->partitions == r->partitions)
@@ -86,8 +93,10 @@ wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, w
 	return WR_OK;
 }
 
-/* GREATEST and LEAST of integers of two widths, or of integers and decimals (greatest, least cases): ambiguous there, unless a DOUBLE
- * makes all of them one. */
+/*
+ * GREATEST and LEAST of integers of two widths, or of integers and decimals (greatest, least
+ * cases): ambiguous there, unless a DOUBLE makes all of them one.
+ */
 wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
                             wr_err *err)
 {

@@ -1,5 +1,6 @@
 /*
- * EXPLAIN: the graph as an indented tree, the sink first, each line with what is below it behind two more blanks:
+ * EXPLAIN: the graph as an indented tree, the sink first, each line with what is below it behind
+ * two more blanks:
  *
  *   kafka sink topic T (JSON)
  *     project …

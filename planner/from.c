@@ -1,9 +1,11 @@
 /*
  * FROM: relations to nodes, and the columns that the rest of the statement may name.
  *
- * What FROM gives (wr_from) is one node, the columns seen with the names under which they may be written, and for every key column of
- * the node's rows the columns that hold the same value. A single relation shows its columns as they stand, ROWTIME and its like as
- * pseudo columns. A join (join.c) has all of both sides as real columns, row times included, because each side has its own.
+ * What FROM gives (wr_from) is one node, the columns seen with the names under which they may be
+ * written, and for every key column of the node's rows the columns that hold the same value. A
+ * single relation shows its columns as they stand, ROWTIME and its like as pseudo columns. A join
+ * (join.c) has all of both sides as real columns, row times included, because each side has its
+ * own.
  */
 #include "planner/impl.h"
 

@@ -5,9 +5,10 @@
  *
  *   FROM row  ──REKEY──▶  group | columns of FROM  ──AGGREGATE──▶  group | results
  *
- * and then rewrites the list to stand over the last: an expression that equals a grouping expression becomes its key column, an aggregate
- * call (a column beyond those of FROM until now) its result, and a column that is left over is one that the
- * group does not determine: an error. PARTITION BY is the same without the second step, and every column stays.
+ * and then rewrites the list to stand over the last: an expression that equals a grouping
+ * expression becomes its key column, an aggregate call (a column beyond those of FROM until now)
+ * its result, and a column that is left over is one that the group does not determine: an error.
+ * PARTITION BY is the same without the second step, and every column stays.
  *
  * The rows move to another task only when the group is not already the key by which they lie.
  */

@@ -135,7 +135,10 @@ typedef struct wr_seen {
 	unsigned flags;
 } wr_seen;
 
-/* A key column of FROM's rows: columns of from.node->out that hold its value, in the order in which they are preferred. */
+/*
+ * A key column of FROM's rows: columns of from.node->out that hold its value, in the order in which
+ * they are preferred.
+ */
 typedef struct wr_key_part {
 	uint32_t n;
 	const int32_t *cols;
@@ -282,8 +285,10 @@ WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool 
 /* ---- nodes.c: builders */
 wr_node *wr_node_new(wr_arena *a, wr_node_kind kind, wr_node *in);	/* out, table, window as in's */
 wr_node *wr_node_filter(wr_arena *a, wr_node *in, const wr_expr *pred);
-/* Whether rows keep the keys of the records they came in: then a record without key gives one without key. Keys that
- * are made on the way are there, though all their columns be null. */
+/*
+ * Whether rows keep the keys of the records they came in: then a record without key gives one
+ * without key. Keys that are made on the way are there, though all their columns be null.
+ */
 bool wr_node_keeps_keys(const wr_node *n);
 wr_schema *wr_schema_new(wr_arena *a, uint32_t n, uint32_t nkeys);
 wr_column *wr_schema_cols(const wr_schema *s);	/* to fill a new one */
@@ -295,7 +300,10 @@ const wr_sink_spec *wr_sink_of_relation(wr_planner *p, const wr_relation *r, boo
 WR_CHECKED wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
 
 /* ---- scan.c */
-/* map: the relation's columns (and those of change events behind them) -> columns of schema, -1: nobody reads it. */
+/*
+ * map: the relation's columns (and those of change events behind them) -> columns of schema, -1:
+ * nobody reads it.
+ */
 wr_scan wr_scan_of(wr_planner *p, const wr_relation *r, const wr_schema *schema, const int32_t *map);
 
 /* ---- lower.c */

@@ -1,6 +1,6 @@
 /*
- * Inside of a join while it is planned: join_on.c reads the conditions into the two sides, join_show.c says what is seen of the
- * result, join.c makes the nodes.
+ * Inside of a join while it is planned: join_on.c reads the conditions into the two sides,
+ * join_show.c says what is seen of the result, join.c makes the nodes.
  */
 #ifndef PLANNER_JOIN_H
 #define PLANNER_JOIN_H
@@ -32,7 +32,10 @@ bool wr_join_foreign(const wr_joiner *j);
 WR_CHECKED wr_status wr_join_on(wr_joiner *j, wr_err *err);
 /* Fills j->out but for its node. */
 void wr_join_show(wr_joiner *j);
-/* e of a side's from->node over rows in which its seen columns stand from `first` on; NULL when it reads a column that is not seen. */
+/*
+ * e of a side's from->node over rows in which its seen columns stand from `first` on; NULL when it
+ * reads a column that is not seen.
+ */
 const wr_expr *wr_join_lift(wr_joiner *j, const wr_from *from, uint32_t first, const wr_expr *e);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * ON: a = b [AND c = d …], each with one side of the join on either side of the =. The conditions are put into the order of the key columns of
- * the right side, or else of the left one, where they name all of them: so a join on a whole key in any order is one on that key.
+ * ON: a = b [AND c = d …], each with one side of the join on either side of the =. The conditions
+ * are put into the order of the key columns of the right side, or else of the left one, where they
+ * name all of them: so a join on a whole key in any order is one on that key.
  */
 #include "planner/join.h"
 

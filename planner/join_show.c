@@ -1,6 +1,7 @@
 /*
- * What a join shows: the columns of both sides under their names, and which of them hold its key. In a chain of joins on one key all columns
- * that were joined hold it, and expressions too, which is how the next join knows that no row must move.
+ * What a join shows: the columns of both sides under their names, and which of them hold its key.
+ * In a chain of joins on one key all columns that were joined hold it, and expressions too, which
+ * is how the next join knows that no row must move.
  */
 #include "planner/join.h"
 
@@ -29,7 +30,10 @@ static void add_rep(wr_joiner *j, wr_key_part *k, const wr_from *f, int32_t seen
 	k->words = k->words.n ? wr_arena_printf(j->p->a, "%.*s or %.*s", WR_STR_ARG(k->words), WR_STR_ARG(name)) : name;
 }
 
-/* The columns of a side that hold part i of the join key: the one named and, in a chain of joins, those equal to it. */
+/*
+ * The columns of a side that hold part i of the join key: the one named and, in a chain of joins,
+ * those equal to it.
+ */
 static void add_reps(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32_t i, uint32_t first)
 {
 	const wr_from *f = s->from;

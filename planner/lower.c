@@ -1,12 +1,14 @@
 /*
  * Typed plan to graph: columns that nobody reads fall away, and the tree is cut into stages.
  *
- * One walk from the root down and back. Downward goes which columns of a node its parent reads; back comes where they are
- * now (flow.map) and who delivers them (flow.from). So a scan decodes only what the query uses, and every expression is moved to the
- * pruned columns on the way up. Key columns of tables and of what a stage hashes on are always kept.
+ * One walk from the root down and back. Downward goes which columns of a node its parent reads;
+ * back comes where they are now (flow.map) and who delivers them (flow.from). So a scan decodes
+ * only what the query uses, and every expression is moved to the pruned columns on the way up. Key
+ * columns of tables and of what a stage hashes on are always kept.
  *
- * A node emits its operators into the stage that its parent stands in; a node that moves rows (REKEY with exchange, EXCHANGE) opens a stage of
- * its own for everything below it, ends it, and is to its parent an input like a scan:
+ * A node emits its operators into the stage that its parent stands in; a node that moves rows
+ * (REKEY with exchange, EXCHANGE) opens a stage of its own for everything below it, ends it, and is
+ * to its parent an input like a scan:
  *
  *   PROJECT                      stage 1:  scan S ▸ filter ▸ rekey            ─▶ hashed on G
  *    AGGREGATE            ═▶     stage 2:  stage 1 ▸ aggregate ▸ project      ─▶ sink
@@ -14,8 +16,9 @@
  *      FILTER
  *       SCAN S
  *
- * A projection that only passes on its input's columns (the sides of joins) makes no operator. Operators are numbered at the
- * end, in the order of the stages; the same statement gives the same numbers.
+ * A projection that only passes on its input's columns (the sides of joins) makes no operator.
+ * Operators are numbered at the end, in the order of the stages; the same statement gives the same
+ * numbers.
  */
 #include "operators/op_list.h"
 #include "planner/impl.h"
@@ -381,7 +384,10 @@ typedef struct sides {
 	const int32_t *from;
 } sides;
 
-/* Both inputs in the same stage; a table on the right is read to its end of the start before the left begins. */
+/*
+ * Both inputs in the same stage; a table on the right is read to its end of the start before the
+ * left begins.
+ */
 static wr_status lower_sides(lowering *l, wr_node *n, const bool *used, bool table_first, stage *s, sides *out,
                              wr_err *err)
 {
@@ -471,7 +477,10 @@ static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, 
 	return WR_OK;
 }
 
-/* Rows of both sides find each other by two keys, so one task has them all: the exchanges below are `single`. */
+/*
+ * Rows of both sides find each other by two keys, so one task has them all: the exchanges below are
+ * `single`.
+ */
 static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
 {
 	wr_arena *a = l->p->a;
@@ -537,8 +546,10 @@ static flow add_limit(lowering *l, const wr_node *root, stage *s, const flow *in
 	return out;
 }
 
-/* Numbers name stores, so operators with state come first, then the sink, then the others: a filter more or a projection less
- * leaves the stores their names. Returns the sink's. */
+/*
+ * Numbers name stores, so operators with state come first, then the sink, then the others: a filter
+ * more or a projection less leaves the stores their names. Returns the sink's.
+ */
 static uint16_t number(const lowering *l)
 {
 	uint16_t next = 0, sink = 0;

@@ -1,6 +1,7 @@
 /*
- * The typed plan: a tree of nodes over whole rows, before columns are pruned and stages cut. query.c and from.c build it,
- * lower.c makes a wr_graph of it. Columns are named by their index in the child's `out`; nothing is shared, nothing changes later.
+ * The typed plan: a tree of nodes over whole rows, before columns are pruned and stages cut.
+ * query.c and from.c build it, lower.c makes a wr_graph of it. Columns are named by their index in
+ * the child's `out`; nothing is shared, nothing changes later.
  */
 #ifndef PLANNER_NODE_H
 #define PLANNER_NODE_H

@@ -1,13 +1,15 @@
 /*
- * The SELECT list: stars to columns, names for all, and at the end the projection with its key columns first.
+ * The SELECT list: stars to columns, names for all, and at the end the projection with its key
+ * columns first.
  *
- * Names: the alias; else a column's own name, with its relation's before it where a join makes the bare one ambiguous; else
- * the field's name of s->f; else KSQL_COL_n. Beside the name as stored each item keeps the spelling of the statement, which is what a
- * sink writes.
+ * Names: the alias; else a column's own name, with its relation's before it where a join makes the
+ * bare one ambiguous; else the field's name of s->f; else KSQL_COL_n. Beside the name as stored
+ * each item keeps the spelling of the statement, which is what a sink writes.
  *
- * Keys: rows keep the key that FROM, GROUP BY or PARTITION BY gave them. What is made under a name must show every key column once;
- * it stands first then, under the name that the list gives it. A client's rows have no key, and a sink's have the key of a table
- * even where the list leaves it out: such a column is there and not shown.
+ * Keys: rows keep the key that FROM, GROUP BY or PARTITION BY gave them. What is made under a name
+ * must show every key column once; it stands first then, under the name that the list gives it. A
+ * client's rows have no key, and a sink's have the key of a table even where the list leaves it
+ * out: such a column is there and not shown.
  */
 #include "planner/impl.h"
 

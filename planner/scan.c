@@ -1,7 +1,9 @@
 /*
- * Scans: where a relation's records come from and how they become rows of just the columns that are used.
+ * Scans: where a relation's records come from and how they become rows of just the columns that are
+ * used.
  *
- * A file of bare values has no keys beside them, so there key columns are read from the value, in front of the others.
+ * A file of bare values has no keys beside them, so there key columns are read from the value, in
+ * front of the others.
  */
 #include "planner/impl.h"
 

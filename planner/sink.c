@@ -77,7 +77,10 @@ static void copy_props(wr_planner *p, const wr_props *props, wr_sink_spec *s)
 	s->props = out;
 }
 
-/* A relation that no catalog has, for the formats of a topic; columns are named as the statement spells them. */
+/*
+ * A relation that no catalog has, for the formats of a topic; columns are named as the statement
+ * spells them.
+ */
 static wr_relation *as_relation(wr_planner *p, const wr_result *r, wr_str name)
 {
 	wr_relation *rel = WR_NEW(p->a, wr_relation);

@@ -1,9 +1,11 @@
 /*
- * A SELECT in FROM, written there or named by WITH before: planned like any other, and shown to the outer query as a relation of its
- * columns. It keeps the key of its rows, unseen where its list leaves it out, as a sink's query does; so a table in FROM stays a
- * table, and a join on its key moves no row.
+ * A SELECT in FROM, written there or named by WITH before: planned like any other, and shown to the
+ * outer query as a relation of its columns. It keeps the key of its rows, unseen where its list
+ * leaves it out, as a sink's query does; so a table in FROM stays a table, and a join on its key
+ * moves no row.
  *
- * A query named by WITH is planned anew at every place that names it, and sees the names before its own only, so that none refers to itself.
+ * A query named by WITH is planned anew at every place that names it, and sees the names before its
+ * own only, so that none refers to itself.
  */
 #include "planner/impl.h"
 

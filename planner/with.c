@@ -1,6 +1,7 @@
 /*
- * WITH clauses: one row per property in a table, with the places where it may stand and what its value is. A value goes
- * to its member of wr_with by the row's offset; the few that need more have a reader of their own.
+ * WITH clauses: one row per property in a table, with the places where it may stand and what its
+ * value is. A value goes to its member of wr_with by the row's offset; the few that need more have
+ * a reader of their own.
  */
 #include <stddef.h>
 

@@ -27,13 +27,19 @@ typedef struct wr_request {
 	wr_session *session;	/* with the request's properties and variables */
 } wr_request;
 
-/* request.c: reads a body. false: *a is the error answer. push: SELECTs begin at the end of their topics unless told otherwise. */
+/*
+ * request.c: reads a body. false: *a is the error answer. push: SELECTs begin at the end of their
+ * topics unless told otherwise.
+ */
 bool wr_request_read(wr_server *s, wr_str body, bool push, wr_request *r, wr_answer *a);
 void wr_request_free(wr_request *r);
 
 /* errors.c: {"@type":…,"error_code":…,"message":…} */
 void wr_answer_error(wr_answer *a, unsigned status, int code, const char *format, ...) WR_PRINTF(4, 5);
-/* An error of a statement (40001) or of the world (50000). entities: ready JSON of those done before, may be empty. */
+/*
+ * An error of a statement (40001) or of the world (50000). entities: ready JSON of those done
+ * before, may be empty.
+ */
 void wr_answer_statement_error(wr_answer *a, wr_str text, const wr_err *err, wr_str entities);
 /* The object alone, for streams that have begun. */
 void wr_error_object(wr_buf *out, int code, const wr_err *err, wr_str text);

@@ -1,4 +1,7 @@
-/* POST /ksql: statements checked as a whole, then carried out one after the other; an entity for each that has something to say. */
+/*
+ * POST /ksql: statements checked as a whole, then carried out one after the other; an entity for
+ * each that has something to say.
+ */
 #include "server/internal.h"
 
 /* SELECT and PRINT belong to /query. */

@@ -1,4 +1,7 @@
-/* The body of a request: {"ksql":"…;","streamsProperties":{…},"sessionVariables":{…}}, members we do not know are ignored. */
+/*
+ * The body of a request: {"ksql":"…;","streamsProperties":{…},"sessionVariables":{…}}, members we
+ * do not know are ignored.
+ */
 #include "server/internal.h"
 
 static bool set_properties(wr_request *r, const wr_json *properties, wr_answer *a)

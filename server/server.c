@@ -1,6 +1,6 @@
 /*
- * Listening and routing. The library gives each connection a thread; a request's body is collected first, then its route is called. All answers
- * but the rows of /query are known whole.
+ * Listening and routing. The library gives each connection a thread; a request's body is collected
+ * first, then its route is called. All answers but the rows of /query are known whole.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,14 +1,16 @@
 /*
- * Embedded topics as sinks, on disk ("log") and in memory ("memory"). A follower: an epoch's records are appended undecided and synced, the mark
- * (eight bytes: the number that they were appended under) goes into the query's atomic write, and only then they are decided.
+ * Embedded topics as sinks, on disk ("log") and in memory ("memory"). A follower: an epoch's
+ * records are appended undecided and synced, the mark (eight bytes: the number that they were
+ * appended under) goes into the query's atomic write, and only then they are decided.
  *
  *	open with mark m      frames above m are aborted; from now on frames carry m + 1
  *	write                 append, undecided
  *	mark                  sync; says m + 1; from now on frames carry m + 2
  *	committed             decide m + 1
  *
- * The number is the sink's own count, not the engine's epoch: an epoch may be marked and not told as committed (the first one, which holds nothing), and where rows
- * are moved by hand one epoch is shown in several steps.
+ * The number is the sink's own count, not the engine's epoch: an epoch may be marked and not told
+ * as committed (the first one, which holds nothing), and where rows are moved by hand one epoch is
+ * shown in several steps.
  */
 #include <stdlib.h>
 

@@ -4,8 +4,9 @@
  *	'e' lane number  ->  the entry
  *	'l' lane         ->  next number, delivered numbers (all below), rows put, rows delivered
  *
- * A lane's `next` belongs to its task. What sender and coordinator share (committed, acked) stands behind `lock`. An epoch that dies takes its
- * entries and its 'l' with it, so numbers are given again to the entries that take their place: none of them was ever sent.
+ * A lane's `next` belongs to its task. What sender and coordinator share (committed, acked) stands
+ * behind `lock`. An epoch that dies takes its entries and its 'l' with it, so numbers are given
+ * again to the entries that take their place: none of them was ever sent.
  */
 #include "sinks/outbox.h"
 
@@ -171,7 +172,10 @@ void wr_outbox_committed(wr_outbox *ob)
 	pthread_mutex_unlock(&ob->lock);
 }
 
-/* What the last commit says of a task's lanes: it may have come without wr_outbox_committed being told. */
+/*
+ * What the last commit says of a task's lanes: it may have come without wr_outbox_committed being
+ * told.
+ */
 static void reload_put(wr_outbox *ob, uint16_t task)
 {
 	wr_buf key = { 0 }, value = { 0 };

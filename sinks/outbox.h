@@ -31,12 +31,18 @@ void wr_outbox_snapshot(wr_outbox *ob, uint16_t task);
 
 /* All tasks stand still and their snapshots are committed. */
 void wr_outbox_committed(wr_outbox *ob);
-/* All tasks stand still or are gone, nothing uncommitted is worth keeping: notes what is delivered and commits that. */
+/*
+ * All tasks stand still or are gone, nothing uncommitted is worth keeping: notes what is delivered
+ * and commits that.
+ */
 WR_CHECKED wr_status wr_outbox_settle(wr_outbox *ob, wr_err *err);
 
 /* Thread: any. */
 bool wr_outbox_waits(wr_outbox *ob, uint32_t lane);
-/* The oldest entry that is committed and not delivered; false when there is none, or it cannot be read (the state's health then says why). */
+/*
+ * The oldest entry that is committed and not delivered; false when there is none, or it cannot be
+ * read (the state's health then says why).
+ */
 bool wr_outbox_first(wr_outbox *ob, uint32_t lane, wr_buf *entry, uint64_t *n);
 void wr_outbox_ack(wr_outbox *ob, uint32_t lane, uint32_t rows);
 /* Entries and rows that are committed and not delivered. */

@@ -1,13 +1,16 @@
 /*
- * The properties of a sink are told by a table: a row says the name, what its value looks like and where in the sink's options it goes. So
- * every sink speaks the same way of a wrong value, with the property's place in the statement, and a new property is one row.
+ * The properties of a sink are told by a table: a row says the name, what its value looks like and
+ * where in the sink's options it goes. So every sink speaks the same way of a wrong value, with the
+ * property's place in the statement, and a new property is one row.
  *
  *	WITH (TYPE='http', URL='http://h/', BATCH_ROWS='many')
  *	                                    ^^^^^^^^^^ BATCH_ROWS must be a whole number, not 'many'
  *
- * Options that are not given keep what the sink put there before. Texts point into the spec, which outlives every sink.
+ * Options that are not given keep what the sink put there before. Texts point into the spec, which
+ * outlives every sink.
  *
- * Below that: which cells of a row a sink shows, and in what order, so that a CSV line and a JSON object agree.
+ * Below that: which cells of a row a sink shows, and in what order, so that a CSV line and a JSON
+ * object agree.
  */
 #include "sinks/props.h"
 

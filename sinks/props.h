@@ -1,5 +1,6 @@
 /*
- * Properties of CREATE SINK … WITH, read by a table of rules into a struct of options. Names match without regard to case.
+ * Properties of CREATE SINK … WITH, read by a table of rules into a struct of options. Names match
+ * without regard to case.
  *
  *	{ "BATCH_ROWS", WR_RULE_INT, offsetof(options, batch_rows), 1, 100000, NULL }
  */
@@ -27,8 +28,11 @@ typedef struct wr_sink_rule {
 	const char *choices;	/* CHOICE */
 } wr_sink_rule;
 
-/* Fills the options that are given; the others stay as they are. Texts are the spec's. Errors are of class STATEMENT with the property's span:
- * an unknown name (with the nearest as a hint), one given twice, a value that does not fit. */
+/*
+ * Fills the options that are given; the others stay as they are. Texts are the spec's. Errors are
+ * of class STATEMENT with the property's span: an unknown name (with the nearest as a hint), one
+ * given twice, a value that does not fit.
+ */
 WR_CHECKED wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules, uint32_t nrules,
 					void *options, wr_err *err);
 /* The property of that name, or NULL. */
@@ -36,7 +40,9 @@ const wr_sink_prop *wr_sink_prop_find(const wr_sink_spec *spec, const char *name
 /* Its span; WR_NO_SPAN when it is not given. */
 wr_span wr_sink_prop_span(const wr_sink_spec *spec, const char *name);
 
-/* The cells of a row as sinks show them: shown key columns, window bounds, the other shown columns. */
+/*
+ * The cells of a row as sinks show them: shown key columns, window bounds, the other shown columns.
+ */
 enum { WR_FIELD_WSTART = -1, WR_FIELD_WEND = -2 };
 
 typedef struct wr_field {
@@ -50,7 +56,10 @@ typedef struct wr_fields {
 	wr_field *items;	/* wr_malloc; give back with free */
 } wr_fields;
 
-/* As the statement spells them. Window bounds are added unless the statement shows columns of these names itself. */
+/*
+ * As the statement spells them. Window bounds are added unless the statement shows columns of these
+ * names itself.
+ */
 void wr_fields_of(const wr_sink_spec *spec, wr_fields *out);
 /* The bounds of a row, or 0. */
 int64_t wr_field_bound(const wr_field *f, const wr_batch *b, uint32_t row);

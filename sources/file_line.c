@@ -168,7 +168,10 @@ typedef struct member {
 	wr_str name, value; /* name without quotes, value as it stands */
 } member;
 
-/* Reads the member at *p and moves behind it and its comma. False: broken. *last: it was the last one. */
+/*
+ * Reads the member at *p and moves behind it and its comma. False: broken. *last: it was the last
+ * one.
+ */
 static bool take_member(const char **p, const char *end, member *m, bool *last)
 {
 	const char *at = blanks(*p, end), *stop;

@@ -1,4 +1,6 @@
-/* Embedded topics as sources, on disk ("log") and in memory ("memory"): io/topics.h does the work. */
+/*
+ * Embedded topics as sources, on disk ("log") and in memory ("memory"): io/topics.h does the work.
+ */
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>

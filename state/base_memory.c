@@ -1,9 +1,11 @@
 /*
- * Committed data in memory: a tree per store. For tests and transient queries; nothing is left when the wr_db closes.
+ * Committed data in memory: a tree per store. For tests and transient queries; nothing is left when
+ * the wr_db closes.
  *
- * States live as long as the db does, so that closing and opening one shows its last commit, as files would. Tasks read
- * without a lock, for commits come while they stand still. Views come from other threads: they take the state's lock and copy
- * the range they are to show, and need the state no more.
+ * States live as long as the db does, so that closing and opening one shows its last commit, as
+ * files would. Tasks read without a lock, for commits come while they stand still. Views come from
+ * other threads: they take the state's lock and copy the range they are to show, and need the state
+ * no more.
  *
  * The same stores serve as mirrors of stores whose data is in files (see mirror.c).
  */

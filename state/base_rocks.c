@@ -1,16 +1,18 @@
 /*
- * Committed data in RocksDB. This file has the database and its states; rocks_read.c and rocks_write.c the rest. No other file
- * knows RocksDB's interface.
+ * Committed data in RocksDB. This file has the database and its states; rocks_read.c and
+ * rocks_write.c the rest. No other file knows RocksDB's interface.
  *
- * DIR/state is one database: a column family per query incarnation, named by it, and "default", which holds the format version
- * alone. One database means one write-ahead log, one block cache and one budget of write buffers. A key is the store's number (operator, task;
- * 4 bytes big-endian) and then the store's own key, so a store is a contiguous range.
+ * DIR/state is one database: a column family per query incarnation, named by it, and "default",
+ * which holds the format version alone. One database means one write-ahead log, one block cache and
+ * one budget of write buffers. A key is the store's number (operator, task; 4 bytes big-endian) and
+ * then the store's own key, so a store is a contiguous range.
  *
- * DIR/state.lock is locked as long as the database is open and names the process that has it. DIR/ingest holds sorted files on their way into
- * the database; what stands there at start and is not part of a pending epoch is from a process that died and is removed.
+ * DIR/state.lock is locked as long as the database is open and names the process that has it.
+ * DIR/ingest holds sorted files on their way into the database; what stands there at start and is
+ * not part of a pending epoch is from a process that died and is removed.
  *
- * A column family's handle lives as long as someone refers to it: the list, an open state, a view. Views read at a snapshot and may
- * outlive the state, even its drop, not the db.
+ * A column family's handle lives as long as someone refers to it: the list, an open state, a view.
+ * Views read at a snapshot and may outlive the state, even its drop, not the db.
  */
 #include "state/rocks.h"
 
@@ -98,7 +100,10 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	rocksdb_options_set_compression(db->options, rocksdb_lz4_compression);
 	rocksdb_options_set_memtable_whole_key_filtering(db->options, 1);
 	rocksdb_options_set_memtable_prefix_bloom_size_ratio(db->options, 0.05);
-	/* Fatal ones only: this build of RocksDB ends the process when it cannot append to its log on a full disk. */
+	/*
+	 * Fatal ones only: this build of RocksDB ends the process when it cannot append to its log
+	 * on a full disk.
+	 */
 	rocksdb_options_set_info_log_level(db->options, 4);
 	rocksdb_options_set_keep_log_file_num(db->options, 2);
 	rocksdb_options_set_stats_dump_period_sec(db->options, 0);
@@ -123,8 +128,10 @@ static void add_family(wr_rock_db *db, const char *name, rocksdb_column_family_h
 	db->families = f;
 }
 
-/* CURRENT comes into being before the first log and file of data: without any of them the maker died at its work. Without CURRENT
- * alone something is lost, and RocksDB would begin anew over it. */
+/*
+ * CURRENT comes into being before the first log and file of data: without any of them the maker
+ * died at its work. Without CURRENT alone something is lost, and RocksDB would begin anew over it.
+ */
 static bool is_new(const char *path)
 {
 	return !wr_file_exists("%s/CURRENT", path) && !wr_dir_has(path, ".log") && !wr_dir_has(path, ".sst");

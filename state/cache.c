@@ -36,7 +36,10 @@ uint64_t wr_cache_hash(wr_str key)
 
 /* ---- slabs */
 
-/* Large pieces are huge pages where the system gives them: random access over many megabytes is mostly address translation. */
+/*
+ * Large pieces are huge pages where the system gives them: random access over many megabytes is
+ * mostly address translation.
+ */
 static void *big_alloc(size_t size)
 {
 	void *p;

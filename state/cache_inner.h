@@ -1,5 +1,6 @@
 /*
- * What cache.c and cache_sweep.c share; inside the room, and inside those two. The essay stands in cache.c.
+ * What cache.c and cache_sweep.c share; inside the room, and inside those two. The essay stands in
+ * cache.c.
  */
 #ifndef STATE_CACHE_INNER_H
 #define STATE_CACHE_INNER_H

@@ -1,11 +1,12 @@
 /*
  * What goes over many entries of a cache: the flush, the scan and the trim.
  *
- * The flush sorts by a radix sort on the 8 bytes behind the keys' common beginning, and again inside runs of equals. Cost for
- * 300,000 entries: some 20 ms, of which half is fetching them.
+ * The flush sorts by a radix sort on the 8 bytes behind the keys' common beginning, and again
+ * inside runs of equals. Cost for 300,000 entries: some 20 ms, of which half is fetching them.
  *
- * Trim is a clock over slabs: the oldest is emptied, entries used since the last round and dirty ones move to the youngest slab, others
- * are dropped, the slab is given back. So memory really shrinks, and holes that removals left are closed.
+ * Trim is a clock over slabs: the oldest is emptied, entries used since the last round and dirty
+ * ones move to the youngest slab, others are dropped, the slab is given back. So memory really
+ * shrinks, and holes that removals left are closed.
  */
 #include "state/cache_inner.h"
 #include "state/sort.h"
@@ -132,7 +133,10 @@ static bool stays(const entry *e)
 	return !(e->meta & FREE) && e->meta & (DIRTY | USED);
 }
 
-/* A slab just large enough for those of the only slab that stay: what moves goes behind the oldest, never into it. */
+/*
+ * A slab just large enough for those of the only slab that stay: what moves goes behind the oldest,
+ * never into it.
+ */
 static void add_last_slab(wr_cache *c)
 {
 	size_t size = 0;

@@ -1,11 +1,13 @@
 /*
  * The catalog in SQLite.
  *
- * One connection behind a recursive mutex; statements are prepared at each call, for the catalog is asked at start and at DDL, never per
- * row. `application_id` tells our files from others, and the row `format` in meta is checked before anything else is read.
+ * One connection behind a recursive mutex; statements are prepared at each call, for the catalog is
+ * asked at start and at DDL, never per row. `application_id` tells our files from others, and the
+ * row `format` in meta is checked before anything else is read.
  *
- * Counters stand in meta, too. One that is taken outside a transaction is durable before it is used. Inside a transaction it would go back with a
- * rollback and be given twice; so the highest number given is also kept in memory.
+ * Counters stand in meta, too. One that is taken outside a transaction is durable before it is
+ * used. Inside a transaction it would go back with a rollback and be given twice; so the highest
+ * number given is also kept in memory.
  */
 #include "state/catalog_sqlite.h"
 
@@ -85,7 +87,10 @@ static void bind_text(sqlite3_stmt *st, int at, wr_str s)
 		sqlite3_bind_null(st, at);
 }
 
-/* Prepares sql and binds a value per letter of `types`: s a wr_str, z a text, i an int64_t. NULL on failure. */
+/*
+ * Prepares sql and binds a value per letter of `types`: s a wr_str, z a text, i an int64_t. NULL on
+ * failure.
+ */
 static sqlite3_stmt *prepare(wr_catdb *db, wr_err *err, const char *sql, const char *types, ...)
 {
 	sqlite3_stmt *st = NULL;

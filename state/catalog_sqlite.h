@@ -1,12 +1,14 @@
 /*
- * The durable catalog, DATA/weir.db: every statement in the order in which it was executed, topics, counters and settings. What a
- * statement means is the engine's business; here it is a row.
+ * The durable catalog, DATA/weir.db: every statement in the order in which it was executed, topics,
+ * counters and settings. What a statement means is the engine's business; here it is a row.
  *
- * A statement is first appended as CREATING, then its parts are made (state, topics), then it is marked LIVE. Start-up lists the
- * rows: what is CREATING never came to be and is marked DROPPED, and the state of incarnations that no live row names is removed.
+ * A statement is first appended as CREATING, then its parts are made (state, topics), then it is
+ * marked LIVE. Start-up lists the rows: what is CREATING never came to be and is marked DROPPED,
+ * and the state of incarnations that no live row names is removed.
  *
- * Each call is one durable transaction (WAL, synced) unless it stands between wr_catdb_begin and its end. Errors are of class IO.
- * Thread: any; calls wait for each other, and for the end of another thread's transaction.
+ * Each call is one durable transaction (WAL, synced) unless it stands between wr_catdb_begin and
+ * its end. Errors are of class IO. Thread: any; calls wait for each other, and for the end of
+ * another thread's transaction.
  */
 #ifndef STATE_CATALOG_SQLITE_H
 #define STATE_CATALOG_SQLITE_H
@@ -35,8 +37,11 @@ typedef struct wr_statement_row {
 	wr_str extra;		/* JSON; the engine's notes: resolved start positions, schema … */
 } wr_statement_row;
 
-/* Opens or creates dir/weir.db; dir == NULL: a catalog in memory that is gone at close. A file that is damaged, of another
- * program or of a format that this version does not know is refused with words that say what to do. */
+/*
+ * Opens or creates dir/weir.db; dir == NULL: a catalog in memory that is gone at close. A file that
+ * is damaged, of another program or of a format that this version does not know is refused with
+ * words that say what to do.
+ */
 wr_status wr_catdb_open(const char *dir, wr_catdb **out, wr_err *err);
 void wr_catdb_close(wr_catdb *db); /* NULL is fine; an open transaction is rolled back */
 
@@ -53,12 +58,18 @@ wr_status wr_catdb_set_status(wr_catdb *db, int64_t seq, wr_statement_status sta
 wr_status wr_catdb_set_properties(wr_catdb *db, int64_t seq, wr_str json, wr_err *err);
 wr_status wr_catdb_set_extra(wr_catdb *db, int64_t seq, wr_str json, wr_err *err);
 
-/* Calls visit for every row in order of seq, dropped ones too when `dropped`. The row's strings live as long as the call; visit must not call
- * the catalog. Stops at a visit that fails, with its status. */
+/*
+ * Calls visit for every row in order of seq, dropped ones too when `dropped`. The row's strings
+ * live as long as the call; visit must not call the catalog. Stops at a visit that fails, with its
+ * status.
+ */
 typedef wr_status wr_statement_visit(void *self, const wr_statement_row *row, wr_err *err);
 wr_status wr_catdb_each(wr_catdb *db, bool dropped, wr_statement_visit *visit, void *self, wr_err *err);
 
-/* The next number of a named counter, from 1; never given twice, whatever is rolled back later or crashes. */
+/*
+ * The next number of a named counter, from 1; never given twice, whatever is rolled back later or
+ * crashes.
+ */
 wr_status wr_catdb_next(wr_catdb *db, const char *counter, int64_t *out, wr_err *err);
 
 /* Settings by key. get: *found is false and *out empty when there is none. */

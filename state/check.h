@@ -12,8 +12,11 @@ typedef struct wr_check {
 	int64_t orphans;	/* incarnations that no statement names; the next start removes them */
 } wr_check;
 
-/* Opens the catalog and the state of dir, reads everything and adds a line for each thing worth knowing to report. Fails (IO) when dir
- * holds no data of weir, is in use, or something is damaged. Changes nothing. */
+/*
+ * Opens the catalog and the state of dir, reads everything and adds a line for each thing worth
+ * knowing to report. Fails (IO) when dir holds no data of weir, is in use, or something is damaged.
+ * Changes nothing.
+ */
 wr_status wr_check_data(const char *dir, wr_check *out, wr_buf *report, wr_err *err);
 
 #endif

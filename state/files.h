@@ -1,4 +1,7 @@
-/* The little that state needs of the file system, inside the room. Errors are IO errors with the path. */
+/*
+ * The little that state needs of the file system, inside the room. Errors are IO errors with the
+ * path.
+ */
 #ifndef STATE_FILES_H
 #define STATE_FILES_H
 
@@ -17,8 +20,10 @@ wr_status wr_file_copy(const char *from, const char *to, wr_err *err);
 bool wr_dir_has(const char *dir, const char *ending);
 bool wr_file_exists(const char *format, ...) WR_PRINTF(1, 2);
 
-/* Locks dir/state.lock for this process and writes its number into it; *fd stays open as long as the lock is held. A lock held
- * elsewhere is an error that names the process. */
+/*
+ * Locks dir/state.lock for this process and writes its number into it; *fd stays open as long as
+ * the lock is held. A lock held elsewhere is an error that names the process.
+ */
 wr_status wr_file_lock(const char *dir, int *fd, wr_err *err);
 void wr_file_unlock(int fd); /* -1 is fine */
 

@@ -1,11 +1,14 @@
 /*
- * Mirrors: a store that is scanned again and again keeps its committed data in memory as well, while that is little.
+ * Mirrors: a store that is scanned again and again keeps its committed data in memory as well,
+ * while that is little.
  *
- * A join looks for partners, MIN for the next smallest, a session for its neighbours: a scan of a few rows at every row. Out of RocksDB that
- * takes 4 microseconds, out of a tree half of one. What is kept in a wr_cache needs no mirror, and one scan now and then is not worth
- * one; so a store gets its mirror at the WORTH-th scan: for nothing when nothing is committed yet, else by reading all of it once,
- * when the base thinks it is small. Each commit is then applied to both. All mirrors of a database together stay below its limit; the one that
- * breaks it is given up for good, and its store goes on with the base.
+ * A join looks for partners, MIN for the next smallest, a session for its neighbours: a scan of a
+ * few rows at every row. Out of RocksDB that takes 4 microseconds, out of a tree half of one. What
+ * is kept in a wr_cache needs no mirror, and one scan now and then is not worth one; so a store
+ * gets its mirror at the WORTH-th scan: for nothing when nothing is committed yet, else by reading
+ * all of it once, when the base thinks it is small. Each commit is then applied to both. All
+ * mirrors of a database together stay below its limit; the one that breaks it is given up for good,
+ * and its store goes on with the base.
  *
  * A mirror is always whole or not there: it is never asked in vain.
  */

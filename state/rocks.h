@@ -1,6 +1,7 @@
 /*
- * What the files of the RocksDB base share: base_rocks.c (the database and its states), rocks_read.c (gets, cursors, views),
- * rocks_write.c (commits). Inside the room, and inside those three.
+ * What the files of the RocksDB base share: base_rocks.c (the database and its states),
+ * rocks_read.c (gets, cursors, views), rocks_write.c (commits). Inside the room, and inside those
+ * three.
  */
 #ifndef STATE_ROCKS_H
 #define STATE_ROCKS_H

@@ -1,22 +1,24 @@
 /*
  * Writing to RocksDB: commits, at once or in two steps.
  *
- * A commit is one atomic, synced write in either of two ways: up to LARGE changes as a WriteBatch through the log; more as a sorted
- * file that is ingested, which skips the log and the memtable.
+ * A commit is one atomic, synced write in either of two ways: up to LARGE changes as a WriteBatch
+ * through the log; more as a sorted file that is ingested, which skips the log and the memtable.
  *
- * Ranges are resolved here to the keys that stand in them, each deleted by itself. RocksDB's own range deletions would be shorter, but
- * in 7.8 a damaged block that follows one is passed over without a word, by reads and, worse, by compaction (facebook/rocksdb,
- * pull request 11782); and whoever deletes a row here has paid for writing it. A walk merges a store's points with the
- * keys in its ranges, ascending, so that neither way needs a list of them.
+ * Ranges are resolved here to the keys that stand in them, each deleted by itself. RocksDB's own
+ * range deletions would be shorter, but in 7.8 a damaged block that follows one is passed over
+ * without a word, by reads and, worse, by compaction (facebook/rocksdb, pull request 11782); and
+ * whoever deletes a row here has paid for writing it. A walk merges a store's points with the keys
+ * in its ranges, ascending, so that neither way needs a list of them.
  *
  * A pending epoch is stored under the one key of store WR_ROCKS_PENDING, whose value is
  *
  *     'B' epoch the WriteBatch's bytes        small
  *     'F' epoch the file's name in ingest/    large; the file is written and synced before the key
  *
- * To apply is to write that batch, or ingest that file, with the deletion of the key as its last entry: so either the epoch is
- * pending or it is committed. The file is copied by the ingestion, not moved, for RocksDB may write a sequence number into a
- * file it takes over, and until the key is gone the file must stay as it was.
+ * To apply is to write that batch, or ingest that file, with the deletion of the key as its last
+ * entry: so either the epoch is pending or it is committed. The file is copied by the ingestion,
+ * not moved, for RocksDB may write a sequence number into a file it takes over, and until the key
+ * is gone the file must stay as it was.
  */
 #include "state/rocks.h"
 
@@ -167,7 +169,10 @@ static char *file_store(rocksdb_sstfilewriter_t *w, const wr_changes *ch, wr_buf
 	return message;
 }
 
-/* The file is on disk when this returns NULL. decides: it also removes the mark of the pending epoch. */
+/*
+ * The file is on disk when this returns NULL. decides: it also removes the mark of the pending
+ * epoch.
+ */
 static char *write_file(wr_rock_state *s, const char *path, const wr_changes *ch, uint32_t n, bool decides)
 {
 	rocksdb_envoptions_t *env = rocksdb_envoptions_create();

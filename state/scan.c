@@ -10,7 +10,10 @@
 
 #include <stdlib.h>
 
-/* The side of an iterator that stands still has `here`; the other one must be stepped before the next answer. */
+/*
+ * The side of an iterator that stands still has `here`; the other one must be stepped before the
+ * next answer.
+ */
 struct wr_iter {
 	wr_store *st;
 	const wr_base_def *def;	/* of base; the store may get a mirror meanwhile */

@@ -1,7 +1,8 @@
 /*
- * Keys of one store mostly share their beginning and differ in the few bytes behind it. So: find the common beginning, take
- * the next 8 bytes as a number, sort by it with one counting pass per byte that differs at all, and sort runs of equal numbers in the same
- * way. Few items are compared directly.
+ * Keys of one store mostly share their beginning and differ in the few bytes behind it. So: find
+ * the common beginning, take the next 8 bytes as a number, sort by it with one counting pass per
+ * byte that differs at all, and sort runs of equal numbers in the same way. Few items are compared
+ * directly.
  */
 #include "state/sort.h"
 
@@ -111,8 +112,10 @@ static void sort_run(wr_sort_item *items, wr_sort_item *spare, size_t n, uint32_
 	for (size_t i = 0, end; i < n; i = end) {
 		for (end = i + 1; end < n && items[end].part == items[i].part; end++)
 			;
-		/* All equal behind the common beginning: one ends there, and the others go on with zeros, which look the same. Only a
-		 * comparison parts them. */
+		/*
+		 * All equal behind the common beginning: one ends there, and the others go on with
+		 * zeros, which look the same. Only a comparison parts them.
+		 */
 		if (end - i > FEW && end - i < n)
 			sort_run(items + i, spare, end - i, at);
 		else if (end - i > FEW)

@@ -1,9 +1,10 @@
 /*
  * The stores of a query: the open epoch over committed data.
  *
- * A store's overlay is two things: `points`, a tree of keys with their new values or with the mark "deleted", and `ranges`, disjoint
- * stretches whose committed keys are hidden. A range delete takes the points inside it out and joins the ranges, so the
- * rule is always: first the ranges go, then the points are set. The same rule is what a base is told at commit.
+ * A store's overlay is two things: `points`, a tree of keys with their new values or with the mark
+ * "deleted", and `ranges`, disjoint stretches whose committed keys are hidden. A range delete takes
+ * the points inside it out and joins the ranges, so the rule is always: first the ranges go, then
+ * the points are set. The same rule is what a base is told at commit.
  *
  *     committed   a=1  b=2  c=3  d=4
  *     del_range   [b, d)                    ranges {[b, d)}   points {}
@@ -11,10 +12,12 @@
  *     del a                                 ranges {[b, d)}   points {a deleted, c=9}
  *     what reads see                        c=9  d=4
  *
- * Iterators and views are in scan.c. `base_empty` says that nothing is committed, which spares the base in most tests, fresh queries and transient ones.
+ * Iterators and views are in scan.c. `base_empty` says that nothing is committed, which spares the
+ * base in most tests, fresh queries and transient ones.
  *
- * Overlays belong to stores and so to tasks; nothing here takes a lock on the way of a row. The list of stores has one, for tasks may
- * open theirs at the same time and dirty bytes are asked for from outside.
+ * Overlays belong to stores and so to tasks; nothing here takes a lock on the way of a row. The
+ * list of stores has one, for tasks may open theirs at the same time and dirty bytes are asked for
+ * from outside.
  */
 #include "state/store_inner.h"
 

@@ -1,5 +1,6 @@
 /*
- * What store.c and scan.c share of databases, states and stores; inside the room, and inside those two.
+ * What store.c and scan.c share of databases, states and stores; inside the room, and inside those
+ * two.
  */
 #ifndef STATE_STORE_INNER_H
 #define STATE_STORE_INNER_H

@@ -1,14 +1,16 @@
 /*
  * A B+ tree of byte strings.
  *
- * Records never move; leaves hold pointers to them in key order, beside each the first 8 key bytes as a number (its
- * head), so that most comparisons touch the leaf alone. Leaves are chained both ways for iterators. Inner nodes hold copies of keys as
- * separators: sep[i] <= every key below kid[i + 1], and > every key below kid[i].
+ * Records never move; leaves hold pointers to them in key order, beside each the first 8 key bytes
+ * as a number (its head), so that most comparisons touch the leaf alone. Leaves are chained both
+ * ways for iterators. Inner nodes hold copies of keys as separators: sep[i] <= every key below
+ * kid[i + 1], and > every key below kid[i].
  *
- * Removing takes records out of leaves and leaves them thinner, at last empty; nothing is joined, and iterators step over empty
- * leaves. An overlay lives one epoch, so that is enough; for a tree that lives long wr_tree_tidy builds it anew when it is mostly
- * holes. Keys that come in ascending order (the flush of a cache) go to the end of the last leaf without a descent, and a last leaf that is full is
- * not halved, so that the leaves get full.
+ * Removing takes records out of leaves and leaves them thinner, at last empty; nothing is joined,
+ * and iterators step over empty leaves. An overlay lives one epoch, so that is enough; for a tree
+ * that lives long wr_tree_tidy builds it anew when it is mostly holes. Keys that come in ascending
+ * order (the flush of a cache) go to the end of the last leaf without a descent, and a last leaf
+ * that is full is not halved, so that the leaves get full.
  *
  *                     [ "k" | "t" ]
  *                    /      |      \
@@ -251,8 +253,10 @@ static void inner_insert(inner *node, uint32_t at, uint64_t head, wr_str sep, vo
 	node->n++;
 }
 
-/* Parts a full inner node: the upper part becomes *right, the separator between goes up. At the right edge of
- * the tree the lower part stays full. */
+/*
+ * Parts a full inner node: the upper part becomes *right, the separator between goes up. At the
+ * right edge of the tree the lower part stays full.
+ */
 static inner *inner_split(wr_tree *t, inner *node, uint32_t at, uint64_t *head, wr_str *sep)
 {
 	inner *right = wr_arena_alloc(t->arena, sizeof(inner));
@@ -305,7 +309,10 @@ static void grow_up(wr_tree *t, path *way, wr_str sep, void *right)
 	t->depth++;
 }
 
-/* Parts a full leaf at `keep` and returns the right part, chained but not yet hung below an inner node. */
+/*
+ * Parts a full leaf at `keep` and returns the right part, chained but not yet hung below an inner
+ * node.
+ */
 static wr_leaf *leaf_split(wr_tree *t, wr_leaf *l, uint32_t keep)
 {
 	wr_leaf *right = new_leaf(t);

@@ -1,9 +1,10 @@
 /*
- * wr_tree: an ordered map of byte strings, inside the room state/ only. The overlay of an open epoch is one, and so is a store
- * that has no files. A record holds a key with its value, or with a mark that the key is deleted (what an overlay hides).
+ * wr_tree: an ordered map of byte strings, inside the room state/ only. The overlay of an open
+ * epoch is one, and so is a store that has no files. A record holds a key with its value, or with a
+ * mark that the key is deleted (what an overlay hides).
  *
- * Two ways to keep records: from the tree's arena, gone all at once (overlays), or one heap piece each, given back when
- * replaced or removed (memory stores, which live long).
+ * Two ways to keep records: from the tree's arena, gone all at once (overlays), or one heap piece
+ * each, given back when replaced or removed (memory stores, which live long).
  *
  * Thread: one writer and no reader, or many readers.
  */
@@ -60,7 +61,10 @@ void wr_tree_put(wr_tree *t, wr_str key, wr_str value);
 /* Takes the record of key, or all in [from, to) (to.p == NULL: no end), out of the tree. */
 void wr_tree_remove(wr_tree *t, wr_str key);
 void wr_tree_remove_range(wr_tree *t, wr_str from, wr_str to);
-/* Builds the tree anew when most of it is empty space: call it now and then on a tree that lives long. */
+/*
+ * Builds the tree anew when most of it is empty space: call it now and then on a tree that lives
+ * long.
+ */
 void wr_tree_tidy(wr_tree *t);
 
 /* A place in the tree; valid until the tree changes. */
@@ -69,8 +73,10 @@ typedef struct wr_tree_pos {
 	uint32_t at;
 } wr_tree_pos;
 
-/* Forward: the first record with key >= `key`; backwards: the last one with key < `key`. key.p == NULL: the very first, the
- * very last. NULL when there is none. */
+/*
+ * Forward: the first record with key >= `key`; backwards: the last one with key < `key`. key.p ==
+ * NULL: the very first, the very last. NULL when there is none.
+ */
 const wr_rec *wr_tree_seek(const wr_tree *t, wr_tree_pos *pos, wr_str key, bool backwards);
 /* The neighbour of the record at *pos. */
 const wr_rec *wr_tree_step(wr_tree_pos *pos, bool backwards);
