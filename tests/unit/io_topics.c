@@ -536,11 +536,11 @@ static void *write_epochs(void *arg)
 						       again ? "!" : "");
 				if (wr_topics_append(j->topics, TOPIC, 0, &r, j->name, epoch,
 						     &mine))
-					return "append";
+					return (char *)"append";
 			}
 			if (wr_topics_sync(j->topics, TOPIC, &mine) ||
 			    (again && wr_topics_writer(j->topics, j->name, epoch - 1, &mine)))
-				return "sync";
+				return (char *)"sync";
 			if (!again)
 				wr_topics_decide(j->topics, j->name, epoch);
 		}
