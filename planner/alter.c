@@ -7,15 +7,16 @@ static wr_status check(const wr_stmt_alter *c, const wr_relation *r, wr_err *err
 {
 	if (r->table != c->is_table)
 		return WR_REFUSE(err, c->name.span, "%.*s is a %s, not a %s", WR_STR_ARG(r->name),
-		                 r->table ? "table" : "stream", c->is_table ? "table" : "stream");
+				 r->table ? "table" : "stream", c->is_table ? "table" : "stream");
 	if (r->source_only)
-		return WR_REFUSE(err, c->name.span, "%.*s is a SOURCE %s: it cannot be altered", WR_STR_ARG(r->name),
-		                 r->table ? "TABLE" : "STREAM");
+		return WR_REFUSE(err, c->name.span, "%.*s is a SOURCE %s: it cannot be altered",
+				 WR_STR_ARG(r->name), r->table ? "TABLE" : "STREAM");
 	if (!r->from_query)
 		return WR_OK;
-	WR_REFUSE(err, c->name.span, "%.*s is made by a query: its columns are the query's", WR_STR_ARG(r->name));
-	return wr_err_hint(err, "CREATE OR REPLACE %s %.*s AS … with the new columns", r->table ? "TABLE" : "STREAM",
-	                   WR_STR_ARG(r->name));
+	WR_REFUSE(err, c->name.span, "%.*s is made by a query: its columns are the query's",
+		  WR_STR_ARG(r->name));
+	return wr_err_hint(err, "CREATE OR REPLACE %s %.*s AS … with the new columns",
+			   r->table ? "TABLE" : "STREAM", WR_STR_ARG(r->name));
 }
 
 static wr_status add(wr_planner *p, const wr_element *e, wr_schema *s, wr_err *err)
@@ -23,12 +24,15 @@ static wr_status add(wr_planner *p, const wr_element *e, wr_schema *s, wr_err *e
 	wr_column *c = &wr_schema_cols(s)[s->n];
 
 	if (e->kind != WR_ELEMENT_VALUE)
-		return WR_REFUSE(err, e->kind_span, "%.*s: only value columns can be added", WR_STR_ARG(e->name.name));
+		return WR_REFUSE(err, e->kind_span, "%.*s: only value columns can be added",
+				 WR_STR_ARG(e->name.name));
 	if (wr_reserved_name(e->name.name))
-		return WR_REFUSE(err, e->name.span, "%.*s is a reserved name: a column cannot have it",
-		                 WR_STR_ARG(e->name.name));
+		return WR_REFUSE(err, e->name.span,
+				 "%.*s is a reserved name: a column cannot have it",
+				 WR_STR_ARG(e->name.name));
 	if (wr_schema_find(s, e->name.name) >= 0)
-		return WR_REFUSE(err, e->name.span, "there is a column %.*s already", WR_STR_ARG(e->name.name));
+		return WR_REFUSE(err, e->name.span, "there is a column %.*s already",
+				 WR_STR_ARG(e->name.name));
 	c->name = wr_arena_str(p->a, e->name.name);
 	s->n++;
 	return wr_read_type(p, e->type, &c->type, err);
@@ -69,7 +73,8 @@ wr_status wr_plan_alter(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *e
 		if (add(p, &c->added.items[i], schema, err))
 			return WR_FAIL;
 		if (r->spelled)
-			((wr_str *)r->spelled)[n + i] = wr_arena_str(p->a, c->added.items[i].name.text);
+			((wr_str *)r->spelled)[n + i] =
+			    wr_arena_str(p->a, c->added.items[i].name.text);
 	}
 	if (wr_relation_formats(p, r, &none, err))
 		return WR_FAIL;

@@ -20,7 +20,9 @@ static const char *written(const char *format)
 static bool holds(const char *format, const wr_schema *s)
 {
 	const wr_format_def *f = wr_format_find(wr_str_of(format));
-	wr_side_spec key = { .format = format, .n = s->nkeys, .cols = s->cols, .wrap = s->nkeys > 1 };
+	wr_side_spec key = {
+		.format = format, .n = s->nkeys, .cols = s->cols, .wrap = s->nkeys > 1
+	};
 	wr_err no = WR_ERR_INIT;
 
 	if (!f || (s->nkeys > 1 && !f->multi))
@@ -28,26 +30,32 @@ static bool holds(const char *format, const wr_schema *s)
 	return s->nkeys == 0 || !f->check || f->check(&key, true, &no) == WR_OK;
 }
 
-wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel, wr_err *err)
+wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel,
+			     wr_err *err)
 {
 	const wr_relation *from = r->leftmost;
 	uint32_t nkeys = rel->schema->nkeys;
 
-	if (w->key_format && !nkeys && !is(w->key_format, "NONE") && w->key_format != w->value_format)
-		return WR_REFUSE(err, w->key_format_span, "KEY_FORMAT is given, and the result has no key");
+	if (w->key_format && !nkeys && !is(w->key_format, "NONE") &&
+	    w->key_format != w->value_format)
+		return WR_REFUSE(err, w->key_format_span,
+				 "KEY_FORMAT is given, and the result has no key");
 	if (w->key_format)
 		rel->key_format = w->key_format;
 	else if (r->keyless)
 		rel->key_format = "NONE";
 	else if (is(from->key_format, "NONE") && nkeys)
-		rel->key_format = wr_arena_str(p->a, wr_setting_text(p->set, WR_SET_DEFAULT_KEY_FORMAT)).p;
+		rel->key_format =
+		    wr_arena_str(p->a, wr_setting_text(p->set, WR_SET_DEFAULT_KEY_FORMAT)).p;
 	else
 		rel->key_format = written(from->key_format);
-	if (!w->key_format && !holds(rel->key_format, rel->schema) && wr_dialect_finds_key_format(p))
+	if (!w->key_format && !holds(rel->key_format, rel->schema) &&
+	    wr_dialect_finds_key_format(p))
 		rel->key_format = "JSON";
 	rel->value_format = w->value_format ? w->value_format : written(from->value_format);
 	if (is(rel->key_format, "DEBEZIUM") || is(rel->value_format, "DEBEZIUM"))
-		return WR_REFUSE(err, w->value_format_span, "DEBEZIUM is a format to read, not to write");
+		return WR_REFUSE(err, w->value_format_span,
+				 "DEBEZIUM is a format to read, not to write");
 	rel->key_delimiter = w->key_delimiter;
 	if (!w->key_delimiter && is(rel->key_format, from->key_format))
 		rel->key_delimiter = from->key_delimiter;
@@ -57,14 +65,15 @@ wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w
 	return WR_OK;
 }
 
-wr_status wr_inherit_topic(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel, wr_plan *out,
-                           wr_err *err)
+wr_status wr_inherit_topic(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel,
+			   wr_plan *out, wr_err *err)
 {
 	wr_str prefix = wr_setting_text(p->set, WR_SET_OUTPUT_TOPIC_PREFIX);
 	int32_t there;
 
-	rel->topic = w->topic.p ? w->topic :
-	                          wr_arena_printf(p->a, "%.*s%.*s", WR_STR_ARG(prefix), WR_STR_ARG(rel->name));
+	rel->topic = w->topic.p ? w->topic
+				: wr_arena_printf(p->a, "%.*s%.*s", WR_STR_ARG(prefix),
+						  WR_STR_ARG(rel->name));
 	out->partitions = w->partitions > 0 ? (int32_t)w->partitions : r->leftmost->partitions;
 	if (out->partitions <= 0)
 		out->partitions = 1;
@@ -73,8 +82,8 @@ wr_status wr_inherit_topic(wr_planner *p, const wr_result *r, const wr_with *w, 
 	out->compact = w->compact || (rel->table && !rel->window_kind);
 	there = p->catalog->partitions(p->catalog, rel->topic);
 	if (there > 0 && w->partitions > 0 && there != w->partitions)
-		return WR_REFUSE(err, w->span, "topic '%.*s' has %d partitions, not %d", WR_STR_ARG(rel->topic), there,
-		                 (int)w->partitions);
+		return WR_REFUSE(err, w->span, "topic '%.*s' has %d partitions, not %d",
+				 WR_STR_ARG(rel->topic), there, (int)w->partitions);
 	if (there > 0)
 		out->partitions = there;
 	rel->partitions = out->partitions;
@@ -90,7 +99,8 @@ static wr_status check_kind(const wr_stmt_create_source *c, const wr_result *r, 
 		return wr_err_hint(err, "write CREATE TABLE %.*s AS …", WR_STR_ARG(c->name.text));
 	}
 	WR_REFUSE(err, c->name.span, "the result of this query is a stream, not a table");
-	return wr_err_hint(err, "write CREATE STREAM %.*s AS …, or GROUP BY a key", WR_STR_ARG(c->name.text));
+	return wr_err_hint(err, "write CREATE STREAM %.*s AS …, or GROUP BY a key",
+			   WR_STR_ARG(c->name.text));
 }
 
 static wr_node *set_row_time(wr_planner *p, wr_node *in, int32_t col, wr_str format)
@@ -138,8 +148,8 @@ wr_status wr_plan_create_as(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_er
 	    wr_inherit_topic(p, &r, &w, rel, out, err) || wr_check_replacement(p, c, rel, err))
 		return WR_FAIL;
 	wr_plan_reads(p, &r.from, out);
-	return wr_lower(p, set_row_time(p, r.node, time_col, w.timestamp_format), wr_sink_of_relation(p, rel, rel->table),
-	                &r, -1, &out->graph, err);
+	return wr_lower(p, set_row_time(p, r.node, time_col, w.timestamp_format),
+			wr_sink_of_relation(p, rel, rel->table), &r, -1, &out->graph, err);
 }
 
 /* ---------------------------------------------------------------- INSERT INTO … SELECT */
@@ -147,29 +157,37 @@ wr_status wr_plan_create_as(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_er
 static wr_status check_target(const wr_relation *t, const wr_ident *name, wr_err *err)
 {
 	if (t->table)
-		return WR_REFUSE(err, name->span, "%.*s is a table: a query can be inserted into a stream only",
-		                 WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span,
+				 "%.*s is a table: a query can be inserted into a stream only",
+				 WR_STR_ARG(t->name));
 	if (t->source_only)
-		return WR_REFUSE(err, name->span, "%.*s is a SOURCE STREAM: it is read only", WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span, "%.*s is a SOURCE STREAM: it is read only",
+				 WR_STR_ARG(t->name));
 	if (t->header_cols)
-		return WR_REFUSE(err, name->span, "%.*s has header columns: nothing can be inserted", WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span,
+				 "%.*s has header columns: nothing can be inserted",
+				 WR_STR_ARG(t->name));
 	if (t->file.p)
-		return WR_REFUSE(err, name->span, "%.*s is read from a file: nothing can be inserted",
-		                 WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span,
+				 "%.*s is read from a file: nothing can be inserted",
+				 WR_STR_ARG(t->name));
 	return WR_OK;
 }
 
-static wr_status differs(wr_planner *p, const wr_relation *t, const wr_result *r, wr_span span, wr_err *err)
+static wr_status differs(wr_planner *p, const wr_relation *t, const wr_result *r, wr_span span,
+			 wr_err *err)
 {
 	wr_buf a = { 0 }, b = { 0 };
 
 	(void)p;
 	wr_schema_print(r->node->out, false, &a);
 	wr_schema_print(t->schema, false, &b);
-	WR_REFUSE(err, span, "the query gives %s, and %.*s has %s", wr_buf_z(&a), WR_STR_ARG(t->name), wr_buf_z(&b));
+	WR_REFUSE(err, span, "the query gives %s, and %.*s has %s", wr_buf_z(&a),
+		  WR_STR_ARG(t->name), wr_buf_z(&b));
 	wr_buf_free(&a);
 	wr_buf_free(&b);
-	return wr_err_hint(err, "names, their order and types must be the same; keys are keys on both sides");
+	return wr_err_hint(
+	    err, "names, their order and types must be the same; keys are keys on both sides");
 }
 
 /* The projection, its columns brought to the target's types. */
@@ -185,7 +203,8 @@ static wr_status fit(wr_planner *p, const wr_relation *t, wr_result *r, wr_span 
 		wr_err no = WR_ERR_INIT;
 
 		if (!wr_str_eq(in->cols[i].name, to->cols[i].name) ||
-		    wr_bind_coerce(&b, r->node->exprs[i], to->cols[i].type, WR_COERCE_WIDEN, &exprs[i], &no))
+		    wr_bind_coerce(&b, r->node->exprs[i], to->cols[i].type, WR_COERCE_WIDEN,
+				   &exprs[i], &no))
 			return differs(p, t, r, span, err);
 	}
 	r->node->exprs = exprs;
@@ -200,16 +219,21 @@ wr_status wr_plan_insert_query(wr_planner *p, const wr_stmt *s, wr_plan *out, wr
 	wr_result r;
 	wr_with w;
 
-	if (!t || check_target(t, &c->name, err) || wr_with_read(p, &c->props, WR_WITH_INSERT, &w, err) ||
+	if (!t || check_target(t, &c->name, err) ||
+	    wr_with_read(p, &c->props, WR_WITH_INSERT, &w, err) ||
 	    wr_query_plan(p, c->query, WR_USE_AS, t->name, &r, err))
 		return WR_FAIL;
 	if (r.node->table) {
-		WR_REFUSE(err, c->query->span, "the query's result is a table, and %.*s is a stream", WR_STR_ARG(t->name));
+		WR_REFUSE(err, c->query->span,
+			  "the query's result is a table, and %.*s is a stream",
+			  WR_STR_ARG(t->name));
 		return WR_FAIL;
 	}
 	if ((int)r.node->window.kind != t->window_kind)
-		return WR_REFUSE(err, c->query->span, "one of the query's result and %.*s has windows, the other has not",
-		                 WR_STR_ARG(t->name));
+		return WR_REFUSE(
+		    err, c->query->span,
+		    "one of the query's result and %.*s has windows, the other has not",
+		    WR_STR_ARG(t->name));
 	if (fit(p, t, &r, c->query->span, err))
 		return WR_FAIL;
 	out->kind = WR_PLAN_INSERT_QUERY;
@@ -235,7 +259,7 @@ wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *
 	out->limit = q->limit.given ? q->limit.n : -1;
 	out->names = r.names;
 	wr_plan_reads(p, &r.from, out);
-	if (out->pull)	/* LIMIT counts the rows that are there at the end */
+	if (out->pull) /* LIMIT counts the rows that are there at the end */
 		r.old_images = true;
 	return wr_lower(p, r.node, NULL, &r, out->pull ? -1 : out->limit, &out->graph, err);
 }

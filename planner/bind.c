@@ -33,22 +33,23 @@ const wr_expr *wr_bind_const(wr_arena *a, const wr_vec *v, wr_span span)
 	wr_vec_init(own, a, v->type, 1);
 	wr_vec_push(own, a, v, 0, true);
 	own->kind = WR_CONST;
-	return keep(a, (wr_expr){ .kind = WR_EXPR_CONST, .span = span, .type = v->type, .value = own });
+	return keep(a, (wr_expr){
+			   .kind = WR_EXPR_CONST, .span = span, .type = v->type, .value = own });
 }
 
-const wr_expr *wr_bind_make(wr_arena *a, const wr_fn *fn, const wr_type *type, const wr_expr *const *args,
-                            uint32_t n, wr_span span)
+const wr_expr *wr_bind_make(wr_arena *a, const wr_fn *fn, const wr_type *type,
+			    const wr_expr *const *args, uint32_t n, wr_span span)
 {
 	const wr_expr **own = WR_NEW_ARRAY(a, const wr_expr *, n + 1);
 
 	if (n)
 		memcpy(own, args, n * sizeof(*own));
 	return wr_expr_fold(a, keep(a, (wr_expr){ .kind = WR_EXPR_CALL,
-		                                  .span = span,
-		                                  .type = type,
-		                                  .fn = fn,
-		                                  .nargs = n,
-		                                  .args = own }));
+						  .span = span,
+						  .type = type,
+						  .fn = fn,
+						  .nargs = n,
+						  .args = own }));
 }
 
 const wr_expr *wr_bind_fold(wr_arena *a, const wr_expr *e)
@@ -63,14 +64,14 @@ const wr_expr *wr_bind_and(wr_arena *a, const wr_expr *x, const wr_expr *y)
 	args[0] = x;
 	args[1] = y;
 	return keep(a, (wr_expr){ .kind = WR_EXPR_AND,
-		                  .span = x->span,
-		                  .type = wr_type_of(WR_BOOLEAN),
-		                  .nargs = 2,
-		                  .args = args });
+				  .span = x->span,
+				  .type = wr_type_of(WR_BOOLEAN),
+				  .nargs = 2,
+				  .args = args });
 }
 
 const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
-                               const wr_expr *(*swap)(void *self, const wr_expr *e), void *self)
+			       const wr_expr *(*swap)(void *self, const wr_expr *e), void *self)
 {
 	const wr_expr *other = swap(self, e), **args;
 	wr_expr *copy;
@@ -88,7 +89,8 @@ const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
 	return copy;
 }
 
-wr_status wr_bind_eval(wr_arena *a, const wr_expr *e, wr_vec *out, const char **failure, wr_err *err)
+wr_status wr_bind_eval(wr_arena *a, const wr_expr *e, wr_vec *out, const char **failure,
+		       wr_err *err)
 {
 	if (!wr_expr_constant(e))
 		return wr_err_set(err, WR_ERR_STATEMENT, e->span, "a column cannot stand here");
@@ -119,8 +121,8 @@ const wr_type *wr_bind_pseudo_type(int32_t col)
 
 wr_str wr_bind_pseudo_name(int32_t col)
 {
-	static const char *const names[] = { "ROWTIME",     "ROWPARTITION", "ROWOFFSET",
-		                             "WINDOWSTART", "WINDOWEND",    "HEADERS" };
+	static const char *const names[] = { "ROWTIME",	    "ROWPARTITION", "ROWOFFSET",
+					     "WINDOWSTART", "WINDOWEND",    "HEADERS" };
 
 	WR_ASSERT(col < 0 && col >= -6);
 	return wr_str_of(names[-col - 1]);
@@ -136,10 +138,10 @@ static bool find_param(const wr_binder *b, wr_str name, wr_span span, const wr_e
 		for (uint32_t i = 0; i < l->n; i++)
 			if (wr_str_eq(l->names[i].name, name)) {
 				*out = keep(b->arena, (wr_expr){ .kind = WR_EXPR_PARAM,
-					                         .span = span,
-					                         .type = l->types[i],
-					                         .col = (int32_t)i,
-					                         .depth = depth });
+								 .span = span,
+								 .type = l->types[i],
+								 .col = (int32_t)i,
+								 .depth = depth });
 				return true;
 			}
 	return false;
@@ -154,7 +156,7 @@ static wr_status ambiguous(const wr_bind_col *x, const wr_bind_col *y, wr_span s
 {
 	wr_err_set(err, WR_ERR_STATEMENT, span, "%.*s is ambiguous", WR_STR_ARG(x->name));
 	return wr_err_hint(err, "write %.*s.%.*s or %.*s.%.*s", WR_STR_ARG(x->qualifier),
-	                   WR_STR_ARG(x->name), WR_STR_ARG(y->qualifier), WR_STR_ARG(y->name));
+			   WR_STR_ARG(x->name), WR_STR_ARG(y->qualifier), WR_STR_ARG(y->name));
 }
 
 static bool known_qualifier(const wr_bind_scope *s, wr_str qualifier)
@@ -172,14 +174,14 @@ static wr_status unknown_source(const wr_binder *b, wr_str qualifier, wr_span sp
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		wr_near_offer(&near, b->scope->cols[i].qualifier);
 	wr_err_set(err, WR_ERR_STATEMENT, span, "%.*s is no stream, table or alias of this query",
-	           WR_STR_ARG(qualifier));
+		   WR_STR_ARG(qualifier));
 	if (wr_near_best(&near).p)
 		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
 	return WR_FAIL;
 }
 
 static wr_status unknown_column(const wr_binder *b, wr_str qualifier, wr_str name, wr_span span,
-                                wr_err *err)
+				wr_err *err)
 {
 	wr_near near = wr_near_begin(name);
 
@@ -188,9 +190,9 @@ static wr_status unknown_column(const wr_binder *b, wr_str qualifier, wr_str nam
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		if (!qualifier.n || wr_str_eq(b->scope->cols[i].qualifier, qualifier))
 			wr_near_offer(&near, b->scope->cols[i].name);
-	wr_err_set(err, WR_ERR_STATEMENT, span, "there is no column %.*s%s%.*s%s%s", WR_STR_ARG(qualifier),
-	           qualifier.n ? "." : "", WR_STR_ARG(name), b->clause ? " for " : "",
-	           b->clause ? b->clause : "");
+	wr_err_set(err, WR_ERR_STATEMENT, span, "there is no column %.*s%s%.*s%s%s",
+		   WR_STR_ARG(qualifier), qualifier.n ? "." : "", WR_STR_ARG(name),
+		   b->clause ? " for " : "", b->clause ? b->clause : "");
 	if (wr_near_best(&near).p)
 		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
 	return WR_FAIL;
@@ -233,10 +235,12 @@ static wr_status unknown_type(const wr_ast_type *ast, wr_err *err)
 
 	for (int tag = 0; tag < WR_TAGS; tag++)
 		wr_near_offer(&near, wr_str_of(wr_tag_name((wr_tag)tag)));
-	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "there is no type %.*s", WR_STR_ARG(ast->name.name));
+	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "there is no type %.*s",
+		   WR_STR_ARG(ast->name.name));
 	if (wr_near_best(&near).p)
-		return wr_err_hint(err, "did you mean %.*s? SHOW TYPES lists the types made by CREATE TYPE",
-		                   WR_STR_ARG(wr_near_best(&near)));
+		return wr_err_hint(
+		    err, "did you mean %.*s? SHOW TYPES lists the types made by CREATE TYPE",
+		    WR_STR_ARG(wr_near_best(&near)));
 	return wr_err_hint(err, "SHOW TYPES lists the types made by CREATE TYPE");
 }
 
@@ -274,7 +278,8 @@ wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out
 
 static wr_status no_subquery(const wr_ast_expr *ast, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span, "a query inside an expression cannot be run yet");
+	wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span,
+		   "a query inside an expression cannot be run yet");
 	return wr_err_hint(err, "make the inner query a table of its own, and join it");
 }
 
@@ -288,46 +293,28 @@ wr_status wr_bind_expr(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out
 	case WR_AST_DOUBLE:
 	case WR_AST_STRING:
 	case WR_AST_TYPED:
-	case WR_AST_UNIT:
-		return wr_bind_literal(b, ast, out, err);
-	case WR_AST_COLUMN:
-		return bind_column(b, ast, out, err);
-	case WR_AST_CALL:
-		return wr_bind_function(b, ast, out, err);
+	case WR_AST_UNIT: return wr_bind_literal(b, ast, out, err);
+	case WR_AST_COLUMN: return bind_column(b, ast, out, err);
+	case WR_AST_CALL: return wr_bind_function(b, ast, out, err);
 	case WR_AST_LAMBDA:
 		return wr_err_set(err, WR_ERR_STATEMENT, ast->span,
-		                  "a lambda can only be an argument of a function");
-	case WR_AST_CASE:
-		return wr_bind_case(b, ast, out, err);
-	case WR_AST_CAST:
-		return wr_bind_cast(b, ast, out, err);
-	case WR_AST_UNARY:
-		return wr_bind_unary(b, ast, out, err);
-	case WR_AST_BINARY:
-		return wr_bind_binary(b, ast, out, err);
-	case WR_AST_BETWEEN:
-		return wr_bind_between(b, ast, out, err);
-	case WR_AST_IN_LIST:
-		return wr_bind_in(b, ast, out, err);
-	case WR_AST_LIKE:
-		return wr_bind_like(b, ast, out, err);
-	case WR_AST_IS_NULL:
-		return wr_bind_is_null(b, ast, out, err);
-	case WR_AST_SUBSCRIPT:
-		return wr_bind_subscript(b, ast, out, err);
-	case WR_AST_DEREF:
-		return wr_bind_deref(b, ast, out, err);
-	case WR_AST_ARRAY:
-		return wr_bind_array(b, ast, out, err);
-	case WR_AST_MAP:
-		return wr_bind_map(b, ast, out, err);
-	case WR_AST_STRUCT:
-		return wr_bind_struct(b, ast, out, err);
-	case WR_AST_AT_ZONE:
-		return wr_bind_at_zone(b, ast, out, err);
+				  "a lambda can only be an argument of a function");
+	case WR_AST_CASE: return wr_bind_case(b, ast, out, err);
+	case WR_AST_CAST: return wr_bind_cast(b, ast, out, err);
+	case WR_AST_UNARY: return wr_bind_unary(b, ast, out, err);
+	case WR_AST_BINARY: return wr_bind_binary(b, ast, out, err);
+	case WR_AST_BETWEEN: return wr_bind_between(b, ast, out, err);
+	case WR_AST_IN_LIST: return wr_bind_in(b, ast, out, err);
+	case WR_AST_LIKE: return wr_bind_like(b, ast, out, err);
+	case WR_AST_IS_NULL: return wr_bind_is_null(b, ast, out, err);
+	case WR_AST_SUBSCRIPT: return wr_bind_subscript(b, ast, out, err);
+	case WR_AST_DEREF: return wr_bind_deref(b, ast, out, err);
+	case WR_AST_ARRAY: return wr_bind_array(b, ast, out, err);
+	case WR_AST_MAP: return wr_bind_map(b, ast, out, err);
+	case WR_AST_STRUCT: return wr_bind_struct(b, ast, out, err);
+	case WR_AST_AT_ZONE: return wr_bind_at_zone(b, ast, out, err);
 	case WR_AST_IN_QUERY:
-	case WR_AST_QUERY:
-		return no_subquery(ast, err);
+	case WR_AST_QUERY: return no_subquery(ast, err);
 	}
 	WR_BUG("expression of kind %d", (int)ast->kind);
 }
@@ -339,7 +326,7 @@ wr_status wr_bind_condition(wr_binder *b, const wr_ast_expr *ast, const wr_expr 
 	if ((*out)->type && (*out)->type->tag == WR_BOOLEAN)
 		return WR_OK;
 	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "%s needs a condition, this is %s",
-	           b->clause ? b->clause : "this place",
-	           (*out)->type ? wr_type_text(b->arena, (*out)->type) : "NULL");
+		   b->clause ? b->clause : "this place",
+		   (*out)->type ? wr_type_text(b->arena, (*out)->type) : "NULL");
 	return wr_err_hint(err, "compare it with something, for example = or IS NOT NULL");
 }

@@ -27,10 +27,10 @@
  * were quoted.
  */
 typedef struct wr_bind_col {
-	wr_str qualifier;	/* source name or alias; n == 0: reachable by bare name only */
+	wr_str qualifier; /* source name or alias; n == 0: reachable by bare name only */
 	wr_str name;
 	const wr_type *type;
-	int32_t col;		/* index in the batch, or a pseudo column */
+	int32_t col; /* index in the batch, or a pseudo column */
 } wr_bind_col;
 
 typedef struct wr_bind_scope {
@@ -46,19 +46,20 @@ wr_str wr_bind_pseudo_name(int32_t col);
 /* An aggregate or table function call whose arguments are bound and brought to match->want. */
 typedef struct wr_bind_call {
 	wr_span span;
-	wr_str name;		/* upper case */
+	wr_str name; /* upper case */
 	const wr_fn_match *match;
 	const wr_expr *const *args;
-	uint32_t nargs;		/* 0: COUNT(*) */
-	const wr_vec *const *consts;	/* per argument: its value when it is a constant, else NULL */
-	const wr_expr *array;	/* table functions: the call as an expression that gives the ARRAY of its rows */
+	uint32_t nargs; /* 0: COUNT(*) */
+	const wr_vec *const *consts; /* per argument: its value when it is a constant, else NULL */
+	const wr_expr *
+	    array; /* table functions: the call as an expression that gives the ARRAY of its rows */
 } wr_bind_call;
 
 typedef struct wr_binder wr_binder;
 struct wr_binder {
 	wr_arena *arena;
 	const wr_bind_scope *scope;
-	void *self;		/* handed to every hook */
+	void *self; /* handed to every hook */
 
 	/* CREATE TYPE: the type of that name, or NULL. May be NULL itself. */
 	const wr_type *(*find_type)(void *self, wr_str name);
@@ -68,10 +69,11 @@ struct wr_binder {
 	 * aggregate's output). While its arguments were bound, aggregates in them were refused (no
 	 * nesting). NULL: aggregates are refused everywhere; `clause` says where.
 	 */
-	wr_status (*on_aggregate)(void *self, const wr_bind_call *call, const wr_expr **out, wr_err *err);
+	wr_status (*on_aggregate)(void *self, const wr_bind_call *call, const wr_expr **out,
+				  wr_err *err);
 	/* Likewise for table functions. */
 	wr_status (*on_table_function)(void *self, const wr_bind_call *call, const wr_expr **out,
-	                               wr_err *err);
+				       wr_err *err);
 	/*
 	 * May be NULL. Called for every column found, before the reference is made: may refuse it
 	 * (window bounds in WHERE).
@@ -82,16 +84,16 @@ struct wr_binder {
 	 * it either".
 	 */
 	wr_status (*on_unknown)(void *self, wr_str qualifier, wr_str name, wr_span span,
-	                        const wr_expr **out, wr_err *err);
+				const wr_expr **out, wr_err *err);
 
 	/*
 	 * May be NULL. Called for every call of a scalar function, with its arguments as they were
 	 * written: may refuse it.
 	 */
-	wr_status (*on_scalar)(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
-	                       wr_err *err);
+	wr_status (*on_scalar)(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n,
+			       wr_span span, wr_err *err);
 
-	const char *clause;	/* "WHERE", "GROUP BY" …, for error texts; may be NULL */
+	const char *clause; /* "WHERE", "GROUP BY" …, for error texts; may be NULL */
 
 	/* The binder's own; leave zero. */
 	struct wr_bind_lambda *lambda;
@@ -99,31 +101,33 @@ struct wr_binder {
 };
 
 /* Binds one expression. Errors: class STATEMENT (or NOT_IMPLEMENTED), with span. */
-WR_CHECKED wr_status wr_bind_expr(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err);
+WR_CHECKED wr_status wr_bind_expr(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out,
+				  wr_err *err);
 
 /* The same for WHERE, HAVING, ON: must be BOOLEAN. */
 WR_CHECKED wr_status wr_bind_condition(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out,
-                                       wr_err *err);
+				       wr_err *err);
 
 /* A type of the statement's text, custom names included. */
-WR_CHECKED wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out, wr_err *err);
+WR_CHECKED wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out,
+				  wr_err *err);
 
 typedef enum wr_coercion {
-	WR_COERCE_WIDEN,	/* INTEGER → BIGINT → DECIMAL → DOUBLE, DECIMAL into a roomier one; NULL */
-	WR_COERCE_INSERT,	/* INSERT … VALUES: also text to time types, BYTES and numbers' literals to the column's DECIMAL */
+	WR_COERCE_WIDEN, /* INTEGER → BIGINT → DECIMAL → DOUBLE, DECIMAL into a roomier one; NULL */
+	WR_COERCE_INSERT, /* INSERT … VALUES: also text to time types, BYTES and numbers' literals to the column's DECIMAL */
 } wr_coercion;
 
 /* e brought to a type. Refused with "cannot use X where Y is needed" at e's span. */
-WR_CHECKED wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type, wr_coercion how,
-                                    const wr_expr **out, wr_err *err);
+WR_CHECKED wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type,
+				    wr_coercion how, const wr_expr **out, wr_err *err);
 
 /*
  * The type that a list of expressions takes (LANGUAGE section 4, lists), and the expressions
  * brought to it, in place. NULL literals take any. All NULL is refused with `what` ("the elements
  * of ARRAY[…]").
  */
-WR_CHECKED wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t n, const char *what,
-                                    const wr_type **type, wr_err *err);
+WR_CHECKED wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t n,
+				    const char *what, const wr_type **type, wr_err *err);
 
 /*
  * Builders for the planner: a column reference, a constant (v has one row, copied), a call of a
@@ -131,14 +135,15 @@ WR_CHECKED wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t
  */
 const wr_expr *wr_bind_column(wr_arena *a, int32_t col, const wr_type *type, wr_span span);
 const wr_expr *wr_bind_const(wr_arena *a, const wr_vec *v, wr_span span);
-WR_CHECKED wr_status wr_bind_call_fn(wr_binder *b, const char *name, const wr_expr *const *args, uint32_t n,
-                                     wr_span span, const wr_expr **out, wr_err *err);
+WR_CHECKED wr_status wr_bind_call_fn(wr_binder *b, const char *name, const wr_expr *const *args,
+				     uint32_t n, wr_span span, const wr_expr **out, wr_err *err);
 /*
  * left = right with the dialect's comparison rules, and a AND b; for joins and pushed-down
  * conditions.
  */
-WR_CHECKED wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
-                                     wr_span span, const wr_expr **out, wr_err *err);
+WR_CHECKED wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x,
+				     const wr_expr *y, wr_span span, const wr_expr **out,
+				     wr_err *err);
 const wr_expr *wr_bind_and(wr_arena *a, const wr_expr *x, const wr_expr *y);
 
 /*
@@ -147,7 +152,7 @@ const wr_expr *wr_bind_and(wr_arena *a, const wr_expr *x, const wr_expr *y);
  * place of their computation, and to move columns.
  */
 const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
-                               const wr_expr *(*swap)(void *self, const wr_expr *e), void *self);
+			       const wr_expr *(*swap)(void *self, const wr_expr *e), void *self);
 
 /*
  * Evaluates a (coerced) expression without columns to its one value (CONST, one row), for INSERT
@@ -155,6 +160,6 @@ const wr_expr *wr_bind_rewrite(wr_arena *a, const wr_expr *e,
  * Refuses expressions that read columns.
  */
 WR_CHECKED wr_status wr_bind_eval(wr_arena *a, const wr_expr *e, wr_vec *out, const char **failure,
-                                  wr_err *err);
+				  wr_err *err);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct call {
 	wr_binder *b;
 	const wr_ast_expr *ast;
 	uint32_t n;
-	const wr_expr **args;	/* lambdas: their bodies, once bound */
+	const wr_expr **args; /* lambdas: their bodies, once bound */
 	wr_fn_arg *given;
 	const wr_vec **consts;
 	wr_fn_match match;
@@ -45,8 +45,8 @@ static wr_status bind_args(call *c, wr_err *err)
 	return WR_OK;
 }
 
-static const wr_type *type_lambda(void *self, uint32_t arg, const wr_type *const *params, uint32_t n,
-                                  wr_err *err)
+static const wr_type *type_lambda(void *self, uint32_t arg, const wr_type *const *params,
+				  uint32_t n, wr_err *err)
 {
 	call *c = self;
 	const wr_ast_expr *ast = c->ast->call.args.items[arg];
@@ -59,7 +59,8 @@ static const wr_type *type_lambda(void *self, uint32_t arg, const wr_type *const
 	if (s != WR_OK)
 		return NULL;
 	if (!c->args[arg]->type) {
-		wr_err_set(err, WR_ERR_STATEMENT, ast->lambda.body->span, "the lambda's result has no type");
+		wr_err_set(err, WR_ERR_STATEMENT, ast->lambda.body->span,
+			   "the lambda's result has no type");
 		wr_err_hint(err, "give it one: CAST(NULL AS STRING)");
 	}
 	return c->args[arg]->type;
@@ -72,23 +73,23 @@ static const wr_expr *lambda(call *c, uint32_t i)
 
 	body[0] = c->args[i];
 	*e = (wr_expr){ .kind = WR_EXPR_LAMBDA,
-		        .span = c->ast->call.args.items[i]->span,
-		        .type = body[0]->type,
-		        .nparams = c->given[i].lambda_params,
-		        .nargs = 1,
-		        .args = body };
+			.span = c->ast->call.args.items[i]->span,
+			.type = body[0]->type,
+			.nparams = c->given[i].lambda_params,
+			.nargs = 1,
+			.args = body };
 	return e;
 }
 
 /* Chooses the overload and brings the arguments to what it wants. */
 static wr_status resolve(call *c, wr_err *err)
 {
-	if (wr_fn_resolve(c->b->arena, c->ast->call.name.name, c->given, c->n, c->ast->span, type_lambda, c,
-	                  &c->match, err) != WR_OK)
+	if (wr_fn_resolve(c->b->arena, c->ast->call.name.name, c->given, c->n, c->ast->span,
+			  type_lambda, c, &c->match, err) != WR_OK)
 		return WR_FAIL;
 	for (uint32_t i = 0; i < c->n; i++) {
-		if (wr_bind_coerce(c->b, c->args[i], c->match.want[i], WR_COERCE_WIDEN, &c->args[i], err) !=
-		    WR_OK)
+		if (wr_bind_coerce(c->b, c->args[i], c->match.want[i], WR_COERCE_WIDEN, &c->args[i],
+				   err) != WR_OK)
 			return WR_FAIL;
 		if (c->given[i].lambda_params)
 			c->args[i] = lambda(c, i);
@@ -105,35 +106,35 @@ static const wr_expr *expression(call *c, const wr_type *type)
 	wr_expr *e = WR_NEW(c->b->arena, wr_expr);
 
 	*e = (wr_expr){ .kind = WR_EXPR_CALL,
-		        .span = c->ast->span,
-		        .type = type,
-		        .fn = c->match.fn,
-		        .bound = c->match.bound,
-		        .nargs = c->n,
-		        .args = c->args };
+			.span = c->ast->span,
+			.type = type,
+			.fn = c->match.fn,
+			.bound = c->match.bound,
+			.nargs = c->n,
+			.args = c->args };
 	return e;
 }
 
 static wr_bind_call for_planner(const call *c)
 {
 	return (wr_bind_call){ .span = c->ast->span,
-		               .name = c->ast->call.name.name,
-		               .match = &c->match,
-		               .args = c->args,
-		               .nargs = c->n,
-		               .consts = c->consts };
+			       .name = c->ast->call.name.name,
+			       .match = &c->match,
+			       .args = c->args,
+			       .nargs = c->n,
+			       .consts = c->consts };
 }
 
-static wr_status not_here(const wr_binder *b, const wr_ast_expr *ast, const char *what, const char *hint,
-                          wr_err *err)
+static wr_status not_here(const wr_binder *b, const wr_ast_expr *ast, const char *what,
+			  const char *hint, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "the %s function %.*s cannot stand in %s", what,
-	           WR_STR_ARG(ast->call.name.name),
-	           b->in_aggregate      ? "an aggregate's argument" :
-	           b->in_table_function ? "a table function's argument" :
-	           b->lambda            ? "a lambda" :
-	           b->clause            ? b->clause :
-	                                  "this place");
+	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "the %s function %.*s cannot stand in %s",
+		   what, WR_STR_ARG(ast->call.name.name),
+		   b->in_aggregate	  ? "an aggregate's argument"
+		   : b->in_table_function ? "a table function's argument"
+		   : b->lambda		  ? "a lambda"
+		   : b->clause		  ? b->clause
+					  : "this place");
 	return hint ? wr_err_hint(err, "%s", hint) : WR_FAIL;
 }
 
@@ -161,7 +162,9 @@ static wr_status bind_aggregate(call *c, const wr_expr **out, wr_err *err)
 
 	if (!b->on_aggregate || b->in_aggregate || b->in_table_function || b->lambda)
 		return not_here(b, c->ast, "aggregate",
-		                b->on_aggregate ? "compute the inner one in a table of its own" : NULL, err);
+				b->on_aggregate ? "compute the inner one in a table of its own"
+						: NULL,
+				err);
 	b->in_aggregate = true;
 	if (bind_args(c, err) != WR_OK ||
 	    (c->n == 0 && !wr_str_ieq(c->ast->call.name.name, WR_STR_LIT("COUNT")) &&
@@ -183,7 +186,8 @@ static wr_status bind_table_function(call *c, const wr_expr **out, wr_err *err)
 	wr_status s;
 
 	if (!b->on_table_function || b->in_aggregate || b->in_table_function || b->lambda)
-		return not_here(b, c->ast, "table", "table functions stand in the SELECT list", err);
+		return not_here(b, c->ast, "table", "table functions stand in the SELECT list",
+				err);
 	b->in_table_function = true;
 	s = bind_args(c, err);
 	b->in_table_function = false;
@@ -200,7 +204,7 @@ static wr_status bind_scalar(call *c, const wr_expr **out, wr_err *err)
 
 	if (c->ast->call.star) {
 		wr_err_set(err, WR_ERR_STATEMENT, c->ast->span, "%.*s does not take *",
-		           WR_STR_ARG(c->ast->call.name.name));
+			   WR_STR_ARG(c->ast->call.name.name));
 		return wr_err_hint(err, "name its arguments");
 	}
 	if (bind_args(c, err) != WR_OK || resolve(c, err) != WR_OK)
@@ -219,18 +223,16 @@ wr_status wr_bind_function(wr_binder *b, const wr_ast_expr *ast, const wr_expr *
 	wr_str name = ast->call.name.name;
 
 	if (ast->call.distinct) {
-		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span, "DISTINCT inside of %.*s cannot be run",
-		           WR_STR_ARG(name));
-		return wr_err_hint(err, "COUNT_DISTINCT(x) counts distinct values, COLLECT_SET(x) collects them");
+		wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span,
+			   "DISTINCT inside of %.*s cannot be run", WR_STR_ARG(name));
+		return wr_err_hint(
+		    err, "COUNT_DISTINCT(x) counts distinct values, COLLECT_SET(x) collects them");
 	}
 	switch (wr_fn_kind_of(name)) {
-	case WR_FN_AGGREGATE:
-		return bind_aggregate(&c, out, err);
-	case WR_FN_TABLE:
-		return bind_table_function(&c, out, err);
+	case WR_FN_AGGREGATE: return bind_aggregate(&c, out, err);
+	case WR_FN_TABLE: return bind_table_function(&c, out, err);
 	case WR_FN_SCALAR:
-	case WR_FN_UNKNOWN:
-		break;
+	case WR_FN_UNKNOWN: break;
 	}
 	return bind_scalar(&c, out, err);
 }

@@ -22,7 +22,8 @@ const wr_expr *wr_bind_cast_to(wr_arena *a, const wr_expr *e, const wr_type *typ
 
 static bool reads_from_text(const wr_type *t)
 {
-	return t->tag == WR_DATE || t->tag == WR_TIME || t->tag == WR_TIMESTAMP || t->tag == WR_BYTES;
+	return t->tag == WR_DATE || t->tag == WR_TIME || t->tag == WR_TIMESTAMP ||
+	       t->tag == WR_BYTES;
 }
 
 static wr_status cannot_read(wr_binder *b, const wr_expr *e, const wr_type *type, wr_err *err)
@@ -31,7 +32,7 @@ static wr_status cannot_read(wr_binder *b, const wr_expr *e, const wr_type *type
 
 	wr_vec_print(e->value, 0, &text);
 	wr_err_set(err, WR_ERR_STATEMENT, e->span, "cannot read %s as %s", wr_buf_z(&text),
-	           wr_type_text(b->arena, type));
+		   wr_type_text(b->arena, type));
 	wr_buf_free(&text);
 	return WR_FAIL;
 }
@@ -39,7 +40,7 @@ static wr_status cannot_read(wr_binder *b, const wr_expr *e, const wr_type *type
 static wr_status mismatch(wr_binder *b, const wr_expr *e, const wr_type *type, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, e->span, "%s stands where %s is needed",
-	           wr_type_text(b->arena, e->type), wr_type_text(b->arena, type));
+		   wr_type_text(b->arena, e->type), wr_type_text(b->arena, type));
 	if (wr_cast_exists(e->type, type))
 		return wr_err_hint(err, "CAST(… AS %s) converts it", wr_type_text(b->arena, type));
 	return WR_FAIL;
@@ -107,7 +108,7 @@ static bool rounded(const wr_expr *e, const wr_vec *v)
 }
 
 static wr_status const_to(wr_binder *b, const wr_expr *e, const wr_type *type, const wr_expr **out,
-                          wr_err *err)
+			  wr_err *err)
 {
 	const wr_vec *v = wr_cast_constant(b->arena, e->value, type);
 
@@ -118,7 +119,7 @@ static wr_status const_to(wr_binder *b, const wr_expr *e, const wr_type *type, c
 }
 
 wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type, wr_coercion how,
-                         const wr_expr **out, wr_err *err)
+			 const wr_expr **out, wr_err *err)
 {
 	bool good;
 
@@ -142,7 +143,7 @@ wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type, wr
 static wr_status no_common(wr_binder *b, const wr_expr *e, const wr_type *type, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, e->span, "%s does not go together with the %s before it",
-	           wr_type_text(b->arena, e->type), wr_type_text(b->arena, type));
+		   wr_type_text(b->arena, e->type), wr_type_text(b->arena, type));
 	return wr_err_hint(err, "CAST one of them");
 }
 
@@ -207,7 +208,7 @@ static wr_status join(wr_binder *b, const wr_expr **e, const wr_type **type, wr_
 }
 
 wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t n, const char *what,
-                         const wr_type **type, wr_err *err)
+			 const wr_type **type, wr_err *err)
 {
 	*type = NULL;
 	for (uint32_t i = 0; i < n; i++) {
@@ -219,7 +220,8 @@ wr_status wr_bind_common(wr_binder *b, const wr_expr **list, uint32_t n, const c
 			return WR_FAIL;
 	}
 	if (!*type) {
-		wr_err_set(err, WR_ERR_STATEMENT, n ? list[0]->span : WR_NO_SPAN, "all of %s are NULL", what);
+		wr_err_set(err, WR_ERR_STATEMENT, n ? list[0]->span : WR_NO_SPAN,
+			   "all of %s are NULL", what);
 		return wr_err_hint(err, "give one a type: CAST(NULL AS STRING)");
 	}
 	for (uint32_t i = 0; i < n; i++)

@@ -19,8 +19,9 @@
 
 static bool is_row_time(const wr_expr *e)
 {
-	return e->kind == WR_EXPR_COL && (e->col == WR_COL_ROWTIME || e->col == WR_COL_WINDOWSTART ||
-	                                  e->col == WR_COL_WINDOWEND);
+	return e->kind == WR_EXPR_COL &&
+	       (e->col == WR_COL_ROWTIME || e->col == WR_COL_WINDOWSTART ||
+		e->col == WR_COL_WINDOWEND);
 }
 
 static bool is_text(const wr_expr *e)
@@ -43,9 +44,11 @@ static wr_status read_instant(wr_binder *b, const wr_expr **text, wr_err *err)
 	int64_t ms;
 
 	if (!wr_parse_timestamp(s, &ms)) {
-		wr_err_set(err, WR_ERR_STATEMENT, (*text)->span, "'%.*s' is no point in time", WR_STR_ARG(s));
-		return wr_err_hint(err, "write it as '2026-05-01', '2026-05-01T12:30:00' or with a zone "
-		                        "'2026-05-01T12:30:00+0200'");
+		wr_err_set(err, WR_ERR_STATEMENT, (*text)->span, "'%.*s' is no point in time",
+			   WR_STR_ARG(s));
+		return wr_err_hint(err,
+				   "write it as '2026-05-01', '2026-05-01T12:30:00' or with a zone "
+				   "'2026-05-01T12:30:00+0200'");
 	}
 	wr_vec_init(&v, b->arena, wr_type_of(WR_BIGINT), 1);
 	wr_vec_resize(&v, b->arena, 1);
@@ -88,9 +91,11 @@ static void match_numbers(wr_binder *b, const wr_expr **x, const wr_expr **y)
 	if (common->tag == WR_DECIMAL) {
 		/* Decimals are compared by value whatever their scales. */
 		if ((*x)->type->tag != WR_DECIMAL)
-			*x = wr_bind_cast_to(b->arena, *x, wr_type_as_decimal(b->arena, (*x)->type));
+			*x =
+			    wr_bind_cast_to(b->arena, *x, wr_type_as_decimal(b->arena, (*x)->type));
 		if ((*y)->type->tag != WR_DECIMAL)
-			*y = wr_bind_cast_to(b->arena, *y, wr_type_as_decimal(b->arena, (*y)->type));
+			*y =
+			    wr_bind_cast_to(b->arena, *y, wr_type_as_decimal(b->arena, (*y)->type));
 		return;
 	}
 	*x = wr_bind_cast_to(b->arena, *x, common);
@@ -103,7 +108,7 @@ static bool ordered(const char *op)
 }
 
 static wr_status incomparable(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
-                              wr_span span, wr_err *err)
+			      wr_span span, wr_err *err)
 {
 	const char *tx = wr_type_text(b->arena, x->type), *ty = wr_type_text(b->arena, y->type);
 
@@ -118,8 +123,8 @@ static wr_status incomparable(wr_binder *b, const char *op, const wr_expr *x, co
 }
 
 /* Brings both to one type; *good false: there is none. */
-static wr_status match(wr_binder *b, const char *op, const wr_expr **x, const wr_expr **y, bool *good,
-                       wr_err *err)
+static wr_status match(wr_binder *b, const char *op, const wr_expr **x, const wr_expr **y,
+		       bool *good, wr_err *err)
 {
 	const wr_type *tx = (*x)->type, *ty = (*y)->type, *common;
 
@@ -161,7 +166,7 @@ static wr_status null_comparison(wr_span span, wr_err *err)
 
 /* x IS DISTINCT FROM NULL is x IS NOT NULL. */
 static wr_status distinct_null(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
-                               wr_span span, const wr_expr **out, wr_err *err)
+			       wr_span span, const wr_expr **out, wr_err *err)
 {
 	bool not = strcmp(op, "$not_distinct") == 0;
 	const wr_expr *arg = x->type ? x : y;
@@ -173,15 +178,15 @@ static wr_status distinct_null(wr_binder *b, const char *op, const wr_expr *x, c
 	return wr_bind_call_fn(b, not ? "$is_null" : "$is_not_null", &arg, 1, span, out, err);
 }
 
-wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y, wr_span span,
-                          const wr_expr **out, wr_err *err)
+wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
+			  wr_span span, const wr_expr **out, wr_err *err)
 {
 	const wr_expr *args[2] = { x, y };
 	bool good;
 
 	if (!x->type || !y->type)
-		return strstr(op, "distinct") ? distinct_null(b, op, x, y, span, out, err) :
-		                                null_comparison(span, err);
+		return strstr(op, "distinct") ? distinct_null(b, op, x, y, span, out, err)
+					      : null_comparison(span, err);
 	if (match(b, op, &args[0], &args[1], &good, err) != WR_OK)
 		return WR_FAIL;
 	if (!good)
@@ -261,9 +266,11 @@ wr_status wr_bind_in(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, 
 		return null_comparison(ast->in_list.value->span, err);
 	if (read_items(b, args, n, err) != WR_OK)
 		return WR_FAIL;
-	if (!same_numbers(b, args, n) && wr_bind_common(b, args, n, "the list of IN", &type, err) != WR_OK)
+	if (!same_numbers(b, args, n) &&
+	    wr_bind_common(b, args, n, "the list of IN", &type, err) != WR_OK)
 		return WR_FAIL;
-	*out = wr_bind_make(b->arena, wr_fn_operator("$in"), wr_type_of(WR_BOOLEAN), args, n, ast->span);
+	*out = wr_bind_make(b->arena, wr_fn_operator("$in"), wr_type_of(WR_BOOLEAN), args, n,
+			    ast->span);
 	return negate(b, ast->in_list.not, out, err);
 }
 
@@ -293,6 +300,6 @@ wr_status wr_bind_is_null(wr_binder *b, const wr_ast_expr *ast, const wr_expr **
 		*out = wr_bind_boolean(b->arena, !ast->is_null.not, ast->span);
 		return WR_OK;
 	}
-	return wr_bind_call_fn(b, ast->is_null.not ? "$is_not_null" : "$is_null", &arg, 1, ast->span, out,
-	                       err);
+	return wr_bind_call_fn(b, ast->is_null.not ? "$is_not_null" : "$is_null", &arg, 1,
+			       ast->span, out, err);
 }

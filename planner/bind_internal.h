@@ -25,8 +25,8 @@ wr_status wr_bind_literal(wr_binder *b, const wr_ast_expr *ast, const wr_expr **
 bool wr_bind_number(wr_arena *a, wr_str text, wr_span span, const wr_expr **out);
 
 /* A call of a row with arguments of the right types; folded when constant. */
-const wr_expr *wr_bind_make(wr_arena *a, const wr_fn *fn, const wr_type *type, const wr_expr *const *args,
-                            uint32_t n, wr_span span);
+const wr_expr *wr_bind_make(wr_arena *a, const wr_fn *fn, const wr_type *type,
+			    const wr_expr *const *args, uint32_t n, wr_span span);
 /* e, or the constant it is. */
 const wr_expr *wr_bind_fold(wr_arena *a, const wr_expr *e);
 /* $cast to a type, without asking whether it may be; nothing when the type is the same. */

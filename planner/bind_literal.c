@@ -128,7 +128,9 @@ bool wr_bind_number(wr_arena *a, wr_str text, wr_span span, const wr_expr **out)
 
 static wr_status typed(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
 {
-	wr_ast_type named = { .kind = WR_ASTT_NAMED, .span = ast->typed.type.span, .name = ast->typed.type };
+	wr_ast_type named = { .kind = WR_ASTT_NAMED,
+			      .span = ast->typed.type.span,
+			      .name = ast->typed.type };
 	const wr_expr *text = wr_bind_string(b->arena, ast->typed.text, ast->span);
 	const wr_type *t = NULL;
 	const wr_vec *v;
@@ -141,7 +143,7 @@ static wr_status typed(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out
 	v = wr_cast_exists(text->type, t) ? wr_cast_constant(b->arena, text->value, t) : NULL;
 	if (!v)
 		return wr_err_set(err, WR_ERR_STATEMENT, ast->span, "cannot read '%.*s' as %s",
-		                  WR_STR_ARG(ast->typed.text), wr_type_text(b->arena, t));
+				  WR_STR_ARG(ast->typed.text), wr_type_text(b->arena, t));
 	*out = wr_bind_const(b->arena, v, ast->span);
 	return WR_OK;
 }
@@ -151,30 +153,21 @@ wr_status wr_bind_literal(wr_binder *b, const wr_ast_expr *ast, const wr_expr **
 	wr_arena *a = b->arena;
 
 	switch (ast->kind) {
-	case WR_AST_NULL:
-		*out = wr_bind_null(a, NULL, ast->span);
-		return WR_OK;
-	case WR_AST_BOOL:
-		*out = wr_bind_boolean(a, ast->boolean, ast->span);
-		return WR_OK;
-	case WR_AST_INTEGER:
-		*out = integer(a, ast->integer, ast->span);
-		return WR_OK;
+	case WR_AST_NULL: *out = wr_bind_null(a, NULL, ast->span); return WR_OK;
+	case WR_AST_BOOL: *out = wr_bind_boolean(a, ast->boolean, ast->span); return WR_OK;
+	case WR_AST_INTEGER: *out = integer(a, ast->integer, ast->span); return WR_OK;
 	case WR_AST_DECIMAL:
 		if (wr_bind_number(a, ast->text, ast->span, out) && (*out)->type->tag == WR_DECIMAL)
 			return WR_OK;
 		return wr_err_set(err, WR_ERR_STATEMENT, ast->span, "cannot read the number %.*s",
-		                  WR_STR_ARG(ast->text));
+				  WR_STR_ARG(ast->text));
 	case WR_AST_DOUBLE:
 		*out = constant(a, wr_type_of(WR_DOUBLE), &ast->number, ast->span);
 		return WR_OK;
-	case WR_AST_STRING:
-		*out = wr_bind_string(a, ast->text, ast->span);
-		return WR_OK;
+	case WR_AST_STRING: *out = wr_bind_string(a, ast->text, ast->span); return WR_OK;
 	case WR_AST_UNIT:
 		*out = wr_bind_string(a, wr_str_of(wr_unit_name(ast->unit)), ast->span);
 		return WR_OK;
-	default:
-		return typed(b, ast, out, err);
+	default: return typed(b, ast, out, err);
 	}
 }

@@ -10,7 +10,8 @@ static wr_status no_field(const wr_type *t, const wr_ident *field, wr_err *err)
 
 	for (uint32_t i = 0; i < t->nkids; i++)
 		wr_near_offer(&near, t->names[i]);
-	wr_err_set(err, WR_ERR_STATEMENT, field->span, "the struct has no field %.*s", WR_STR_ARG(field->name));
+	wr_err_set(err, WR_ERR_STATEMENT, field->span, "the struct has no field %.*s",
+		   WR_STR_ARG(field->name));
 	if (wr_near_best(&near).p)
 		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
 	return WR_FAIL;
@@ -36,8 +37,9 @@ wr_status wr_bind_deref(wr_binder *b, const wr_ast_expr *ast, const wr_expr **ou
 	if (wr_bind_expr(b, ast->deref.base, &base, err) != WR_OK)
 		return WR_FAIL;
 	if (!base->type || base->type->tag != WR_STRUCT) {
-		wr_err_set(err, WR_ERR_STATEMENT, ast->span, "-> reads a field of a STRUCT, this is %s",
-		           base->type ? wr_type_text(b->arena, base->type) : "NULL");
+		wr_err_set(err, WR_ERR_STATEMENT, ast->span,
+			   "-> reads a field of a STRUCT, this is %s",
+			   base->type ? wr_type_text(b->arena, base->type) : "NULL");
 		if (base->type && base->type->tag == WR_MAP)
 			return wr_err_hint(err, "a MAP is read with ['key']");
 		return WR_FAIL;
@@ -87,8 +89,8 @@ wr_status wr_bind_array(wr_binder *b, const wr_ast_expr *ast, const wr_expr **ou
 			return WR_FAIL;
 	if (wr_bind_common(b, args, n, "the elements of ARRAY[…]", &type, err) != WR_OK)
 		return WR_FAIL;
-	*out = wr_bind_make(b->arena, wr_fn_operator("$array"), wr_type_array(b->arena, type), args, n,
-	                    ast->span);
+	*out = wr_bind_make(b->arena, wr_fn_operator("$array"), wr_type_array(b->arena, type), args,
+			    n, ast->span);
 	return WR_OK;
 }
 
@@ -113,27 +115,27 @@ wr_status wr_bind_map(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out,
 		args[2 * i] = keys[i];
 		args[2 * i + 1] = values[i];
 	}
-	*out = wr_bind_make(b->arena, wr_fn_operator("$map"), wr_type_map(b->arena, k, v), args, 2 * n,
-	                    ast->span);
+	*out = wr_bind_make(b->arena, wr_fn_operator("$map"), wr_type_map(b->arena, k, v), args,
+			    2 * n, ast->span);
 	return WR_OK;
 }
 
 static wr_status struct_field(wr_binder *b, const wr_ast_expr *ast, uint32_t i, const wr_expr **out,
-                              wr_err *err)
+			      wr_err *err)
 {
 	const wr_ident *names = ast->fields.names;
 
 	for (uint32_t j = 0; j < i; j++)
 		if (wr_str_eq(names[j].name, names[i].name))
 			return wr_err_set(err, WR_ERR_STATEMENT, names[i].span,
-			                  "the struct has two fields of the name %.*s",
-			                  WR_STR_ARG(names[i].name));
+					  "the struct has two fields of the name %.*s",
+					  WR_STR_ARG(names[i].name));
 	if (wr_bind_expr(b, ast->fields.values[i], out, err) != WR_OK)
 		return WR_FAIL;
 	if ((*out)->type)
 		return WR_OK;
 	wr_err_set(err, WR_ERR_STATEMENT, (*out)->span, "the field %.*s has no type",
-	           WR_STR_ARG(names[i].name));
+		   WR_STR_ARG(names[i].name));
 	return wr_err_hint(err, "give it one: CAST(NULL AS STRING)");
 }
 
@@ -151,6 +153,6 @@ wr_status wr_bind_struct(wr_binder *b, const wr_ast_expr *ast, const wr_expr **o
 		kids[i] = args[i]->type;
 	}
 	*out = wr_bind_make(b->arena, wr_fn_operator("$struct"),
-	                    wr_type_struct(b->arena, n, names, kids), args, n, ast->span);
+			    wr_type_struct(b->arena, n, names, kids), args, n, ast->span);
 	return WR_OK;
 }

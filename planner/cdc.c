@@ -43,7 +43,8 @@ const wr_type *wr_cdc_type(wr_arena *a, const wr_relation *r, wr_cdc_column c)
 static wr_ast_expr *changed(wr_arena *a, const wr_ast_expr *e)
 {
 	wr_ast_expr *column = e->call.args.items[0];
-	wr_ast_expr *before = WR_NEW(a, wr_ast_expr), *field = WR_NEW(a, wr_ast_expr), *out = WR_NEW(a, wr_ast_expr);
+	wr_ast_expr *before = WR_NEW(a, wr_ast_expr), *field = WR_NEW(a, wr_ast_expr),
+		    *out = WR_NEW(a, wr_ast_expr);
 
 	before->kind = WR_AST_COLUMN;
 	before->span = e->span;
@@ -64,8 +65,8 @@ static wr_ast_expr *changed(wr_arena *a, const wr_ast_expr *e)
 
 static bool is_changed(const wr_ast_expr *e)
 {
-	return e->kind == WR_AST_CALL && wr_str_is(e->call.name.name, "CHANGED") && e->call.args.n == 1 &&
-	       e->call.args.items[0]->kind == WR_AST_COLUMN;
+	return e->kind == WR_AST_CALL && wr_str_is(e->call.name.name, "CHANGED") &&
+	       e->call.args.n == 1 && e->call.args.items[0]->kind == WR_AST_COLUMN;
 }
 
 static void expand_list(wr_arena *a, wr_ast_exprs *l)
@@ -101,29 +102,16 @@ wr_ast_expr *wr_cdc_expand(wr_arena *a, wr_ast_expr *e)
 	c = WR_NEW(a, wr_ast_expr);
 	*c = *e;
 	switch (e->kind) {
-	case WR_AST_CALL:
-		expand_list(a, &c->call.args);
-		return c;
-	case WR_AST_CASE:
-		expand_case(a, c);
-		return c;
-	case WR_AST_CAST:
-		c->cast.value = wr_cdc_expand(a, e->cast.value);
-		return c;
-	case WR_AST_UNARY:
-		c->unary.value = wr_cdc_expand(a, e->unary.value);
-		return c;
+	case WR_AST_CALL: expand_list(a, &c->call.args); return c;
+	case WR_AST_CASE: expand_case(a, c); return c;
+	case WR_AST_CAST: c->cast.value = wr_cdc_expand(a, e->cast.value); return c;
+	case WR_AST_UNARY: c->unary.value = wr_cdc_expand(a, e->unary.value); return c;
 	case WR_AST_BINARY:
 		c->binary.left = wr_cdc_expand(a, e->binary.left);
 		c->binary.right = wr_cdc_expand(a, e->binary.right);
 		return c;
-	case WR_AST_IN_LIST:
-		c->in_list.value = wr_cdc_expand(a, e->in_list.value);
-		return c;
-	case WR_AST_IS_NULL:
-		c->is_null.value = wr_cdc_expand(a, e->is_null.value);
-		return c;
-	default:
-		return e;
+	case WR_AST_IN_LIST: c->in_list.value = wr_cdc_expand(a, e->in_list.value); return c;
+	case WR_AST_IS_NULL: c->is_null.value = wr_cdc_expand(a, e->is_null.value); return c;
+	default: return e;
 	}
 }

@@ -66,7 +66,8 @@ static wr_status same_tables(const wr_graph *x, const wr_graph *y, wr_span span,
 	wr_buf_free(&t);
 	if (same)
 		return WR_OK;
-	WR_REFUSE(err, span, "the new query reads other columns of a table whose rows the old one keeps");
+	WR_REFUSE(err, span,
+		  "the new query reads other columns of a table whose rows the old one keeps");
 	return wr_err_hint(err, "DROP it and create it anew, or read the same columns");
 }
 
@@ -80,7 +81,8 @@ static const wr_op_spec *stateful(const wr_graph *g, uint32_t i)
 		for (uint32_t k = 0; k < g->stages[s].nops; k++) {
 			const wr_op_spec *spec = g->stages[s].ops[k].spec;
 
-			if (spec->def->snapshot && !is(spec, "table") && !is(spec, "rekey") && i-- == 0)
+			if (spec->def->snapshot && !is(spec, "table") && !is(spec, "rekey") &&
+			    i-- == 0)
 				return spec;
 		}
 	return NULL;
@@ -102,8 +104,11 @@ static bool same(const wr_op_spec *x, const wr_op_spec *y)
 static wr_status same_scans(const wr_graph *x, const wr_graph *y, wr_span span, wr_err *err)
 {
 	for (uint32_t i = 0; i < x->nscans || i < y->nscans; i++)
-		if (i >= x->nscans || i >= y->nscans || !wr_str_eq(x->scans[i].relation, y->scans[i].relation))
-			return WR_REFUSE(err, span, "the new query reads other streams or tables than the old one");
+		if (i >= x->nscans || i >= y->nscans ||
+		    !wr_str_eq(x->scans[i].relation, y->scans[i].relation))
+			return WR_REFUSE(
+			    err, span,
+			    "the new query reads other streams or tables than the old one");
 	return WR_OK;
 }
 
@@ -117,7 +122,8 @@ wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span 
 	const wr_graph *x = old->graph, *y = fresh->graph;
 
 	if (!x || !y)
-		return x == y ? WR_OK : WR_REFUSE(err, span, "a query cannot replace what is no query");
+		return x == y ? WR_OK
+			      : WR_REFUSE(err, span, "a query cannot replace what is no query");
 	if (same_scans(x, y, span, err))
 		return WR_FAIL;
 	if (windowed(x) || windowed(y)) {
@@ -128,7 +134,8 @@ wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span 
 		return WR_FAIL;
 	if (x->sink && y->sink && x->sink->op != y->sink->op) {
 		WR_REFUSE(err, span, "the new query changes how often rows get new keys");
-		return wr_err_hint(err, "PARTITION BY cannot come or go; DROP it and create it anew");
+		return wr_err_hint(err,
+				   "PARTITION BY cannot come or go; DROP it and create it anew");
 	}
 	for (uint32_t i = 0;; i++) {
 		const wr_op_spec *a = stateful(x, i), *b = stateful(y, i);
@@ -137,7 +144,9 @@ wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span 
 			return WR_OK;
 		if (a && b && same(a, b))
 			continue;
-		WR_REFUSE(err, span, "the new query keeps other state than the old one: %s", (a ? a : b)->def->name);
-		return wr_err_hint(err, "filters and the SELECT list may change; grouping, joins and aggregates may not");
+		WR_REFUSE(err, span, "the new query keeps other state than the old one: %s",
+			  (a ? a : b)->def->name);
+		return wr_err_hint(err, "filters and the SELECT list may change; grouping, joins "
+					"and aggregates may not");
 	}
 }

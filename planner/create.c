@@ -36,23 +36,26 @@ static const wr_type *headers_type(wr_arena *a)
 
 static wr_status check_header(wr_planner *p, const wr_element *e, const wr_type *t, wr_err *err)
 {
-	const wr_type *want = e->kind == WR_ELEMENT_HEADERS ? headers_type(p->a) : wr_type_of(WR_BYTES);
+	const wr_type *want =
+	    e->kind == WR_ELEMENT_HEADERS ? headers_type(p->a) : wr_type_of(WR_BYTES);
 
 	if (wr_type_eq(t, want))
 		return WR_OK;
 	return WR_REFUSE(err, e->type->span, "a column of %s is %s, not %s",
-	                 e->kind == WR_ELEMENT_HEADERS ? "HEADERS" : "HEADER('…')", wr_type_text(p->a, want),
-	                 wr_type_text(p->a, t));
+			 e->kind == WR_ELEMENT_HEADERS ? "HEADERS" : "HEADER('…')",
+			 wr_type_text(p->a, want), wr_type_text(p->a, t));
 }
 
 static wr_status check_kind(const wr_stmt_create_source *c, const wr_element *e, wr_err *err)
 {
 	if (e->kind == WR_ELEMENT_KEY && c->is_table) {
-		WR_REFUSE(err, e->kind_span, "%.*s: a table's key is a PRIMARY KEY", WR_STR_ARG(e->name.name));
+		WR_REFUSE(err, e->kind_span, "%.*s: a table's key is a PRIMARY KEY",
+			  WR_STR_ARG(e->name.name));
 		return wr_err_hint(err, "write PRIMARY KEY");
 	}
 	if (e->kind == WR_ELEMENT_PRIMARY_KEY && !c->is_table) {
-		WR_REFUSE(err, e->kind_span, "%.*s: only a table has a PRIMARY KEY", WR_STR_ARG(e->name.name));
+		WR_REFUSE(err, e->kind_span, "%.*s: only a table has a PRIMARY KEY",
+			  WR_STR_ARG(e->name.name));
 		return wr_err_hint(err, "a stream's key is KEY, without PRIMARY");
 	}
 	return WR_OK;
@@ -66,21 +69,25 @@ static wr_status check_names(const wr_elements *l, wr_err *err)
 		const wr_element *e = &l->items[i];
 
 		if (wr_reserved_name(e->name.name))
-			return WR_REFUSE(err, e->name.span, "%.*s is a reserved name: a column cannot have it",
-			                 WR_STR_ARG(e->name.name));
+			return WR_REFUSE(err, e->name.span,
+					 "%.*s is a reserved name: a column cannot have it",
+					 WR_STR_ARG(e->name.name));
 		for (uint32_t j = 0; j < i; j++)
 			if (wr_str_eq(e->name.name, l->items[j].name.name))
 				return WR_REFUSE(err, e->name.span, "there are two columns %.*s",
-				                 WR_STR_ARG(e->name.name));
+						 WR_STR_ARG(e->name.name));
 		all += e->kind == WR_ELEMENT_HEADERS;
 		some += e->kind == WR_ELEMENT_HEADER;
 		for (uint32_t j = 0; j < i && e->kind == WR_ELEMENT_HEADER; j++)
-			if (l->items[j].kind == WR_ELEMENT_HEADER && wr_str_eq(e->header, l->items[j].header))
-				return WR_REFUSE(err, e->kind_span, "two columns take header '%.*s'",
-				                 WR_STR_ARG(e->header));
+			if (l->items[j].kind == WR_ELEMENT_HEADER &&
+			    wr_str_eq(e->header, l->items[j].header))
+				return WR_REFUSE(err, e->kind_span,
+						 "two columns take header '%.*s'",
+						 WR_STR_ARG(e->header));
 		if (all > 1 || (all && some))
-			return WR_REFUSE(err, e->kind_span,
-			                 "one column takes all HEADERS, or some take single ones; not both");
+			return WR_REFUSE(
+			    err, e->kind_span,
+			    "one column takes all HEADERS, or some take single ones; not both");
 	}
 	return WR_OK;
 }
@@ -90,7 +97,8 @@ static bool is_key(const wr_element *e)
 	return e->kind == WR_ELEMENT_KEY || e->kind == WR_ELEMENT_PRIMARY_KEY;
 }
 
-static wr_status put_column(wr_planner *p, wr_relation *r, uint32_t at, const wr_element *e, wr_err *err)
+static wr_status put_column(wr_planner *p, wr_relation *r, uint32_t at, const wr_element *e,
+			    wr_err *err)
 {
 	wr_column *cols = wr_schema_cols(r->schema);
 	const wr_type *t;
@@ -111,7 +119,8 @@ static wr_status put_column(wr_planner *p, wr_relation *r, uint32_t at, const wr
 	return check_header(p, e, t, err);
 }
 
-static wr_status read_elements(wr_planner *p, const wr_stmt_create_source *c, wr_relation *r, wr_err *err)
+static wr_status read_elements(wr_planner *p, const wr_stmt_create_source *c, wr_relation *r,
+			       wr_err *err)
 {
 	const wr_elements *l = &c->elements;
 	uint32_t nkeys = 0, key = 0, value;
@@ -124,10 +133,11 @@ static wr_status read_elements(wr_planner *p, const wr_stmt_create_source *c, wr
 	if (check_names(l, err))
 		return WR_FAIL;
 	if (c->is_table && nkeys == 0) {
-		WR_REFUSE(err, l->span.length ? l->span : c->name.span, "table %.*s has no PRIMARY KEY",
-		          WR_STR_ARG(c->name.name));
-		return wr_err_hint(err, "write PRIMARY KEY behind the column that tells its rows apart, "
-		                        "or make it a STREAM");
+		WR_REFUSE(err, l->span.length ? l->span : c->name.span,
+			  "table %.*s has no PRIMARY KEY", WR_STR_ARG(c->name.name));
+		return wr_err_hint(err,
+				   "write PRIMARY KEY behind the column that tells its rows apart, "
+				   "or make it a STREAM");
 	}
 	r->schema = wr_schema_new(p->a, l->n, nkeys);
 	r->spelled = WR_NEW_ARRAY(p->a, wr_str, l->n);
@@ -168,15 +178,16 @@ static wr_status unknown_time(const wr_schema *s, wr_str name, wr_span span, wr_
 	return near ? wr_err_hint(err, "did you mean %s?", near) : WR_FAIL;
 }
 
-wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_with *w, wr_relation *r,
-                             int32_t *col, wr_err *err)
+wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_with *w,
+			     wr_relation *r, int32_t *col, wr_err *err)
 {
 	wr_str name;
 	const wr_type *t;
 
 	*col = -1;
 	if (!w->timestamp.p && w->timestamp_format.p) {
-		WR_REFUSE(err, w->timestamp_format_span, "TIMESTAMP_FORMAT says how to read TIMESTAMP, which is not given");
+		WR_REFUSE(err, w->timestamp_format_span,
+			  "TIMESTAMP_FORMAT says how to read TIMESTAMP, which is not given");
 		return wr_err_hint(err, "name the column: TIMESTAMP='…'");
 	}
 	if (!w->timestamp.p)
@@ -187,16 +198,20 @@ wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_wi
 		return unknown_time(schema, name, w->timestamp_span, err);
 	t = schema->cols[*col].type;
 	if (t->tag != WR_BIGINT && t->tag != WR_TIMESTAMP && t->tag != WR_STRING)
-		return WR_REFUSE(err, w->timestamp_span, "row time can be a BIGINT, a TIMESTAMP or a STRING, not %s",
-		                 wr_type_text(p->a, t));
+		return WR_REFUSE(err, w->timestamp_span,
+				 "row time can be a BIGINT, a TIMESTAMP or a STRING, not %s",
+				 wr_type_text(p->a, t));
 	if (t->tag == WR_STRING && !w->timestamp_format.p) {
-		WR_REFUSE(err, w->timestamp_span, "%.*s is a STRING, and nothing says how to read a time from it",
-		          WR_STR_ARG(name));
-		return wr_err_hint(err, "add TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssX' or what fits");
+		WR_REFUSE(err, w->timestamp_span,
+			  "%.*s is a STRING, and nothing says how to read a time from it",
+			  WR_STR_ARG(name));
+		return wr_err_hint(err,
+				   "add TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssX' or what fits");
 	}
 	if (t->tag != WR_STRING && w->timestamp_format.p)
-		return WR_REFUSE(err, w->timestamp_format_span, "TIMESTAMP_FORMAT is for a STRING, and %.*s is %s",
-		                 WR_STR_ARG(name), wr_type_text(p->a, t));
+		return WR_REFUSE(err, w->timestamp_format_span,
+				 "TIMESTAMP_FORMAT is for a STRING, and %.*s is %s",
+				 WR_STR_ARG(name), wr_type_text(p->a, t));
 	if (w->timestamp_format.p && !wr_time_pattern_new(p->a, w->timestamp_format, err)) {
 		err->span = w->timestamp_format_span;
 		return WR_FAIL;
@@ -206,15 +221,18 @@ wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_wi
 	return WR_OK;
 }
 
-static wr_status choose_formats(wr_planner *p, const wr_stmt *s, wr_relation *r, const wr_with *w, wr_err *err)
+static wr_status choose_formats(wr_planner *p, const wr_stmt *s, wr_relation *r, const wr_with *w,
+				wr_err *err)
 {
 	wr_str key = wr_setting_text(p->set, WR_SET_DEFAULT_KEY_FORMAT);
 	wr_str value = wr_setting_text(p->set, WR_SET_DEFAULT_VALUE_FORMAT);
 	bool debezium;
 
 	if (!w->value_format && !value.n) {
-		WR_REFUSE(err, w->span.length ? w->span : s->span, "nothing says how the values are written");
-		return wr_err_hint(err, "add VALUE_FORMAT='JSON', or the format that the topic has");
+		WR_REFUSE(err, w->span.length ? w->span : s->span,
+			  "nothing says how the values are written");
+		return wr_err_hint(err,
+				   "add VALUE_FORMAT='JSON', or the format that the topic has");
 	}
 	r->value_format = w->value_format ? w->value_format : wr_arena_str(p->a, value).p;
 	debezium = wr_is_debezium(r);
@@ -227,7 +245,8 @@ static wr_status choose_formats(wr_planner *p, const wr_stmt *s, wr_relation *r,
 	else
 		r->key_format = wr_arena_str(p->a, key).p;
 	if (!debezium && strcmp(r->key_format, "DEBEZIUM") == 0)
-		return WR_REFUSE(err, w->key_format_span, "KEY_FORMAT='DEBEZIUM' goes with VALUE_FORMAT='DEBEZIUM'");
+		return WR_REFUSE(err, w->key_format_span,
+				 "KEY_FORMAT='DEBEZIUM' goes with VALUE_FORMAT='DEBEZIUM'");
 	return WR_OK;
 }
 
@@ -236,14 +255,18 @@ static wr_status set_window(wr_relation *r, const wr_with *w, wr_err *err)
 	r->window_kind = w->window;
 	r->window_size = w->window_size;
 	if (w->window_size && (w->window == WR_WINDOW_NONE || w->window == WR_WINDOW_SESSION))
-		return WR_REFUSE(err, w->span, w->window ? "sessions have no WINDOW_SIZE" :
-		                                           "WINDOW_SIZE is given without WINDOW_TYPE");
-	if (!w->window_size && (w->window == WR_WINDOW_TUMBLING || w->window == WR_WINDOW_HOPPING)) {
+		return WR_REFUSE(err, w->span,
+				 w->window ? "sessions have no WINDOW_SIZE"
+					   : "WINDOW_SIZE is given without WINDOW_TYPE");
+	if (!w->window_size &&
+	    (w->window == WR_WINDOW_TUMBLING || w->window == WR_WINDOW_HOPPING)) {
 		WR_REFUSE(err, w->window_span, "a window of that kind needs WINDOW_SIZE");
 		return wr_err_hint(err, "add WINDOW_SIZE='30 SECONDS'");
 	}
 	if (w->window && r->schema->nkeys == 0)
-		return WR_REFUSE(err, w->window_span, "a window belongs to a key, and %.*s has none", WR_STR_ARG(r->name));
+		return WR_REFUSE(err, w->window_span,
+				 "a window belongs to a key, and %.*s has none",
+				 WR_STR_ARG(r->name));
 	return WR_OK;
 }
 
@@ -263,20 +286,20 @@ static wr_status set_file(wr_relation *r, wr_with *w, wr_err *err)
 	r->file_any_topic = r->file_records && !w->topic.p;
 	if (!w->file.p && (w->file_records >= 0 || w->file_follow >= 0)) {
 		WR_REFUSE(err, w->span, "%s goes with FILE, which is not given",
-		          w->file_records >= 0 ? "FILE_LAYOUT" : "FILE_FOLLOW");
+			  w->file_records >= 0 ? "FILE_LAYOUT" : "FILE_FOLLOW");
 		return wr_err_hint(err, "add FILE='path'");
 	}
 	return WR_OK;
 }
 
-static wr_status set_topic(wr_planner *p, const wr_stmt *s, wr_relation *r, const wr_with *w, wr_plan *out,
-                           wr_err *err)
+static wr_status set_topic(wr_planner *p, const wr_stmt *s, wr_relation *r, const wr_with *w,
+			   wr_plan *out, wr_err *err)
 {
 	int32_t there;
 
 	if (!w->topic.p && !w->file.p) {
-		WR_REFUSE(err, w->span.length ? w->span : s->span, "nothing says where %.*s is read from",
-		          WR_STR_ARG(r->name));
+		WR_REFUSE(err, w->span.length ? w->span : s->span,
+			  "nothing says where %.*s is read from", WR_STR_ARG(r->name));
 		return wr_err_hint(err, "add KAFKA_TOPIC='…' or FILE='…'");
 	}
 	r->topic = w->topic.p ? w->topic : r->name;
@@ -298,37 +321,40 @@ static wr_status set_topic(wr_planner *p, const wr_stmt *s, wr_relation *r, cons
 		out->partitions = 1;
 	}
 	if (there > 0 && w->partitions > 0 && there != w->partitions)
-		return WR_REFUSE(err, w->span, "topic '%.*s' has %d partitions, not %d", WR_STR_ARG(r->topic), there,
-		                 (int)w->partitions);
+		return WR_REFUSE(err, w->span, "topic '%.*s' has %d partitions, not %d",
+				 WR_STR_ARG(r->topic), there, (int)w->partitions);
 	r->partitions = there > 0 ? there : out->partitions;
 	return WR_OK;
 }
 
-wr_status wr_check_existing(const wr_planner *p, const wr_stmt_create_source *c, const wr_relation *old, wr_err *err)
+wr_status wr_check_existing(const wr_planner *p, const wr_stmt_create_source *c,
+			    const wr_relation *old, wr_err *err)
 {
 	if (c->or_replace && c->is_source)
-		return WR_REFUSE(err, c->name.span, "OR REPLACE is not for SOURCE %s", c->is_table ? "TABLE" : "STREAM");
+		return WR_REFUSE(err, c->name.span, "OR REPLACE is not for SOURCE %s",
+				 c->is_table ? "TABLE" : "STREAM");
 	if (c->or_replace && !wr_setting_bool(p->set, WR_SET_CREATE_OR_REPLACE))
-		return WR_REFUSE(err, c->name.span, "OR REPLACE is turned off by create.or.replace.enabled");
+		return WR_REFUSE(err, c->name.span,
+				 "OR REPLACE is turned off by create.or.replace.enabled");
 	if (!old)
 		return WR_OK;
 	if (!c->or_replace) {
-		WR_REFUSE(err, c->name.span, "there is a %s %.*s already", old->table ? "table" : "stream",
-		          WR_STR_ARG(old->name));
+		WR_REFUSE(err, c->name.span, "there is a %s %.*s already",
+			  old->table ? "table" : "stream", WR_STR_ARG(old->name));
 		return wr_err_hint(err, "DROP it first, or write IF NOT EXISTS or OR REPLACE");
 	}
 	if (old->source_only)
-		return WR_REFUSE(err, c->name.span, "%.*s is a SOURCE %s: it cannot be replaced", WR_STR_ARG(old->name),
-		                 old->table ? "TABLE" : "STREAM");
+		return WR_REFUSE(err, c->name.span, "%.*s is a SOURCE %s: it cannot be replaced",
+				 WR_STR_ARG(old->name), old->table ? "TABLE" : "STREAM");
 	if (old->table != c->is_table)
 		return WR_REFUSE(err, c->name.span, "%.*s is a %s: it cannot be replaced by a %s",
-		                 WR_STR_ARG(old->name), old->table ? "table" : "stream",
-		                 c->is_table ? "table" : "stream");
+				 WR_STR_ARG(old->name), old->table ? "table" : "stream",
+				 c->is_table ? "table" : "stream");
 	return WR_OK;
 }
 
-wr_status wr_check_replacement(const wr_planner *p, const wr_stmt_create_source *c, const wr_relation *fresh,
-                               wr_err *err)
+wr_status wr_check_replacement(const wr_planner *p, const wr_stmt_create_source *c,
+			       const wr_relation *fresh, wr_err *err)
 {
 	const wr_relation *old = p->catalog->find(p->catalog, c->name.name);
 	const wr_schema *a, *b = fresh->schema;
@@ -337,28 +363,36 @@ wr_status wr_check_replacement(const wr_planner *p, const wr_stmt_create_source 
 		return WR_OK;
 	a = old->schema;
 	if (a->nkeys != b->nkeys || b->n < a->n)
-		return WR_REFUSE(err, c->name.span, "the new %.*s lacks columns of the old one", WR_STR_ARG(old->name));
+		return WR_REFUSE(err, c->name.span, "the new %.*s lacks columns of the old one",
+				 WR_STR_ARG(old->name));
 	for (uint32_t i = 0; i < a->n; i++)
-		if (!wr_str_eq(a->cols[i].name, b->cols[i].name) || !wr_type_eq(a->cols[i].type, b->cols[i].type)) {
-			WR_REFUSE(err, c->name.span, "column %.*s of the old %.*s is changed, missing or moved",
-			          WR_STR_ARG(a->cols[i].name), WR_STR_ARG(old->name));
-			return wr_err_hint(err, "a replacement may only add value columns, behind the others");
+		if (!wr_str_eq(a->cols[i].name, b->cols[i].name) ||
+		    !wr_type_eq(a->cols[i].type, b->cols[i].type)) {
+			WR_REFUSE(err, c->name.span,
+				  "column %.*s of the old %.*s is changed, missing or moved",
+				  WR_STR_ARG(a->cols[i].name), WR_STR_ARG(old->name));
+			return wr_err_hint(
+			    err, "a replacement may only add value columns, behind the others");
 		}
 	if (!wr_str_eq(old->topic, fresh->topic) || strcmp(old->key_format, fresh->key_format) ||
-	    strcmp(old->value_format, fresh->value_format) || old->window_kind != fresh->window_kind)
-		return WR_REFUSE(err, c->name.span, "the new %.*s has another topic, window or format",
-		                 WR_STR_ARG(old->name));
+	    strcmp(old->value_format, fresh->value_format) ||
+	    old->window_kind != fresh->window_kind)
+		return WR_REFUSE(err, c->name.span,
+				 "the new %.*s has another topic, window or format",
+				 WR_STR_ARG(old->name));
 	return WR_OK;
 }
 
-static wr_status check_columns_given(const wr_stmt_create_source *c, const wr_relation *r, wr_err *err)
+static wr_status check_columns_given(const wr_stmt_create_source *c, const wr_relation *r,
+				     wr_err *err)
 {
 	wr_span at = c->elements.span.length ? c->elements.span : c->name.span;
 
 	if (c->elements.n)
 		return WR_OK;
 	if (wr_is_debezium(r))
-		return WR_LATER(err, at, "columns are not yet found out from the events: list them");
+		return WR_LATER(err, at,
+				"columns are not yet found out from the events: list them");
 	WR_REFUSE(err, at, "%.*s has no columns", WR_STR_ARG(r->name));
 	return wr_err_hint(err, "list them: (id BIGINT KEY, name STRING)");
 }
@@ -393,16 +427,18 @@ wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out, w
 	if ((s->kind == WR_STMT_CREATE_SOURCE && wr_check_existing(p, c, old, err)) ||
 	    wr_with_read(p, &c->props, WR_WITH_SOURCE, &w, err))
 		return WR_FAIL;
-	if (set_file(r, &w, err) || choose_formats(p, s, r, &w, err) || check_columns_given(c, r, err) ||
-	    read_elements(p, c, r, err))
+	if (set_file(r, &w, err) || choose_formats(p, s, r, &w, err) ||
+	    check_columns_given(c, r, err) || read_elements(p, c, r, err))
 		return WR_FAIL;
-	if (!w.key_format && choose_formats(p, s, r, &w, err))	/* now that the keys are known */
+	if (!w.key_format && choose_formats(p, s, r, &w, err)) /* now that the keys are known */
 		return WR_FAIL;
 	copy_simple(r, c, &w);
 	if (w.before_event >= 0 && !(r->table && wr_is_debezium(r)))
-		return WR_REFUSE(err, w.before_span, "BEFORE is for tables with VALUE_FORMAT='DEBEZIUM'");
+		return WR_REFUSE(err, w.before_span,
+				 "BEFORE is for tables with VALUE_FORMAT='DEBEZIUM'");
 	if (set_window(r, &w, err) || wr_relation_formats(p, r, &w, err) ||
-	    wr_check_timestamp(p, r->schema, &w, r, &time_col, err) || set_topic(p, s, r, &w, out, err))
+	    wr_check_timestamp(p, r->schema, &w, r, &time_col, err) ||
+	    set_topic(p, s, r, &w, out, err))
 		return WR_FAIL;
 	return s->kind == WR_STMT_CREATE_SOURCE ? wr_check_replacement(p, c, r, err) : WR_OK;
 }

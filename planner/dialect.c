@@ -26,10 +26,12 @@ wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use, 
 	(void)p;
 	for (uint32_t i = 0; use == WR_USE_AS && i < f->nsources; i++)
 		if (f->sources[i]->table && f->sources[i]->window_kind) {
-			WR_REFUSE(err, f->span, "%.*s is a table with windows, which a further query cannot read",
-			          WR_STR_ARG(f->sources[i]->name));
-			return wr_err_hint(err, "declare a STREAM with WINDOW_TYPE over its topic '%.*s'",
-			                   WR_STR_ARG(f->sources[i]->topic));
+			WR_REFUSE(err, f->span,
+				  "%.*s is a table with windows, which a further query cannot read",
+				  WR_STR_ARG(f->sources[i]->name));
+			return wr_err_hint(
+			    err, "declare a STREAM with WINDOW_TYPE over its topic '%.*s'",
+			    WR_STR_ARG(f->sources[i]->topic));
 		}
 	return WR_OK;
 }
@@ -40,21 +42,24 @@ static wr_status same_relation(const wr_from *l, const wr_from *r, wr_span span,
 		for (uint32_t k = 0; k < r->nsources; k++)
 			if (wr_str_eq(l->sources[i]->name, r->sources[k]->name))
 				return WR_REFUSE(err, span, "%.*s cannot be joined with itself",
-				                 WR_STR_ARG(l->sources[i]->name));
+						 WR_STR_ARG(l->sources[i]->name));
 	return WR_OK;
 }
 
 /* Self joins; joins of values in format KAFKA. */
-wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *right, wr_span span, wr_err *err)
+wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *right, wr_span span,
+			  wr_err *err)
 {
 	if (!p->ksql)
 		return WR_OK;
 	for (uint32_t i = 0; i < left->nsources + right->nsources; i++) {
-		const wr_relation *r = i < left->nsources ? left->sources[i] : right->sources[i - left->nsources];
+		const wr_relation *r =
+		    i < left->nsources ? left->sources[i] : right->sources[i - left->nsources];
 
 		if (strcmp(r->value_format, "KAFKA") == 0)
-			return WR_REFUSE(err, span, "%.*s has values in format KAFKA, which joins do not take",
-			                 WR_STR_ARG(r->name));
+			return WR_REFUSE(err, span,
+					 "%.*s has values in format KAFKA, which joins do not take",
+					 WR_STR_ARG(r->name));
 	}
 	return same_relation(left, right, span, err);
 }
@@ -63,12 +68,15 @@ wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *rig
  * Sides of a join that stay where they are but have different numbers of partitions; here they
  * move.
  */
-wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r, wr_span span, wr_err *err)
+wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r, wr_span span,
+			    wr_err *err)
 {
-	if (!p->ksql || !l || !r || l->partitions <= 0 || r->partitions <= 0 || l->partitions == r->partitions)
+	if (!p->ksql || !l || !r || l->partitions <= 0 || r->partitions <= 0 ||
+	    l->partitions == r->partitions)
 		return WR_OK;
-	return WR_REFUSE(err, span, "%.*s has %d partitions and %.*s has %d: a join needs the same number",
-	                 WR_STR_ARG(l->name), l->partitions, WR_STR_ARG(r->name), r->partitions);
+	return WR_REFUSE(err, span,
+			 "%.*s has %d partitions and %.*s has %d: a join needs the same number",
+			 WR_STR_ARG(l->name), l->partitions, WR_STR_ARG(r->name), r->partitions);
 }
 
 /* A join on a foreign key stands first among several. */
@@ -97,8 +105,8 @@ wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, w
  * GREATEST and LEAST of integers of two widths, or of integers and decimals (greatest, least
  * cases): ambiguous there, unless a DOUBLE makes all of them one.
  */
-wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
-                            wr_err *err)
+wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given, uint32_t n,
+			    wr_span span, wr_err *err)
 {
 	const wr_type *first = NULL;
 	bool mixed = false;
@@ -110,17 +118,29 @@ wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *giv
 			continue;
 		if (given[i].type->tag == WR_DOUBLE)
 			return WR_OK;
-		mixed = mixed || (first && first->tag != given[i].type->tag && wr_type_numeric(first));
+		mixed =
+		    mixed || (first && first->tag != given[i].type->tag && wr_type_numeric(first));
 		first = given[i].type;
 	}
-	return mixed ? WR_REFUSE(err, span, "%s of numbers of several types is ambiguous", fn->name) : WR_OK;
+	return mixed ? WR_REFUSE(err, span, "%s of numbers of several types is ambiguous", fn->name)
+		     : WR_OK;
 }
 
 static bool nested_state(const char *name)
 {
-	static const char *const names[] = { "AVG", "COLLECT_LIST", "COLLECT_SET", "TOPK", "TOPKDISTINCT", "HISTOGRAM",
-		                             "EARLIEST_BY_OFFSET", "LATEST_BY_OFFSET", "COUNT_DISTINCT",
-		                             "CORRELATION", "STDDEV_SAMP", "STDDEV_SAMPLE", "ATTR" };
+	static const char *const names[] = { "AVG",
+					     "COLLECT_LIST",
+					     "COLLECT_SET",
+					     "TOPK",
+					     "TOPKDISTINCT",
+					     "HISTOGRAM",
+					     "EARLIEST_BY_OFFSET",
+					     "LATEST_BY_OFFSET",
+					     "COUNT_DISTINCT",
+					     "CORRELATION",
+					     "STDDEV_SAMP",
+					     "STDDEV_SAMPLE",
+					     "ATTR" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -129,14 +149,15 @@ static bool nested_state(const char *name)
 }
 
 /* Aggregates whose state the value's format could not hold; our state has a format of its own. */
-wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, const char *value_format, wr_err *err)
+wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, const char *value_format,
+			       wr_err *err)
 {
 	bool flat = strcmp(value_format, "DELIMITED") == 0 || strcmp(value_format, "KAFKA") == 0;
 
 	for (uint32_t i = 0; p->ksql && flat && i < r->naggs; i++)
 		if (nested_state(r->aggs[i].agg->name))
-			return WR_REFUSE(err, r->from.span, "format %s cannot hold the state of %s", value_format,
-			                 r->aggs[i].agg->name);
+			return WR_REFUSE(err, r->from.span, "format %s cannot hold the state of %s",
+					 value_format, r->aggs[i].agg->name);
 	return WR_OK;
 }
 

@@ -35,12 +35,15 @@ static void put_scan(printer *x, const wr_scan *s, uint32_t depth)
 	const wr_source_spec *src = s->source;
 
 	indent(x, depth);
-	wr_buf_printf(x->out, "scan %s %.*s: ", s->table ? "table" : "stream", WR_STR_ARG(s->relation));
+	wr_buf_printf(x->out, "scan %s %.*s: ", s->table ? "table" : "stream",
+		      WR_STR_ARG(s->relation));
 	if (src->file.p)
-		wr_buf_printf(x->out, "file '%.*s'%s", WR_STR_ARG(src->file), src->file_records ? " of records" : "");
+		wr_buf_printf(x->out, "file '%.*s'%s", WR_STR_ARG(src->file),
+			      src->file_records ? " of records" : "");
 	else
 		wr_buf_printf(x->out, "topic '%.*s'", WR_STR_ARG(src->topic));
-	wr_buf_printf(x->out, " (%s, key %s), reads ", s->decode->value.format, s->decode->key.format);
+	wr_buf_printf(x->out, " (%s, key %s), reads ", s->decode->value.format,
+		      s->decode->key.format);
 	if (s->decode->schema->n)
 		put_columns(x->out, s->decode->schema, s->decode->schema->n);
 	else
@@ -60,7 +63,8 @@ static const char *growth(const wr_op_spec *spec)
 		return ((const wr_spec_table *)spec)->materialise ? "state: per key" : NULL;
 	if (strcmp(spec->def->name, "join_table") == 0)
 		return "state: per key of the table";
-	if (strcmp(spec->def->name, "join_tables") == 0 || strcmp(spec->def->name, "join_foreign") == 0)
+	if (strcmp(spec->def->name, "join_tables") == 0 ||
+	    strcmp(spec->def->name, "join_foreign") == 0)
 		return "state: per key of both tables";
 	if (strcmp(spec->def->name, "join_streams") == 0)
 		return "state: rows of the last WITHIN";
@@ -128,7 +132,8 @@ static void put_sink(const wr_graph *g, wr_buf *out)
 	}
 	wr_buf_printf(out, "%s %.*s: ", g->table ? "table" : "stream", WR_STR_ARG(s->name));
 	if (s->topic.p)
-		wr_buf_printf(out, "topic '%.*s' (%s, key %s)\n", WR_STR_ARG(s->topic), s->value.format, s->key.format);
+		wr_buf_printf(out, "topic '%.*s' (%s, key %s)\n", WR_STR_ARG(s->topic),
+			      s->value.format, s->key.format);
 	else
 		wr_buf_printf(out, "%s\n", s->type);
 }
@@ -146,7 +151,8 @@ void wr_plan_explain(const wr_plan *plan, wr_buf *out)
 		wr_buf_printf(out, "%u rows into %.*s\n", plan->rows->n, WR_STR_ARG(plan->name));
 		return;
 	}
-	wr_buf_printf(out, "%s %.*s: ", plan->relation->table ? "table" : "stream", WR_STR_ARG(plan->name));
+	wr_buf_printf(out, "%s %.*s: ", plan->relation->table ? "table" : "stream",
+		      WR_STR_ARG(plan->name));
 	wr_schema_print(plan->relation->schema, plan->relation->table, out);
 	wr_buf_putc(out, '\n');
 }

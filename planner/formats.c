@@ -5,8 +5,9 @@
 #include "core/near.h"
 #include "planner/impl.h"
 
-static const char *const all_formats[] = { "JSON", "DELIMITED", "KAFKA", "NONE", "DEBEZIUM", "AVRO", "PROTOBUF",
-	                                   "PROTOBUF_NOSR", "JSON_SR" };
+static const char *const all_formats[] = { "JSON",     "DELIMITED",	"KAFKA",
+					   "NONE",     "DEBEZIUM",	"AVRO",
+					   "PROTOBUF", "PROTOBUF_NOSR", "JSON_SR" };
 enum { FIRST_LATER = 5, NFORMATS = sizeof(all_formats) / sizeof(*all_formats) };
 
 const wr_format_def *wr_format_known(wr_planner *p, const char *name, wr_span span, wr_err *err)
@@ -60,33 +61,47 @@ void wr_relation_sides(wr_arena *a, const wr_relation *r, wr_side_spec *key, wr_
 			cols[n] = s->cols[i];
 			to[n++] = (int32_t)i;
 		}
-	*key = (wr_side_spec){ .format = r->key_format, .delimiter = r->key_delimiter, .wrap = r->key_wrap,
-		               .n = s->nkeys, .cols = s->cols, .to = key_to,
-		               .window = (wr_window_kind)r->window_kind, .window_size = r->window_size };
-	*value = (wr_side_spec){ .format = r->value_format, .delimiter = r->value_delimiter, .wrap = r->value_wrap,
-		                 .n = n, .cols = cols, .to = to };
+	*key = (wr_side_spec){ .format = r->key_format,
+			       .delimiter = r->key_delimiter,
+			       .wrap = r->key_wrap,
+			       .n = s->nkeys,
+			       .cols = s->cols,
+			       .to = key_to,
+			       .window = (wr_window_kind)r->window_kind,
+			       .window_size = r->window_size };
+	*value = (wr_side_spec){ .format = r->value_format,
+				 .delimiter = r->value_delimiter,
+				 .wrap = r->value_wrap,
+				 .n = n,
+				 .cols = cols,
+				 .to = to };
 }
 
-static wr_status check_key(const wr_relation *r, const wr_format_def *f, const wr_with *w, wr_err *err)
+static wr_status check_key(const wr_relation *r, const wr_format_def *f, const wr_with *w,
+			   wr_err *err)
 {
 	const wr_schema *s = r->schema;
 	wr_span at = w->key_format_span.length ? w->key_format_span : w->span;
 
 	for (uint32_t i = 0; i < s->nkeys; i++)
 		if (has_map(s->cols[i].type)) {
-			WR_REFUSE(err, at, "key column %.*s has a MAP in its type", WR_STR_ARG(s->cols[i].name));
-			return wr_err_hint(err, "a map has no order, so the same key could be written in two ways; "
-			                        "use an ARRAY of STRUCTs or a STRING");
+			WR_REFUSE(err, at, "key column %.*s has a MAP in its type",
+				  WR_STR_ARG(s->cols[i].name));
+			return wr_err_hint(
+			    err,
+			    "a map has no order, so the same key could be written in two ways; "
+			    "use an ARRAY of STRUCTs or a STRING");
 		}
 	if (s->nkeys && strcmp(f->name, "NONE") == 0) {
 		WR_REFUSE(err, at, "format NONE holds no columns, and there is key column %.*s",
-		          WR_STR_ARG(s->cols[0].name));
+			  WR_STR_ARG(s->cols[0].name));
 		return wr_err_hint(err, "name another KEY_FORMAT");
 	}
 	if (!f->key)
 		return WR_REFUSE(err, at, "format %s cannot be a key's format", f->name);
 	if (s->nkeys > 1 && !f->multi) {
-		WR_REFUSE(err, at, "format %s holds one key column, and there are %u", f->name, s->nkeys);
+		WR_REFUSE(err, at, "format %s holds one key column, and there are %u", f->name,
+			  s->nkeys);
 		return wr_err_hint(err, "KEY_FORMAT='JSON' holds several");
 	}
 	if (w->key_delimiter && !f->delimiter)
@@ -99,27 +114,33 @@ static wr_status check_value(const wr_format_def *f, uint32_t n, const wr_with *
 	wr_span at = w->value_format_span.length ? w->value_format_span : w->span;
 
 	if (strcmp(f->name, "NONE") == 0 && n)
-		return WR_REFUSE(err, at, "format NONE holds no columns, and there are %u value columns", n);
+		return WR_REFUSE(err, at,
+				 "format NONE holds no columns, and there are %u value columns", n);
 	if (!f->value && n)
 		return WR_REFUSE(err, at, "format %s cannot be a value's format", f->name);
 	if (w->value_delimiter && !f->delimiter)
-		return WR_REFUSE(err, w->value_delimiter_span, "format %s has no delimiter", f->name);
+		return WR_REFUSE(err, w->value_delimiter_span, "format %s has no delimiter",
+				 f->name);
 	if (w->wrap < 0)
 		return WR_OK;
 	if (n != 1) {
-		WR_REFUSE(err, w->wrap_span, "WRAP_SINGLE_VALUE is for one value column, and there are %u", n);
-		return wr_err_hint(err, "several columns always stand in an object; leave the property out");
+		WR_REFUSE(err, w->wrap_span,
+			  "WRAP_SINGLE_VALUE is for one value column, and there are %u", n);
+		return wr_err_hint(
+		    err, "several columns always stand in an object; leave the property out");
 	}
 	if (w->wrap ? !f->wrap : !f->unwrap)
-		return WR_REFUSE(err, w->wrap_span, "format %s does not have WRAP_SINGLE_VALUE=%s", f->name,
-		                 w->wrap ? "true" : "false");
+		return WR_REFUSE(err, w->wrap_span, "format %s does not have WRAP_SINGLE_VALUE=%s",
+				 f->name, w->wrap ? "true" : "false");
 	return WR_OK;
 }
 
-static wr_status side_check(const wr_format_def *f, const wr_side_spec *side, bool is_key, wr_span at, wr_err *err)
+static wr_status side_check(const wr_format_def *f, const wr_side_spec *side, bool is_key,
+			    wr_span at, wr_err *err)
 {
 	if (f->registry) {
-		WR_LATER(err, at, "%s needs a schema registry, and there is no client for one", f->name);
+		WR_LATER(err, at, "%s needs a schema registry, and there is no client for one",
+			 f->name);
 		return wr_err_hint(err, "have the producer write JSON");
 	}
 	if (!f->check || f->check(side, is_key, err) == WR_OK)
@@ -148,13 +169,16 @@ wr_status wr_relation_formats(wr_planner *p, wr_relation *r, const wr_with *w, w
 		r->value_wrap = true;
 	else if (w->wrap >= 0)
 		r->value_wrap = w->wrap == 1;
-	else if (wr_str_is(wr_setting_text(p->set, WR_SET_WRAP_SINGLE_VALUES), "false") && vf->unwrap)
+	else if (wr_str_is(wr_setting_text(p->set, WR_SET_WRAP_SINGLE_VALUES), "false") &&
+		 vf->unwrap)
 		r->value_wrap = false;
 	else
 		r->value_wrap = vf->wrap;
 	key.wrap = r->key_wrap;
 	value.wrap = r->value_wrap;
-	if (key.n && side_check(kf, &key, true, w->key_format_span.length ? w->key_format_span : w->span, err))
+	if (key.n && side_check(kf, &key, true,
+				w->key_format_span.length ? w->key_format_span : w->span, err))
 		return WR_FAIL;
-	return side_check(vf, &value, false, w->value_format_span.length ? w->value_format_span : w->span, err);
+	return side_check(vf, &value, false,
+			  w->value_format_span.length ? w->value_format_span : w->span, err);
 }

@@ -25,11 +25,12 @@ static wr_node *scan(wr_planner *p, const wr_relation *r)
 	memcpy(cols, r->schema->cols, r->schema->n * sizeof(*cols));
 	for (uint32_t i = 0; i < extra; i++)
 		cols[r->schema->n + i] = (wr_column){ wr_cdc_name((wr_cdc_column)i),
-			                              wr_cdc_type(p->a, r, (wr_cdc_column)i) };
+						      wr_cdc_type(p->a, r, (wr_cdc_column)i) };
 	n->out = s;
 	n->rel = r;
 	n->table = r->table;
-	n->window = (wr_window_spec){ .kind = (wr_window_kind)r->window_kind, .size = r->window_size };
+	n->window =
+	    (wr_window_spec){ .kind = (wr_window_kind)r->window_kind, .size = r->window_size };
 	return n;
 }
 
@@ -39,9 +40,11 @@ typedef struct show {
 	wr_str source, source_text;
 } show;
 
-static void show_column(show *s, wr_str name, wr_str text, const wr_type *type, int32_t col, unsigned flags)
+static void show_column(show *s, wr_str name, wr_str text, const wr_type *type, int32_t col,
+			unsigned flags)
 {
-	s->f->seen[s->f->nseen++] = (wr_seen){ s->source, s->source_text, name, text, type, col, flags };
+	s->f->seen[s->f->nseen++] =
+	    (wr_seen){ s->source, s->source_text, name, text, type, col, flags };
 }
 
 static void show_pseudo(show *s, int32_t col, unsigned flags)
@@ -59,8 +62,11 @@ static void show_declared(show *s, const wr_relation *r, bool key, bool headers)
 		bool is_key = i < c->nkeys, is_header = r->header_cols && r->header_cols[i];
 
 		if (is_key == key && is_header == headers)
-			show_column(s, c->cols[i].name, r->spelled ? r->spelled[i] : c->cols[i].name, c->cols[i].type,
-			            (int32_t)i, (is_key ? WR_SEEN_KEY : 0u) | (is_header ? WR_SEEN_HEADER : 0u));
+			show_column(s, c->cols[i].name,
+				    r->spelled ? r->spelled[i] : c->cols[i].name, c->cols[i].type,
+				    (int32_t)i,
+				    (is_key ? WR_SEEN_KEY : 0u) |
+					(is_header ? WR_SEEN_HEADER : 0u));
 	}
 }
 
@@ -83,8 +89,8 @@ static void show_all(show *s, const wr_relation *r)
 		wr_str name = wr_cdc_name((wr_cdc_column)i);
 
 		if (!shadowed(c, name))
-			show_column(s, name, name, wr_cdc_type(s->p->a, r, (wr_cdc_column)i), (int32_t)(c->n + i),
-			            WR_SEEN_CDC);
+			show_column(s, name, name, wr_cdc_type(s->p->a, r, (wr_cdc_column)i),
+				    (int32_t)(c->n + i), WR_SEEN_CDC);
 	}
 }
 
@@ -96,7 +102,10 @@ static wr_status from_source(wr_planner *p, const wr_ast_relation *ast, wr_from 
 
 	if (!r)
 		return WR_FAIL;
-	*out = (wr_from){ .span = ast->span, .nsources = 1, .naliases = 1, .cdc = wr_is_debezium(r) && !r->table };
+	*out = (wr_from){ .span = ast->span,
+			  .nsources = 1,
+			  .naliases = 1,
+			  .cdc = wr_is_debezium(r) && !r->table };
 	out->sources = WR_NEW_ARRAY(p->a, const wr_relation *, 1);
 	out->aliases = WR_NEW_ARRAY(p->a, wr_str, 1);
 	out->sources[0] = r;
@@ -112,12 +121,14 @@ static wr_status from_source(wr_planner *p, const wr_ast_relation *ast, wr_from 
 		int32_t *col = WR_NEW(p->a, int32_t);
 
 		*col = (int32_t)i;
-		out->keys[i] = (wr_key_part){ .n = 1, .cols = col, .words = r->schema->cols[i].name };
+		out->keys[i] =
+		    (wr_key_part){ .n = 1, .cols = col, .words = r->schema->cols[i].name };
 	}
 	return WR_OK;
 }
 
-wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_query *q, wr_from *out, wr_err *err)
+wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_query *q, wr_from *out,
+		       wr_err *err)
 {
 	wr_from left, right;
 	bool found;
@@ -127,12 +138,11 @@ wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_que
 		if (wr_from_with(p, r, out, &found, err))
 			return WR_FAIL;
 		return found ? WR_OK : from_source(p, r, out, err);
-	case WR_REL_QUERY:
-		return wr_from_query(p, r->query, &r->alias, r->span, out, err);
-	case WR_REL_JOIN:
-		break;
+	case WR_REL_QUERY: return wr_from_query(p, r->query, &r->alias, r->span, out, err);
+	case WR_REL_JOIN: break;
 	}
-	if (wr_from_plan(p, r->join.left, q, &left, err) || wr_from_plan(p, r->join.right, q, &right, err))
+	if (wr_from_plan(p, r->join.left, q, &left, err) ||
+	    wr_from_plan(p, r->join.right, q, &right, err))
 		return WR_FAIL;
 	return wr_from_join(p, r, &left, &right, out, err);
 }

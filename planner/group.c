@@ -40,7 +40,9 @@ static bool reads_bounds(const wr_expr *e)
 static wr_agg_spec agg_spec(wr_select *s, const wr_bind_call *call)
 {
 	wr_arena *a = s->p->a;
-	wr_agg_spec g = { .agg = call->match->agg, .nargs = call->nargs, .result = call->match->result };
+	wr_agg_spec g = { .agg = call->match->agg,
+			  .nargs = call->nargs,
+			  .result = call->match->result };
 	const wr_expr **args = WR_NEW_ARRAY(a, const wr_expr *, call->nargs);
 	const wr_vec **consts = WR_NEW_ARRAY(a, const wr_vec *, call->nargs);
 	const wr_type **types = WR_NEW_ARRAY(a, const wr_type *, call->nargs);
@@ -63,13 +65,15 @@ wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const wr_expr **
 
 	if (!s->ast->group_by.n) {
 		WR_REFUSE(err, call->span, "%.*s needs groups to work on, and there is no GROUP BY",
-		          WR_STR_ARG(call->name));
+			  WR_STR_ARG(call->name));
 		return wr_err_hint(err, "add GROUP BY with the columns that make a group");
 	}
 	for (i = 0; i < call->nargs; i++)
 		if (s->windowed && reads_bounds(call->args[i]))
-			return WR_REFUSE(err, call->span, "window bounds are known after %.*s is computed, not before",
-			                 WR_STR_ARG(call->name));
+			return WR_REFUSE(
+			    err, call->span,
+			    "window bounds are known after %.*s is computed, not before",
+			    WR_STR_ARG(call->name));
 	for (i = 0; i < s->naggs && !same_call(&s->aggs[i], call); i++)
 		;
 	if (i == s->naggs) {
@@ -118,13 +122,15 @@ static wr_status bind_parts(wr_select *s, const wr_ast_exprs *list, const char *
 	s->binder.clause = clause;
 	s->binder.scope = &s->scope_bare;
 	for (uint32_t i = 0; i < list->n; i++) {
-		const wr_ast_expr *ast = s->cdc ? wr_cdc_expand(s->p->a, list->items[i]) : list->items[i];
+		const wr_ast_expr *ast =
+		    s->cdc ? wr_cdc_expand(s->p->a, list->items[i]) : list->items[i];
 
 		if (wr_bind_expr(&s->binder, ast, &s->parts[i], err))
 			return WR_FAIL;
 		if (!s->parts[i]->type) {
 			WR_REFUSE(err, ast->span, "%s NULL has no type", clause);
-			return list->n > 1 ? wr_err_hint(err, "NULL stands alone or not at all") : WR_FAIL;
+			return list->n > 1 ? wr_err_hint(err, "NULL stands alone or not at all")
+					   : WR_FAIL;
 		}
 		s->part_names[i] = part_words(s, ast);
 	}
@@ -168,7 +174,8 @@ static wr_node *rekey(wr_select *s, wr_node *in)
 	for (uint32_t i = 0; i < bounds; i++) {
 		int32_t col = i ? WR_COL_WINDOWEND : WR_COL_WINDOWSTART;
 
-		cols[s->nparts + in->out->n + i] = (wr_column){ wr_bind_pseudo_name(col), wr_bind_pseudo_type(col) };
+		cols[s->nparts + in->out->n + i] =
+		    (wr_column){ wr_bind_pseudo_name(col), wr_bind_pseudo_type(col) };
 		carried[in->out->n + i] = col;
 	}
 	k->out = schema;
@@ -205,7 +212,8 @@ static wr_status check_aggs(const wr_select *s, wr_err *err)
 			continue;
 		if (g->multiset == WR_AGG_NO_MULTISET) {
 			WR_REFUSE(err, s->agg_spans[i],
-			          "%s cannot take a row back, as a table's changes demand", g->name);
+				  "%s cannot take a row back, as a table's changes demand",
+				  g->name);
 			return wr_err_hint(err, "it works on streams");
 		}
 		if (wr_dialect_table_agg(s->p, g, s->agg_spans[i], err))
@@ -268,7 +276,8 @@ static const wr_expr *over_groups(void *self, const wr_expr *e)
 	if (e->kind != WR_EXPR_COL)
 		return NULL;
 	if (e->col >= s->base)
-		return wr_bind_column(s->p->a, (int32_t)s->nparts + e->col - s->base, e->type, e->span);
+		return wr_bind_column(s->p->a, (int32_t)s->nparts + e->col - s->base, e->type,
+				      e->span);
 	bound = e->col == WR_COL_WINDOWSTART || e->col == WR_COL_WINDOWEND;
 	if (!(bound && s->windowed) && !s->lost) {
 		s->lost = true;
@@ -290,9 +299,11 @@ static wr_status regroup(wr_select *s, const wr_expr **e, const char *clause, wr
 		if (s->from.seen[i].col == s->lost_col)
 			name = s->from.seen[i].name;
 	WR_REFUSE(err, s->lost_span.length ? s->lost_span : (*e)->span,
-	          "%.*s is not the same for all rows of a group, so %s cannot use it", WR_STR_ARG(name), clause);
-	return wr_err_hint(err, "add it to GROUP BY, or put it into an aggregate: LATEST_BY_OFFSET(%.*s)",
-	                   WR_STR_ARG(name));
+		  "%.*s is not the same for all rows of a group, so %s cannot use it",
+		  WR_STR_ARG(name), clause);
+	return wr_err_hint(
+	    err, "add it to GROUP BY, or put it into an aggregate: LATEST_BY_OFFSET(%.*s)",
+	    WR_STR_ARG(name));
 }
 
 static void group_keys(wr_select *s)
@@ -316,13 +327,16 @@ wr_status wr_select_parts(wr_select *s, wr_err *err)
 	if (!q->partition_by.n)
 		return WR_OK;
 	if (q->group_by.n)
-		return WR_REFUSE(err, q->partition_by.span, "PARTITION BY and GROUP BY exclude each other");
+		return WR_REFUSE(err, q->partition_by.span,
+				 "PARTITION BY and GROUP BY exclude each other");
 	if (s->from.node->table) {
-		WR_REFUSE(err, q->partition_by.span, "PARTITION BY is for streams, and this is a table");
+		WR_REFUSE(err, q->partition_by.span,
+			  "PARTITION BY is for streams, and this is a table");
 		return wr_err_hint(err, "a table's rows lie by their primary key");
 	}
 	if (s->from.node->window.kind)
-		return WR_REFUSE(err, q->partition_by.span, "windowed rows cannot be given another key");
+		return WR_REFUSE(err, q->partition_by.span,
+				 "windowed rows cannot be given another key");
 	s->part_null = q->partition_by.n == 1 && q->partition_by.items[0]->kind == WR_AST_NULL;
 	return s->part_null ? WR_OK : bind_parts(s, &q->partition_by, "PARTITION BY", err);
 }
@@ -330,11 +344,13 @@ wr_status wr_select_parts(wr_select *s, wr_err *err)
 wr_status wr_select_group(wr_select *s, wr_err *err)
 {
 	if (s->naggs == 0) {
-		WR_REFUSE(err, s->ast->group_by.span, "GROUP BY without an aggregate in SELECT or HAVING");
+		WR_REFUSE(err, s->ast->group_by.span,
+			  "GROUP BY without an aggregate in SELECT or HAVING");
 		return wr_err_hint(err, "select COUNT(*), for example, or leave GROUP BY out");
 	}
 	if (s->windowed && s->from.node->table)
-		return WR_REFUSE(err, s->ast->window->span, "windows are for streams, and this is a table");
+		return WR_REFUSE(err, s->ast->window->span,
+				 "windows are for streams, and this is a table");
 	if (check_aggs(s, err))
 		return WR_FAIL;
 	s->node = rekey(s, s->node);

@@ -13,18 +13,18 @@ typedef struct wr_planner {
 	wr_arena *a;
 	const wr_catalog *catalog;
 	const wr_settings *set;
-	bool ksql;	/* dialect='ksql': asked in dialect.c only */
-	const struct wr_with_query *with;	/* queries named by WITH, innermost first */
+	bool ksql; /* dialect='ksql': asked in dialect.c only */
+	const struct wr_with_query *with; /* queries named by WITH, innermost first */
 } wr_planner;
 
 /* WITH name [(columns)] AS (query): visible to queries behind it and inside. */
 typedef struct wr_with_query {
-	const struct wr_with_query *outer;	/* what its own query sees */
+	const struct wr_with_query *outer; /* what its own query sees */
 	const wr_cte *cte;
 } wr_with_query;
 
 #define WR_REFUSE(err, span, ...) wr_err_set((err), WR_ERR_STATEMENT, (span), __VA_ARGS__)
-#define WR_LATER(err, span, ...) wr_err_set((err), WR_ERR_NOT_IMPLEMENTED, (span), __VA_ARGS__)
+#define WR_LATER(err, span, ...)  wr_err_set((err), WR_ERR_NOT_IMPLEMENTED, (span), __VA_ARGS__)
 
 /* ---- names.c */
 
@@ -46,43 +46,43 @@ wr_str wr_namer_field(wr_namer *n, wr_str field);
 /* ---- with.c */
 
 typedef enum wr_with_place {
-	WR_WITH_SOURCE = 1,	/* CREATE STREAM/TABLE */
-	WR_WITH_AS = 2,		/* CREATE … AS */
-	WR_WITH_INSERT = 4,	/* INSERT INTO … SELECT */
-	WR_WITH_KAFKA_SINK = 8,	/* CREATE SINK with TYPE='kafka' */
+	WR_WITH_SOURCE = 1, /* CREATE STREAM/TABLE */
+	WR_WITH_AS = 2, /* CREATE … AS */
+	WR_WITH_INSERT = 4, /* INSERT INTO … SELECT */
+	WR_WITH_KAFKA_SINK = 8, /* CREATE SINK with TYPE='kafka' */
 } wr_with_place;
 
 /* All properties of a WITH clause. What was not given: p NULL, NULL, -1 or 0 as noted. */
 typedef struct wr_with {
-	wr_span span;			/* of the clause; {0,0} without one */
+	wr_span span; /* of the clause; {0,0} without one */
 	wr_str topic;
-	const char *key_format, *value_format;	/* FORMAT sets both */
+	const char *key_format, *value_format; /* FORMAT sets both */
 	wr_span key_format_span, value_format_span;
-	int64_t partitions, replicas;	/* -1 */
-	int64_t retention_ms;		/* -1 */
+	int64_t partitions, replicas; /* -1 */
+	int64_t retention_ms; /* -1 */
 	bool compact;
 	wr_str timestamp, timestamp_format;
 	wr_span timestamp_span, timestamp_format_span;
-	int8_t wrap;			/* -1 */
+	int8_t wrap; /* -1 */
 	wr_span wrap_span;
-	char key_delimiter, value_delimiter;	/* 0 */
+	char key_delimiter, value_delimiter; /* 0 */
 	wr_span key_delimiter_span, value_delimiter_span;
 	wr_window_kind window;
 	wr_span window_span;
-	int64_t window_size;		/* 0 */
+	int64_t window_size; /* 0 */
 	wr_str query_id;
 	wr_str file;
 	wr_span file_span;
-	int8_t file_records, file_follow;	/* -1 */
+	int8_t file_records, file_follow; /* -1 */
 	wr_str start_at;
 	int on_error;
-	int8_t before_event;		/* -1 */
+	int8_t before_event; /* -1 */
 	wr_span before_span;
-	int64_t idle_timeout;		/* 0 */
+	int64_t idle_timeout; /* 0 */
 } wr_with;
 
-WR_CHECKED wr_status wr_with_read(wr_planner *p, const wr_props *props, wr_with_place place, wr_with *out,
-                                  wr_err *err);
+WR_CHECKED wr_status wr_with_read(wr_planner *p, const wr_props *props, wr_with_place place,
+				  wr_with *out, wr_err *err);
 /* "30 SECONDS" in milliseconds; false when it is no duration. */
 bool wr_duration_read(wr_str text, int64_t *ms);
 /* Reads START_AT into a source spec; false when it says nothing of that kind. */
@@ -91,47 +91,51 @@ bool wr_start_read(wr_str text, wr_start *start, int64_t *value);
 /* ---- formats.c: formats of both sides of a relation */
 
 /* Checks a format by name; NULL with err set. */
-WR_CHECKED const wr_format_def *wr_format_known(wr_planner *p, const char *name, wr_span span, wr_err *err);
+WR_CHECKED const wr_format_def *wr_format_known(wr_planner *p, const char *name, wr_span span,
+						wr_err *err);
 /* Sets key_wrap and value_wrap of r, checks that its formats can hold its columns. */
-WR_CHECKED wr_status wr_relation_formats(wr_planner *p, wr_relation *r, const wr_with *w, wr_err *err);
+WR_CHECKED wr_status wr_relation_formats(wr_planner *p, wr_relation *r, const wr_with *w,
+					 wr_err *err);
 /* The two sides of a relation's records over its own schema (columns i at `to` i). */
 void wr_relation_sides(wr_arena *a, const wr_relation *r, wr_side_spec *key, wr_side_spec *value);
 bool wr_is_debezium(const wr_relation *r);
 
 /* ---- create.c */
 
-WR_CHECKED wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out,
+					   wr_err *err);
 WR_CHECKED wr_status wr_plan_alter(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
 /* A type of the statement, CREATE TYPE's included. */
-WR_CHECKED wr_status wr_read_type(wr_planner *p, const wr_ast_type *ast, const wr_type **out, wr_err *err);
+WR_CHECKED wr_status wr_read_type(wr_planner *p, const wr_ast_type *ast, const wr_type **out,
+				  wr_err *err);
 /* Whether a relation of that name may be made; old: what has it now, or NULL. */
-WR_CHECKED wr_status wr_check_existing(const wr_planner *p, const wr_stmt_create_source *c, const wr_relation *old,
-                                       wr_err *err);
+WR_CHECKED wr_status wr_check_existing(const wr_planner *p, const wr_stmt_create_source *c,
+				       const wr_relation *old, wr_err *err);
 /* CREATE OR REPLACE: the new relation must be able to stand in for the old one. */
 WR_CHECKED wr_status wr_check_replacement(const wr_planner *p, const wr_stmt_create_source *c,
-                                          const wr_relation *fresh, wr_err *err);
+					  const wr_relation *fresh, wr_err *err);
 /* The TIMESTAMP property: must be a column of the schema and of a type that is a time. */
-WR_CHECKED wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_with *w, wr_relation *r,
-                                        int32_t *col, wr_err *err);
+WR_CHECKED wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, const wr_with *w,
+					wr_relation *r, int32_t *col, wr_err *err);
 
 /* ---- from.c */
 
 typedef enum wr_seen_flag {
-	WR_SEEN_PSEUDO = 1,	/* ROWTIME …: not in * */
-	WR_SEEN_CDC = 2,	/* OP, BEFORE …: not in * */
+	WR_SEEN_PSEUDO = 1, /* ROWTIME …: not in * */
+	WR_SEEN_CDC = 2, /* OP, BEFORE …: not in * */
 	WR_SEEN_KEY = 4,
 	WR_SEEN_HEADER = 8,
-	WR_SEEN_BOUND = 16,	/* WINDOWSTART, WINDOWEND */
-	WR_SEEN_SYNTHETIC = 32,	/* the key that a join made: in * but in no source.* */
+	WR_SEEN_BOUND = 16, /* WINDOWSTART, WINDOWEND */
+	WR_SEEN_SYNTHETIC = 32, /* the key that a join made: in * but in no source.* */
 } wr_seen_flag;
 
 /* A column that FROM makes visible. */
 typedef struct wr_seen {
-	wr_str source;		/* name or alias of its relation */
-	wr_str source_text;	/* as spelt */
+	wr_str source; /* name or alias of its relation */
+	wr_str source_text; /* as spelt */
 	wr_str name, text;
 	const wr_type *type;
-	int32_t col;		/* of from.node->out, or a pseudo column */
+	int32_t col; /* of from.node->out, or a pseudo column */
 	unsigned flags;
 } wr_seen;
 
@@ -142,47 +146,50 @@ typedef struct wr_seen {
 typedef struct wr_key_part {
 	uint32_t n;
 	const int32_t *cols;
-	uint32_t nexprs;	/* and expressions over node->out with that value, in a chain of joins */
+	uint32_t nexprs; /* and expressions over node->out with that value, in a chain of joins */
 	const wr_expr **exprs;
-	wr_str words;		/* "L.A or R.A", for messages */
+	wr_str words; /* "L.A or R.A", for messages */
 } wr_key_part;
 
 typedef struct wr_from {
 	wr_node *node;
 	bool join;
 	bool one_by_one;
-	bool single;	/* one task has all rows */
-	const wr_relation *placed;	/* its topic's partitions decide where rows are; NULL: our own hash of the key */
+	bool single; /* one task has all rows */
+	const wr_relation *
+	    placed; /* its topic's partitions decide where rows are; NULL: our own hash of the key */
 	wr_span span;
-	bool cdc;			/* a stream of change events is seen: CHANGED(c) may occur */
+	bool cdc; /* a stream of change events is seen: CHANGED(c) may occur */
 	uint32_t nsources;
-	const wr_relation **sources;	/* all that is read, leftmost first */
+	const wr_relation **sources; /* all that is read, leftmost first */
 	uint32_t naliases;
-	wr_str *aliases;		/* names of the relations seen */
+	wr_str *aliases; /* names of the relations seen */
 	uint32_t nseen;
 	wr_seen *seen;
 	uint32_t nkeys;
 	wr_key_part *keys;
 } wr_from;
 
-WR_CHECKED wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_query *q, wr_from *out,
-                                  wr_err *err);
+WR_CHECKED wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const wr_ast_query *q,
+				  wr_from *out, wr_err *err);
 /* The scope of what FROM shows; without: flags of columns that stay hidden. */
 wr_bind_scope wr_from_scope(wr_planner *p, const wr_from *f, unsigned without);
 /* True when another source has a column of that name too. */
 bool wr_from_clashes(const wr_from *f, wr_str name);
 
 /* subquery.c: a SELECT in FROM, a query named by WITH */
-WR_CHECKED wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias, wr_span span,
-                                   wr_from *out, wr_err *err);
+WR_CHECKED wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias,
+				   wr_span span, wr_from *out, wr_err *err);
 /* Likewise; *found is false when nothing of that name is visible. */
-WR_CHECKED wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out, bool *found, wr_err *err);
+WR_CHECKED wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out,
+				  bool *found, wr_err *err);
 /* Makes the queries of a WITH visible; returns what was before, for the caller to put back. */
-WR_CHECKED wr_status wr_with_open(wr_planner *p, const wr_ast_query *q, const wr_with_query **before, wr_err *err);
+WR_CHECKED wr_status wr_with_open(wr_planner *p, const wr_ast_query *q,
+				  const wr_with_query **before, wr_err *err);
 
 /* join.c */
 WR_CHECKED wr_status wr_from_join(wr_planner *p, const wr_ast_relation *r, const wr_from *left,
-                                  const wr_from *right, wr_from *out, wr_err *err);
+				  const wr_from *right, wr_from *out, wr_err *err);
 
 /* ---- cdc.c */
 
@@ -195,39 +202,39 @@ wr_ast_expr *wr_cdc_expand(wr_arena *a, wr_ast_expr *e);
 /* ---- query.c */
 
 typedef enum wr_query_use {
-	WR_USE_AS,		/* CREATE … AS, INSERT: keys must be in the projection */
-	WR_USE_SINK,		/* CREATE SINK: keys of tables are added unseen */
-	WR_USE_CLIENT,		/* SELECT … EMIT: no keys */
-	WR_USE_INNER,		/* in FROM: as for a sink */
+	WR_USE_AS, /* CREATE … AS, INSERT: keys must be in the projection */
+	WR_USE_SINK, /* CREATE SINK: keys of tables are added unseen */
+	WR_USE_CLIENT, /* SELECT … EMIT: no keys */
+	WR_USE_INNER, /* in FROM: as for a sink */
 } wr_query_use;
 
 /* What a SELECT gives. */
 typedef struct wr_result {
-	wr_node *node;		/* a PROJECT, its key columns first */
-	const wr_str *names;	/* per column of node->out, as spelt; p NULL: not shown */
+	wr_node *node; /* a PROJECT, its key columns first */
+	const wr_str *names; /* per column of node->out, as spelt; p NULL: not shown */
 	const wr_relation *leftmost;
 	wr_from from;
-	const wr_relation *placed;	/* as wr_from's, of the result's rows */
+	const wr_relation *placed; /* as wr_from's, of the result's rows */
 	bool single;
-	bool keyless;		/* PARTITION BY NULL */
+	bool keyless; /* PARTITION BY NULL */
 	bool one_by_one;
-	bool old_images;	/* who takes the rows wants the old image of each change */
-	wr_span key_span;	/* of the clause that made the key */
+	bool old_images; /* who takes the rows wants the old image of each change */
+	wr_span key_span; /* of the clause that made the key */
 	uint32_t naggs;
 	const wr_agg_spec *aggs;
 } wr_result;
 
-WR_CHECKED wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
-                                   wr_err *err);
+WR_CHECKED wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use,
+				   wr_str name, wr_result *out, wr_err *err);
 
 /* One entry of the SELECT list after * was expanded. */
 typedef struct wr_item {
 	const wr_expr *e;
-	wr_str name, text;	/* name p NULL: to be generated */
+	wr_str name, text; /* name p NULL: to be generated */
 	wr_span span;
 	bool star;
 	bool hidden;
-	int32_t key;		/* which key column it is, or -1 */
+	int32_t key; /* which key column it is, or -1 */
 } wr_item;
 
 typedef struct wr_items {
@@ -240,14 +247,14 @@ typedef struct wr_select {
 	wr_planner *p;
 	const wr_ast_query *ast;
 	wr_query_use use;
-	wr_str name;		/* of what is made, for messages; p NULL: nothing */
+	wr_str name; /* of what is made, for messages; p NULL: nothing */
 	wr_from from;
 	wr_binder binder;
-	wr_bind_scope scope, scope_bare;	/* with and without window bounds */
+	wr_bind_scope scope, scope_bare; /* with and without window bounds */
 	wr_namer namer;
 	wr_items items;
-	bool cdc;		/* FROM has a stream of change events: CHANGED(c) may occur */
-	bool windowed;		/* it has a WINDOW clause */
+	bool cdc; /* FROM has a stream of change events: CHANGED(c) may occur */
+	bool windowed; /* it has a WINDOW clause */
 	wr_window_spec window;
 	/* calls that were met: their results are columns base + i until they are put in place */
 	int32_t base;
@@ -255,12 +262,12 @@ typedef struct wr_select {
 	wr_agg_spec *aggs;
 	wr_span *agg_spans;
 	uint32_t nunrolled, unrolled_room;
-	const wr_expr **unrolled;	/* the calls' arrays */
+	const wr_expr **unrolled; /* the calls' arrays */
 	const wr_expr *having;
-	uint32_t nparts;	/* GROUP BY or PARTITION BY */
+	uint32_t nparts; /* GROUP BY or PARTITION BY */
 	const wr_expr **parts;
 	wr_str *part_names;
-	bool part_null;		/* PARTITION BY NULL */
+	bool part_null; /* PARTITION BY NULL */
 	/* while expressions are put over the node after grouping */
 	bool lost;
 	wr_span lost_span;
@@ -277,13 +284,14 @@ WR_CHECKED wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err
 WR_CHECKED wr_status wr_select_parts(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_select_group(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_select_partition(wr_select *s, wr_err *err);
-WR_CHECKED wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const wr_expr **out, wr_err *err);
+WR_CHECKED wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const wr_expr **out,
+				     wr_err *err);
 /* window.c */
-WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final, wr_window_spec *out,
-                                    wr_err *err);
+WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final,
+				    wr_window_spec *out, wr_err *err);
 
 /* ---- nodes.c: builders */
-wr_node *wr_node_new(wr_arena *a, wr_node_kind kind, wr_node *in);	/* out, table, window as in's */
+wr_node *wr_node_new(wr_arena *a, wr_node_kind kind, wr_node *in); /* out, table, window as in's */
 wr_node *wr_node_filter(wr_arena *a, wr_node *in, const wr_expr *pred);
 /*
  * Whether rows keep the keys of the records they came in: then a record without key gives one
@@ -291,53 +299,60 @@ wr_node *wr_node_filter(wr_arena *a, wr_node *in, const wr_expr *pred);
  */
 bool wr_node_keeps_keys(const wr_node *n);
 wr_schema *wr_schema_new(wr_arena *a, uint32_t n, uint32_t nkeys);
-wr_column *wr_schema_cols(const wr_schema *s);	/* to fill a new one */
+wr_column *wr_schema_cols(const wr_schema *s); /* to fill a new one */
 /* Rewrites columns of e: i becomes map[i], pseudo columns stay. */
 const wr_expr *wr_expr_move(wr_arena *a, const wr_expr *e, const int32_t *map);
 
 /* ---- sink.c */
 const wr_sink_spec *wr_sink_of_relation(wr_planner *p, const wr_relation *r, bool table);
-WR_CHECKED wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out,
+					 wr_err *err);
 
 /* ---- scan.c */
 /*
  * map: the relation's columns (and those of change events behind them) -> columns of schema, -1:
  * nobody reads it.
  */
-wr_scan wr_scan_of(wr_planner *p, const wr_relation *r, const wr_schema *schema, const int32_t *map);
+wr_scan wr_scan_of(wr_planner *p, const wr_relation *r, const wr_schema *schema,
+		   const int32_t *map);
 
 /* ---- lower.c */
-WR_CHECKED wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const wr_result *r,
-                              int64_t limit, const wr_graph **out, wr_err *err);
+WR_CHECKED wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink,
+			      const wr_result *r, int64_t limit, const wr_graph **out, wr_err *err);
 
 /* ---- as.c, insert.c */
 /* Formats and topic of a result, where WITH does not say. */
-WR_CHECKED wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel,
-                                        wr_err *err);
-WR_CHECKED wr_status wr_inherit_topic(wr_planner *p, const wr_result *r, const wr_with *w, wr_relation *rel,
-                                      wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_inherit_formats(wr_planner *p, const wr_result *r, const wr_with *w,
+					wr_relation *rel, wr_err *err);
+WR_CHECKED wr_status wr_inherit_topic(wr_planner *p, const wr_result *r, const wr_with *w,
+				      wr_relation *rel, wr_plan *out, wr_err *err);
 WR_CHECKED wr_status wr_plan_create_as(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
-WR_CHECKED wr_status wr_plan_insert_query(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
-WR_CHECKED wr_status wr_plan_insert_values(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_plan_insert_query(wr_planner *p, const wr_stmt *s, wr_plan *out,
+					  wr_err *err);
+WR_CHECKED wr_status wr_plan_insert_values(wr_planner *p, const wr_stmt *s, wr_plan *out,
+					   wr_err *err);
 WR_CHECKED wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err);
 void wr_plan_reads(wr_planner *p, const wr_from *f, wr_plan *out);
 
 /* ---- dialect.c: what dialect='ksql' refuses though we can do it; everything that asks p->ksql is there */
-WR_CHECKED wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_err *err);
-WR_CHECKED wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use, wr_err *err);
-WR_CHECKED wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *right, wr_span span,
-                                     wr_err *err);
-WR_CHECKED wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r, wr_span span,
-                                       wr_err *err);
+WR_CHECKED wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use use,
+				      wr_err *err);
+WR_CHECKED wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use,
+					wr_err *err);
+WR_CHECKED wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *right,
+				     wr_span span, wr_err *err);
+WR_CHECKED wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r,
+				       wr_span span, wr_err *err);
 /* A join on a foreign key behind another join. */
 WR_CHECKED wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err);
 /* ON a = b AND c = d */
 WR_CHECKED wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err);
-WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, wr_err *err);
-WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given, uint32_t n,
-                                       wr_span span, wr_err *err);
-WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r, const char *value_format,
-                                          wr_err *err);
+WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span,
+					  wr_err *err);
+WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given,
+				       uint32_t n, wr_span span, wr_err *err);
+WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r,
+					  const char *value_format, wr_err *err);
 bool wr_dialect_loses_finals(const wr_planner *p);
 /* * of a join with PARTITION BY shows ROWTIME and its like. */
 bool wr_dialect_star_pseudo(const wr_planner *p);

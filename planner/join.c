@@ -18,8 +18,9 @@
 /* True when rows with equal keys of both relations lie in partitions of equal number. */
 static bool same_place(const wr_relation *x, const wr_relation *y)
 {
-	return x && y && strcmp(x->key_format, y->key_format) == 0 && x->key_delimiter == y->key_delimiter &&
-	       x->partitions == y->partitions && x->partitions > 0 && (x->file.p != NULL) == (y->file.p != NULL);
+	return x && y && strcmp(x->key_format, y->key_format) == 0 &&
+	       x->key_delimiter == y->key_delimiter && x->partitions == y->partitions &&
+	       x->partitions > 0 && (x->file.p != NULL) == (y->file.p != NULL);
 }
 
 /* The left of a join on a foreign key keeps its own key; other sides have the join key. */
@@ -46,9 +47,11 @@ static wr_schema *side_schema(wr_joiner *j, const wr_join_side *s, uint32_t nkey
 		const wr_seen *c = &f->seen[i];
 		bool bare = f->join || !c->source.n;
 
-		cols[nkeys + i] = (wr_column){ bare ? c->name : wr_arena_printf(a, "%.*s_%.*s", WR_STR_ARG(c->source),
-			                                                        WR_STR_ARG(c->name)),
-			                       c->type };
+		cols[nkeys + i] =
+		    (wr_column){ bare ? c->name
+				      : wr_arena_printf(a, "%.*s_%.*s", WR_STR_ARG(c->source),
+							WR_STR_ARG(c->name)),
+				 c->type };
 	}
 	return out;
 }
@@ -66,9 +69,9 @@ static wr_node *side_node(wr_joiner *j, const wr_join_side *s, bool move)
 	if (move && f->node->table)
 		in = wr_node_new(a, WR_NODE_EXCHANGE, in);
 	for (uint32_t i = 0; i < nkeys; i++)
-		exprs[i] = s->is_key || keeps_key(j, s) ?
-		                   wr_bind_column(a, (int32_t)i, f->node->out->cols[i].type, s->span) :
-		                   s->on[i];
+		exprs[i] = s->is_key || keeps_key(j, s)
+			       ? wr_bind_column(a, (int32_t)i, f->node->out->cols[i].type, s->span)
+			       : s->on[i];
 	for (uint32_t i = 0; i < f->nseen; i++) {
 		carried[i] = f->seen[i].col;
 		exprs[nkeys + i] = wr_bind_column(a, f->seen[i].col, f->seen[i].type, s->span);
@@ -105,14 +108,10 @@ static void place(wr_joiner *j, wr_node **l, wr_node **r)
 static wr_join_kind join_kind(wr_join_type t)
 {
 	switch (t) {
-	case WR_JOIN_LEFT:
-		return WR_JOINS_LEFT;
-	case WR_JOIN_RIGHT:
-		return WR_JOINS_RIGHT;
-	case WR_JOIN_FULL:
-		return WR_JOINS_FULL;
-	case WR_JOIN_INNER:
-		break;
+	case WR_JOIN_LEFT: return WR_JOINS_LEFT;
+	case WR_JOIN_RIGHT: return WR_JOINS_RIGHT;
+	case WR_JOIN_FULL: return WR_JOINS_FULL;
+	case WR_JOIN_INNER: break;
 	}
 	return WR_JOINS_INNER;
 }
@@ -135,7 +134,9 @@ static wr_schema *join_schema(wr_joiner *j, const wr_schema *l, const wr_schema 
 static wr_status make_node(wr_joiner *j, wr_err *err)
 {
 	bool lt = j->l.from->node->table, rt = j->r.from->node->table;
-	wr_node_kind kind = !rt ? WR_NODE_JOIN_STREAMS : lt ? WR_NODE_JOIN_TABLES : WR_NODE_JOIN_TABLE;
+	wr_node_kind kind = !rt	 ? WR_NODE_JOIN_STREAMS
+			    : lt ? WR_NODE_JOIN_TABLES
+				 : WR_NODE_JOIN_TABLE;
 	const wr_within *w = &j->ast->join.within;
 	wr_node *l, *r, *n;
 	int32_t *from;
@@ -178,20 +179,23 @@ static wr_status check_aliases(const wr_joiner *j, wr_err *err)
 		for (uint32_t k = 0; k < r->naliases; k++)
 			if (l->aliases[i].n && wr_str_eq(l->aliases[i], r->aliases[k])) {
 				WR_REFUSE(err, r->span, "two relations of the join are called %.*s",
-				          WR_STR_ARG(l->aliases[i]));
+					  WR_STR_ARG(l->aliases[i]));
 				return wr_err_hint(err, "give one of them an alias: %.*s AS other",
-				                   WR_STR_ARG(l->aliases[i]));
+						   WR_STR_ARG(l->aliases[i]));
 			}
 	return WR_OK;
 }
 
-wr_status wr_from_join(wr_planner *p, const wr_ast_relation *r, const wr_from *left, const wr_from *right,
-                       wr_from *out, wr_err *err)
+wr_status wr_from_join(wr_planner *p, const wr_ast_relation *r, const wr_from *left,
+		       const wr_from *right, wr_from *out, wr_err *err)
 {
-	wr_joiner j = { .p = p, .ast = r, .l = { .from = left }, .r = { .from = right }, .out = out };
+	wr_joiner j = {
+		.p = p, .ast = r, .l = { .from = left }, .r = { .from = right }, .out = out
+	};
 
 	*out = (wr_from){ .span = r->span, .join = true };
-	if (wr_dialect_join(p, left, right, r->span, err) || check_aliases(&j, err) || wr_join_on(&j, err))
+	if (wr_dialect_join(p, left, right, r->span, err) || check_aliases(&j, err) ||
+	    wr_join_on(&j, err))
 		return WR_FAIL;
 	out->one_by_one = left->one_by_one || right->one_by_one || shares_source(left, right);
 	wr_join_show(&j);

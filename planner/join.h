@@ -12,9 +12,9 @@ typedef struct wr_join_side {
 	const wr_from *from;
 	uint32_t n;
 	const wr_expr **on;
-	int32_t *seen;		/* per on: the seen column that it is, or -1 */
+	int32_t *seen; /* per on: the seen column that it is, or -1 */
 	wr_span span;
-	bool is_key;		/* the join key is the rows' key already */
+	bool is_key; /* the join key is the rows' key already */
 } wr_join_side;
 
 typedef struct wr_joiner {

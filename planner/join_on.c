@@ -79,19 +79,23 @@ static wr_status one_side(const wr_expr *e, unsigned sides, wr_err *err)
 {
 	if (sides == 1 || sides == 2)
 		return WR_OK;
-	WR_REFUSE(err, e->span, sides ? "one side of a join's = reads columns of both relations" :
-	                                "one side of a join's = reads no column");
-	return wr_err_hint(err, "a join is ON left.column = right.column; put other conditions into WHERE");
+	WR_REFUSE(err, e->span,
+		  sides ? "one side of a join's = reads columns of both relations"
+			: "one side of a join's = reads no column");
+	return wr_err_hint(
+	    err, "a join is ON left.column = right.column; put other conditions into WHERE");
 }
 
-static wr_status bind_one(wr_joiner *j, wr_binder *b, const wr_ast_expr *on, uint32_t i, wr_err *err)
+static wr_status bind_one(wr_joiner *j, wr_binder *b, const wr_ast_expr *on, uint32_t i,
+			  wr_err *err)
 {
 	const wr_expr *x, *y;
 	unsigned sx, sy;
 
 	if (on->kind != WR_AST_BINARY || on->binary.op != WR_BIN_EQ) {
 		WR_REFUSE(err, on->span, "a join's condition is an equality");
-		return wr_err_hint(err, "write ON left.column = right.column, and other conditions into WHERE");
+		return wr_err_hint(
+		    err, "write ON left.column = right.column, and other conditions into WHERE");
 	}
 	if (wr_bind_expr(b, on->binary.left, &x, err) || wr_bind_expr(b, on->binary.right, &y, err))
 		return WR_FAIL;
@@ -100,10 +104,12 @@ static wr_status bind_one(wr_joiner *j, wr_binder *b, const wr_ast_expr *on, uin
 	if (one_side(x, sx, err) || one_side(y, sy, err))
 		return WR_FAIL;
 	if (sx == sy)
-		return WR_REFUSE(err, on->span, "both sides of the join's = read the same relation");
+		return WR_REFUSE(err, on->span,
+				 "both sides of the join's = read the same relation");
 	if (!wr_type_eq(x->type, y->type)) {
-		WR_REFUSE(err, on->span, "the sides of the join's = have different types: %s and %s",
-		          wr_type_text(j->p->a, x->type), wr_type_text(j->p->a, y->type));
+		WR_REFUSE(err, on->span,
+			  "the sides of the join's = have different types: %s and %s",
+			  wr_type_text(j->p->a, x->type), wr_type_text(j->p->a, y->type));
 		return wr_err_hint(err, "CAST one of them");
 	}
 	set_on(j, &j->l, i, sx == 1 ? x : y);
@@ -121,7 +127,8 @@ static uint32_t count(const wr_ast_expr *e)
 	return is_and(e) ? count(e->binary.left) + count(e->binary.right) : 1;
 }
 
-static wr_status bind_all(wr_joiner *j, wr_binder *b, const wr_ast_expr *e, uint32_t *i, wr_err *err)
+static wr_status bind_all(wr_joiner *j, wr_binder *b, const wr_ast_expr *e, uint32_t *i,
+			  wr_err *err)
 {
 	if (!is_and(e))
 		return bind_one(j, b, e, (*i)++, err);
@@ -167,7 +174,11 @@ static wr_status bind_on(wr_joiner *j, wr_err *err)
 {
 	const wr_ast_expr *on = j->ast->join.on;
 	wr_bind_scope scope = both(j);
-	wr_binder b = { .arena = j->p->a, .scope = &scope, .self = j, .find_type = find_type, .clause = "JOIN ON" };
+	wr_binder b = { .arena = j->p->a,
+			.scope = &scope,
+			.self = j,
+			.find_type = find_type,
+			.clause = "JOIN ON" };
 	uint32_t n = count(on), i = 0;
 
 	for (int k = 0; k < 2; k++) {
@@ -196,15 +207,20 @@ static wr_status check_windows(const wr_joiner *j, wr_err *err)
 	if (!l && !r)
 		return WR_OK;
 	if (j->l.from->node->table || j->r.from->node->table)
-		return WR_LATER(err, j->ast->span, "a join with a table that has windows is not there yet");
+		return WR_LATER(err, j->ast->span,
+				"a join with a table that has windows is not there yet");
 	if (!l != !r) {
-		WR_REFUSE(err, j->ast->span, "one side of the join has windows and the other has none");
+		WR_REFUSE(err, j->ast->span,
+			  "one side of the join has windows and the other has none");
 		return WR_FAIL;
 	}
 	if (session != (r == WR_WINDOW_SESSION))
-		return WR_REFUSE(err, j->ast->span, "one side of the join has sessions and the other has windows of a fixed size");
+		return WR_REFUSE(
+		    err, j->ast->span,
+		    "one side of the join has sessions and the other has windows of a fixed size");
 	if (!j->l.is_key || !j->r.is_key)
-		return WR_REFUSE(err, j->ast->join.on->span, "windowed rows are joined on their key alone");
+		return WR_REFUSE(err, j->ast->join.on->span,
+				 "windowed rows are joined on their key alone");
 	return WR_OK;
 }
 
@@ -215,18 +231,21 @@ static wr_status check_kinds(const wr_joiner *j, wr_err *err)
 	const wr_within *w = &j->ast->join.within;
 
 	if (lt && !rt) {
-		WR_REFUSE(err, j->ast->span, "a table cannot be joined with a stream in this order");
+		WR_REFUSE(err, j->ast->span,
+			  "a table cannot be joined with a stream in this order");
 		return wr_err_hint(err, "put the stream first: stream JOIN table");
 	}
 	if (!lt && rt && type != WR_JOIN_INNER && type != WR_JOIN_LEFT)
-		return WR_REFUSE(err, j->ast->join.words, "a stream joins a table by INNER or LEFT JOIN only");
+		return WR_REFUSE(err, j->ast->join.words,
+				 "a stream joins a table by INNER or LEFT JOIN only");
 	if ((lt || rt) && w->given) {
-		WR_REFUSE(err, w->span, "WITHIN is for joins of two streams, and %s is a table", lt ? "the left side" : "the right side");
+		WR_REFUSE(err, w->span, "WITHIN is for joins of two streams, and %s is a table",
+			  lt ? "the left side" : "the right side");
 		return wr_err_hint(err, "leave WITHIN out");
 	}
 	if (!lt && !rt && !w->given) {
 		WR_REFUSE(err, j->ast->join.words.length ? j->ast->join.words : j->ast->span,
-		          "a join of two streams says how far apart its rows may be");
+			  "a join of two streams says how far apart its rows may be");
 		return wr_err_hint(err, "add WITHIN 1 HOUR before ON");
 	}
 	return WR_OK;
@@ -242,8 +261,9 @@ static wr_str key_words(const wr_joiner *j, const wr_from *f)
 	wr_str s = { NULL, 0 };
 
 	for (uint32_t i = 0; i < f->nkeys; i++)
-		s = i ? wr_arena_printf(j->p->a, "%.*s, %.*s", WR_STR_ARG(s), WR_STR_ARG(f->keys[i].words)) :
-		        f->keys[i].words;
+		s = i ? wr_arena_printf(j->p->a, "%.*s, %.*s", WR_STR_ARG(s),
+					WR_STR_ARG(f->keys[i].words))
+		      : f->keys[i].words;
 	return s;
 }
 
@@ -255,15 +275,18 @@ static wr_status check_keys(const wr_joiner *j, wr_err *err)
 	if (!r->node->table)
 		return WR_OK;
 	if (!j->r.is_key) {
-		WR_REFUSE(err, j->r.span, "a table on the right is joined on its primary key, which this is not");
+		WR_REFUSE(err, j->r.span,
+			  "a table on the right is joined on its primary key, which this is not");
 		return wr_err_hint(err, "its key is %.*s", WR_STR_ARG(key_words(j, r)));
 	}
 	if (!wr_join_foreign(j))
 		return WR_OK;
 	if (type != WR_JOIN_INNER && type != WR_JOIN_LEFT)
-		return WR_REFUSE(err, j->ast->join.words, "a join on a foreign key is INNER or LEFT");
+		return WR_REFUSE(err, j->ast->join.words,
+				 "a join on a foreign key is INNER or LEFT");
 	if (j->l.n > 1)
-		return WR_LATER(err, j->ast->join.on->span, "a join on a foreign key of several columns is not there yet");
+		return WR_LATER(err, j->ast->join.on->span,
+				"a join on a foreign key of several columns is not there yet");
 	return j->l.from->join ? wr_dialect_late_foreign(j->p, j->ast->join.on->span, err) : WR_OK;
 }
 

@@ -14,7 +14,7 @@ static void show_side(wr_joiner *j, const wr_from *f, uint32_t first)
 
 		*s = f->seen[i];
 		s->col = (int32_t)(first + i);
-		if (s->flags & WR_SEEN_SYNTHETIC) {	/* the key of a join below: nobody's now */
+		if (s->flags & WR_SEEN_SYNTHETIC) { /* the key of a join below: nobody's now */
 			s->flags |= WR_SEEN_PSEUDO;
 			s->name = s->text = (wr_str){ "", 0 };
 		}
@@ -24,17 +24,21 @@ static void show_side(wr_joiner *j, const wr_from *f, uint32_t first)
 static void add_rep(wr_joiner *j, wr_key_part *k, const wr_from *f, int32_t seen, uint32_t first)
 {
 	const wr_seen *s = &f->seen[seen];
-	wr_str name = wr_arena_printf(j->p->a, "%.*s.%.*s", WR_STR_ARG(s->source), WR_STR_ARG(s->name));
+	wr_str name =
+	    wr_arena_printf(j->p->a, "%.*s.%.*s", WR_STR_ARG(s->source), WR_STR_ARG(s->name));
 
 	((int32_t *)k->cols)[k->n++] = (int32_t)first + seen;
-	k->words = k->words.n ? wr_arena_printf(j->p->a, "%.*s or %.*s", WR_STR_ARG(k->words), WR_STR_ARG(name)) : name;
+	k->words = k->words.n ? wr_arena_printf(j->p->a, "%.*s or %.*s", WR_STR_ARG(k->words),
+						WR_STR_ARG(name))
+			      : name;
 }
 
 /*
  * The columns of a side that hold part i of the join key: the one named and, in a chain of joins,
  * those equal to it.
  */
-static void add_reps(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32_t i, uint32_t first)
+static void add_reps(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32_t i,
+		     uint32_t first)
 {
 	const wr_from *f = s->from;
 
@@ -45,7 +49,8 @@ static void add_reps(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32
 	}
 	for (uint32_t n = 0; n < f->keys[i].n; n++)
 		for (uint32_t c = 0; c < f->nseen; c++)
-			if (f->seen[c].col == f->keys[i].cols[n] && !(f->seen[c].flags & WR_SEEN_SYNTHETIC))
+			if (f->seen[c].col == f->keys[i].cols[n] &&
+			    !(f->seen[c].flags & WR_SEEN_SYNTHETIC))
 				add_rep(j, k, f, (int32_t)c, first);
 }
 
@@ -64,7 +69,8 @@ static const wr_expr *lift_column(void *self, const wr_expr *e)
 		return NULL;
 	for (uint32_t i = 0; i < x->from->nseen; i++)
 		if (x->from->seen[i].col == e->col)
-			return wr_bind_column(x->j->p->a, (int32_t)(x->first + i), e->type, e->span);
+			return wr_bind_column(x->j->p->a, (int32_t)(x->first + i), e->type,
+					      e->span);
 	x->lost = true;
 	return e;
 }
@@ -78,7 +84,8 @@ const wr_expr *wr_join_lift(wr_joiner *j, const wr_from *from, uint32_t first, c
 }
 
 /* Expressions of a side that have the value of part i, over the join's rows. */
-static void add_exprs(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32_t i, uint32_t first)
+static void add_exprs(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32_t i,
+		      uint32_t first)
 {
 	const wr_key_part *below = s->is_key ? &s->from->keys[i] : NULL;
 	uint32_t n = 1 + (below ? below->nexprs : 0);
@@ -87,7 +94,8 @@ static void add_exprs(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint3
 	if (k->nexprs)
 		memcpy(all, k->exprs, k->nexprs * sizeof(*all));
 	for (uint32_t c = 0; c < n; c++) {
-		const wr_expr *e = wr_join_lift(j, s->from, first, c ? below->exprs[c - 1] : s->on[i]);
+		const wr_expr *e =
+		    wr_join_lift(j, s->from, first, c ? below->exprs[c - 1] : s->on[i]);
 
 		if (e && e->kind != WR_EXPR_COL)
 			all[k->nexprs++] = e;
@@ -108,8 +116,11 @@ static void synthetic_key(wr_joiner *j, uint32_t i)
 	name = wr_namer_field(&namer, WR_STR_LIT("ROWKEY"));
 	memmove(o->seen + 1, o->seen, o->nseen * sizeof(*o->seen));
 	o->nseen++;
-	o->seen[0] = (wr_seen){ .name = name, .text = name, .type = j->l.on[i]->type, .col = (int32_t)i,
-		                .flags = WR_SEEN_KEY | WR_SEEN_SYNTHETIC };
+	o->seen[0] = (wr_seen){ .name = name,
+				.text = name,
+				.type = j->l.on[i]->type,
+				.col = (int32_t)i,
+				.flags = WR_SEEN_KEY | WR_SEEN_SYNTHETIC };
 	k->n = 1;
 	((int32_t *)k->cols)[0] = (int32_t)i;
 	k->words = name;
@@ -124,8 +135,8 @@ static void left_keys(wr_joiner *j)
 		wr_key_part *part = &j->out->keys[k];
 
 		for (uint32_t i = 0; i < l->nseen; i++)
-			if (wr_join_holds(&l->keys[k],
-			                  wr_bind_column(j->p->a, l->seen[i].col, l->seen[i].type, WR_NO_SPAN)))
+			if (wr_join_holds(&l->keys[k], wr_bind_column(j->p->a, l->seen[i].col,
+								      l->seen[i].type, WR_NO_SPAN)))
 				add_rep(j, part, l, (int32_t)i, l->nkeys);
 		if (!part->n)
 			part->words = l->keys[k].words;

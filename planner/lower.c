@@ -38,10 +38,10 @@ typedef struct lowering {
 
 /* Who delivers a node's rows, and where its columns are. */
 typedef struct flow {
-	bool input;		/* stage input `at`, else operator `at` */
+	bool input; /* stage input `at`, else operator `at` */
 	uint32_t at;
 	const wr_schema *out;
-	int32_t *map;		/* node's column -> pruned column, or -1 */
+	int32_t *map; /* node's column -> pruned column, or -1 */
 } flow;
 
 static void *more(wr_arena *a, void *old, uint32_t n, uint32_t *room, size_t size)
@@ -76,7 +76,8 @@ static void connect(stage *s, const flow *f, uint32_t op, uint8_t input)
 }
 
 /* Appends an operator that takes the rows of f; its spec's base is filled in here. */
-static uint32_t add_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def, const wr_node *n)
+static uint32_t add_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def,
+		       const wr_node *n)
 {
 	spec->def = def;
 	spec->table = n->table;
@@ -88,8 +89,12 @@ static uint32_t add_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def 
 static void end_stage(lowering *l, const stage *s, bool last, uint32_t hash_cols)
 {
 	l->stages = more(l->p->a, l->stages, l->nstages, &l->stages_room, sizeof(*l->stages));
-	l->stages[l->nstages++] = (wr_stage){ .ninputs = s->ninputs, .nops = s->nops, .inputs = s->inputs,
-		                              .ops = s->ops, .last = last, .hash_cols = hash_cols };
+	l->stages[l->nstages++] = (wr_stage){ .ninputs = s->ninputs,
+					      .nops = s->nops,
+					      .inputs = s->inputs,
+					      .ops = s->ops,
+					      .last = last,
+					      .hash_cols = hash_cols };
 }
 
 /* The schema of the used columns; map tells where each went. */
@@ -121,7 +126,8 @@ static bool *new_used(wr_arena *a, const wr_schema *s, const bool *parent, bool 
 	return used;
 }
 
-static const wr_expr **moved(wr_arena *a, const wr_expr *const *exprs, const bool *used, uint32_t n, const flow *in)
+static const wr_expr **moved(wr_arena *a, const wr_expr *const *exprs, const bool *used, uint32_t n,
+			     const flow *in)
 {
 	const wr_expr **out = WR_NEW_ARRAY(a, const wr_expr *, n);
 	uint32_t k = 0;
@@ -132,7 +138,8 @@ static const wr_expr **moved(wr_arena *a, const wr_expr *const *exprs, const boo
 	return out;
 }
 
-static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out, wr_err *err);
+static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out,
+		       wr_err *err);
 
 /* ---------------------------------------------------------------- one function per node */
 
@@ -151,8 +158,8 @@ static wr_status lower_scan(lowering *l, wr_node *n, const bool *used_by, stage 
 	return WR_OK;
 }
 
-static void one_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def, const wr_node *n, const flow *in,
-                   flow *out)
+static void one_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def, const wr_node *n,
+		   const flow *in, flow *out)
 {
 	spec->in = in->out;
 	spec->out = out->out;
@@ -161,7 +168,8 @@ static void one_op(lowering *l, stage *s, wr_op_spec *spec, const wr_op_def *def
 	connect(s, in, out->at, 0);
 }
 
-static wr_status lower_table(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out, wr_err *err)
+static wr_status lower_table(lowering *l, wr_node *n, const bool *parent, bool old, stage *s,
+			     flow *out, wr_err *err)
 {
 	wr_spec_table *spec = WR_NEW(l->p->a, wr_spec_table);
 	const wr_relation *r = n->in[0]->rel;
@@ -175,7 +183,8 @@ static wr_status lower_table(lowering *l, wr_node *n, const bool *parent, bool o
 	return WR_OK;
 }
 
-static wr_status lower_filter(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_filter(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+			      wr_err *err)
 {
 	wr_spec_filter *spec = WR_NEW(l->p->a, wr_spec_filter);
 	bool *used = new_used(l->p->a, n->out, parent, n->table);
@@ -216,8 +225,8 @@ static void pass(lowering *l, const wr_node *n, const bool *used, const flow *in
 		out->map[i] = used[i] ? in->map[n->exprs[i]->col] : -1;
 }
 
-static wr_status lower_project(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out,
-                               wr_err *err)
+static wr_status lower_project(lowering *l, wr_node *n, const bool *parent, bool old, stage *s,
+			       flow *out, wr_err *err)
 {
 	wr_spec_project *spec = WR_NEW(l->p->a, wr_spec_project);
 	bool *used = new_used(l->p->a, n->out, parent, true), *below;
@@ -243,11 +252,13 @@ static wr_status lower_project(lowering *l, wr_node *n, const bool *parent, bool
 	return WR_OK;
 }
 
-static wr_status lower_flatmap(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_flatmap(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+			       wr_err *err)
 {
 	wr_arena *a = l->p->a;
 	wr_spec_flatmap *spec = WR_NEW(a, wr_spec_flatmap);
-	bool *used = new_used(a, n->out, parent, false), *below = new_used(a, n->in[0]->out, NULL, false);
+	bool *used = new_used(a, n->out, parent, false),
+	     *below = new_used(a, n->in[0]->out, NULL, false);
 	bool *unrolled = WR_NEW_ARRAY(a, bool, n->out->n);
 	uint32_t k = 0;
 	flow in;
@@ -268,12 +279,14 @@ static wr_status lower_flatmap(lowering *l, wr_node *n, const bool *parent, stag
 	return WR_OK;
 }
 
-static wr_status lower_rekey(lowering *l, wr_node *n, const bool *parent, stage *up, flow *out, wr_err *err)
+static wr_status lower_rekey(lowering *l, wr_node *n, const bool *parent, stage *up, flow *out,
+			     wr_err *err)
 {
 	wr_arena *a = l->p->a;
 	wr_spec_rekey *spec = WR_NEW(a, wr_spec_rekey);
 	uint32_t nkeys = n->out->nkeys, ncarried = 0;
-	bool *used = new_used(a, n->out, parent, true), *below = new_used(a, n->in[0]->out, NULL, n->table);
+	bool *used = new_used(a, n->out, parent, true),
+	     *below = new_used(a, n->in[0]->out, NULL, n->table);
 	int32_t *carried = WR_NEW_ARRAY(a, int32_t, n->out->n);
 	stage own = { 0 }, *s = n->exchange ? &own : up;
 	flow in;
@@ -302,11 +315,13 @@ static wr_status lower_rekey(lowering *l, wr_node *n, const bool *parent, stage 
 		return WR_OK;
 	end_stage(l, s, false, nkeys);
 	out->input = true;
-	out->at = add_input(l, up, (wr_stage_input){ .scan = -1, .stage = (int32_t)l->nstages - 1 });
+	out->at =
+	    add_input(l, up, (wr_stage_input){ .scan = -1, .stage = (int32_t)l->nstages - 1 });
 	return WR_OK;
 }
 
-static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, stage *up, flow *out, wr_err *err)
+static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, stage *up, flow *out,
+				wr_err *err)
 {
 	stage s = { 0 };
 
@@ -315,7 +330,8 @@ static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, sta
 	WR_ASSERT(!out->input);
 	end_stage(l, &s, false, n->single ? 0 : n->out->nkeys);
 	out->input = true;
-	out->at = add_input(l, up, (wr_stage_input){ .scan = -1, .stage = (int32_t)l->nstages - 1 });
+	out->at =
+	    add_input(l, up, (wr_stage_input){ .scan = -1, .stage = (int32_t)l->nstages - 1 });
 	return WR_OK;
 }
 
@@ -330,11 +346,13 @@ static wr_agg_spec *moved_aggs(lowering *l, const wr_node *n, const flow *in)
 	return aggs;
 }
 
-static wr_status lower_aggregate(lowering *l, wr_node *n, bool old, stage *s, flow *out, wr_err *err)
+static wr_status lower_aggregate(lowering *l, wr_node *n, bool old, stage *s, flow *out,
+				 wr_err *err)
 {
 	wr_arena *a = l->p->a;
 	wr_spec_aggregate *spec = WR_NEW(a, wr_spec_aggregate);
-	bool *below = new_used(a, n->in[0]->out, NULL, true), *all = WR_NEW_ARRAY(a, bool, n->out->n);
+	bool *below = new_used(a, n->in[0]->out, NULL, true),
+	     *all = WR_NEW_ARRAY(a, bool, n->out->n);
 	int32_t *pk = WR_NEW_ARRAY(a, int32_t, n->npk);
 	flow in;
 
@@ -388,11 +406,12 @@ typedef struct sides {
  * Both inputs in the same stage; a table on the right is read to its end of the start before the
  * left begins.
  */
-static wr_status lower_sides(lowering *l, wr_node *n, const bool *used, bool table_first, stage *s, sides *out,
-                             wr_err *err)
+static wr_status lower_sides(lowering *l, wr_node *n, const bool *used, bool table_first, stage *s,
+			     sides *out, wr_err *err)
 {
 	wr_arena *a = l->p->a;
-	bool *left = new_used(a, n->in[0]->out, NULL, true), *right = new_used(a, n->in[1]->out, NULL, true);
+	bool *left = new_used(a, n->in[0]->out, NULL, true),
+	     *right = new_used(a, n->in[1]->out, NULL, true);
 	uint32_t first;
 
 	for (uint32_t i = 0; n->reads && i < n->in[0]->out->n; i++)
@@ -419,11 +438,13 @@ static const int32_t *moved_from(lowering *l, const wr_node *n, const bool *used
 
 	for (uint32_t i = 0; i < n->out->n; i++)
 		if (used[i])
-			from[k++] = n->from[i] >= 0 ? in->l.map[n->from[i]] : ~in->r.map[~n->from[i]];
+			from[k++] =
+			    n->from[i] >= 0 ? in->l.map[n->from[i]] : ~in->r.map[~n->from[i]];
 	return from;
 }
 
-static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+				  wr_err *err)
 {
 	wr_spec_join_table *spec = WR_NEW(l->p->a, wr_spec_join_table);
 	bool *used = new_used(l->p->a, n->out, parent, true);
@@ -440,7 +461,8 @@ static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, s
 	return WR_OK;
 }
 
-static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent, stage *s,
+				    flow *out, wr_err *err)
 {
 	wr_spec_join_streams *spec = WR_NEW(l->p->a, wr_spec_join_streams);
 	bool *used = new_used(l->p->a, n->out, parent, true);
@@ -460,7 +482,8 @@ static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent,
 	return WR_OK;
 }
 
-static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+				   wr_err *err)
 {
 	wr_spec_join_tables *spec = WR_NEW(l->p->a, wr_spec_join_tables);
 	bool *used = new_used(l->p->a, n->out, parent, true);
@@ -481,11 +504,13 @@ static wr_status lower_join_tables(lowering *l, wr_node *n, const bool *parent, 
  * Rows of both sides find each other by two keys, so one task has them all: the exchanges below are
  * `single`.
  */
-static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out, wr_err *err)
+static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent, stage *s,
+				    flow *out, wr_err *err)
 {
 	wr_arena *a = l->p->a;
 	wr_spec_join_foreign *spec = WR_NEW(a, wr_spec_join_foreign);
-	bool *used = new_used(a, n->out, parent, true), *keyed = new_used(a, n->in[0]->out, NULL, false);
+	bool *used = new_used(a, n->out, parent, true),
+	     *keyed = new_used(a, n->in[0]->out, NULL, false);
 	wr_node *left = n->in[0];
 	sides in;
 
@@ -503,35 +528,23 @@ static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent,
 	return WR_OK;
 }
 
-static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out, wr_err *err)
+static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, stage *s, flow *out,
+		       wr_err *err)
 {
 	switch (n->kind) {
-	case WR_NODE_SCAN:
-		return lower_scan(l, n, parent, s, out);
-	case WR_NODE_TABLE:
-		return lower_table(l, n, parent, old, s, out, err);
-	case WR_NODE_FILTER:
-		return lower_filter(l, n, parent, s, out, err);
-	case WR_NODE_PROJECT:
-		return lower_project(l, n, parent, old, s, out, err);
-	case WR_NODE_REKEY:
-		return lower_rekey(l, n, parent, s, out, err);
-	case WR_NODE_FLATMAP:
-		return lower_flatmap(l, n, parent, s, out, err);
-	case WR_NODE_AGGREGATE:
-		return lower_aggregate(l, n, old, s, out, err);
-	case WR_NODE_ROWTIME:
-		return lower_rowtime(l, n, old, s, out, err);
-	case WR_NODE_EXCHANGE:
-		return lower_exchange(l, n, parent, s, out, err);
-	case WR_NODE_JOIN_TABLE:
-		return lower_join_table(l, n, parent, s, out, err);
-	case WR_NODE_JOIN_STREAMS:
-		return lower_join_streams(l, n, parent, s, out, err);
-	case WR_NODE_JOIN_TABLES:
-		return lower_join_tables(l, n, parent, s, out, err);
-	case WR_NODE_JOIN_FOREIGN:
-		return lower_join_foreign(l, n, parent, s, out, err);
+	case WR_NODE_SCAN: return lower_scan(l, n, parent, s, out);
+	case WR_NODE_TABLE: return lower_table(l, n, parent, old, s, out, err);
+	case WR_NODE_FILTER: return lower_filter(l, n, parent, s, out, err);
+	case WR_NODE_PROJECT: return lower_project(l, n, parent, old, s, out, err);
+	case WR_NODE_REKEY: return lower_rekey(l, n, parent, s, out, err);
+	case WR_NODE_FLATMAP: return lower_flatmap(l, n, parent, s, out, err);
+	case WR_NODE_AGGREGATE: return lower_aggregate(l, n, old, s, out, err);
+	case WR_NODE_ROWTIME: return lower_rowtime(l, n, old, s, out, err);
+	case WR_NODE_EXCHANGE: return lower_exchange(l, n, parent, s, out, err);
+	case WR_NODE_JOIN_TABLE: return lower_join_table(l, n, parent, s, out, err);
+	case WR_NODE_JOIN_STREAMS: return lower_join_streams(l, n, parent, s, out, err);
+	case WR_NODE_JOIN_TABLES: return lower_join_tables(l, n, parent, s, out, err);
+	case WR_NODE_JOIN_FOREIGN: return lower_join_foreign(l, n, parent, s, out, err);
 	}
 	WR_BUG("node %d", (int)n->kind);
 }
@@ -568,8 +581,8 @@ static uint16_t number(const lowering *l)
 	return sink;
 }
 
-wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const wr_result *r, int64_t limit,
-                   const wr_graph **out, wr_err *err)
+wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const wr_result *r,
+		   int64_t limit, const wr_graph **out, wr_err *err)
 {
 	lowering l = { .p = p };
 	wr_graph *g = WR_NEW(p->a, wr_graph);

@@ -17,7 +17,8 @@ const wr_relation *wr_find_relation(wr_planner *p, const wr_ident *name, wr_err 
 	near = wr_near_of(name->name, names, n);
 	if (near && wr_str_ieq(wr_str_of(near), name->name))
 		wr_err_hint(err, "there is one named \"%s\": write it %s", near,
-		            name->quoted ? "without the quotes" : "in double quotes to keep its case");
+			    name->quoted ? "without the quotes"
+					 : "in double quotes to keep its case");
 	else if (near)
 		wr_err_hint(err, "did you mean %s?", near);
 	else
@@ -28,7 +29,7 @@ const wr_relation *wr_find_relation(wr_planner *p, const wr_ident *name, wr_err 
 bool wr_reserved_name(wr_str name)
 {
 	static const int32_t pseudo[] = { WR_COL_ROWTIME, WR_COL_ROWPARTITION, WR_COL_ROWOFFSET,
-		                          WR_COL_WINDOWSTART, WR_COL_WINDOWEND };
+					  WR_COL_WINDOWSTART, WR_COL_WINDOWEND };
 
 	for (size_t i = 0; i < sizeof(pseudo) / sizeof(*pseudo); i++)
 		if (wr_str_eq(name, wr_bind_pseudo_name(pseudo[i])))

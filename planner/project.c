@@ -32,7 +32,8 @@ static wr_item *add_item(wr_select *s, wr_item item)
 
 static wr_str prefixed(wr_arena *a, wr_str source, wr_str name)
 {
-	return source.n ? wr_arena_printf(a, "%.*s_%.*s", WR_STR_ARG(source), WR_STR_ARG(name)) : name;
+	return source.n ? wr_arena_printf(a, "%.*s_%.*s", WR_STR_ARG(source), WR_STR_ARG(name))
+			: name;
 }
 
 /* ---------------------------------------------------------------- stars */
@@ -60,9 +61,12 @@ static void star_column(wr_select *s, const wr_seen *c, wr_span span)
 {
 	bool join = s->from.join;
 
-	add_item(s, (wr_item){ .e = wr_bind_column(s->p->a, c->col, c->type, span), .span = span, .star = true,
-		               .name = join ? prefixed(s->p->a, c->source, c->name) : c->name,
-		               .text = join ? prefixed(s->p->a, c->source_text, c->text) : c->text });
+	add_item(s,
+		 (wr_item){ .e = wr_bind_column(s->p->a, c->col, c->type, span),
+			    .span = span,
+			    .star = true,
+			    .name = join ? prefixed(s->p->a, c->source, c->name) : c->name,
+			    .text = join ? prefixed(s->p->a, c->source_text, c->text) : c->text });
 }
 
 static const wr_seen *seen_of(const wr_select *s, const wr_expr *e)
@@ -87,9 +91,11 @@ static void star_parts(wr_select *s, wr_span span)
 		if (c)
 			star_column(s, c, span);
 		else
-			add_item(s, (wr_item){ .e = s->parts[i], .span = span, .star = true,
-				               .name = field_name(s->ast->partition_by.items[i]),
-				               .text = field_name(s->ast->partition_by.items[i]) });
+			add_item(s, (wr_item){ .e = s->parts[i],
+					       .span = span,
+					       .star = true,
+					       .name = field_name(s->ast->partition_by.items[i]),
+					       .text = field_name(s->ast->partition_by.items[i]) });
 	}
 }
 
@@ -142,13 +148,17 @@ static wr_status expand_struct(wr_select *s, const wr_select_item *it, wr_err *e
 		return WR_FAIL;
 	if (!e->type || e->type->tag != WR_STRUCT)
 		return WR_REFUSE(err, it->span, "->* takes the fields of a STRUCT, and this is %s",
-		                 e->type ? wr_type_text(s->p->a, e->type) : "NULL");
+				 e->type ? wr_type_text(s->p->a, e->type) : "NULL");
 	for (uint32_t i = 0; i < e->type->nkids; i++) {
 		wr_ast_expr f = { .kind = WR_AST_DEREF, .span = it->span };
-		wr_item item = { .span = it->span, .name = e->type->names[i], .text = e->type->names[i] };
+		wr_item item = { .span = it->span,
+				 .name = e->type->names[i],
+				 .text = e->type->names[i] };
 
 		f.deref.base = it->expr;
-		f.deref.field = (wr_ident){ .name = item.name, .text = item.name, .span = it->span, .quoted = true };
+		f.deref.field = (wr_ident){
+			.name = item.name, .text = item.name, .span = it->span, .quoted = true
+		};
 		if (wr_bind_expr(&s->binder, &f, &item.e, err))
 			return WR_FAIL;
 		add_item(s, item);
@@ -158,12 +168,14 @@ static wr_status expand_struct(wr_select *s, const wr_select_item *it, wr_err *e
 
 /* ---------------------------------------------------------------- single items */
 
-static wr_str source_text(const wr_select *s, const wr_ident *qualifier, wr_str name, wr_str *source)
+static wr_str source_text(const wr_select *s, const wr_ident *qualifier, wr_str name,
+			  wr_str *source)
 {
 	for (uint32_t i = 0; i < s->from.nseen; i++) {
 		const wr_seen *c = &s->from.seen[i];
 
-		if (wr_str_eq(c->name, name) && (!wr_ident_given(qualifier) || wr_str_eq(c->source, qualifier->name))) {
+		if (wr_str_eq(c->name, name) &&
+		    (!wr_ident_given(qualifier) || wr_str_eq(c->source, qualifier->name))) {
 			*source = c->source;
 			return c->source_text;
 		}
@@ -183,31 +195,36 @@ static void name_item(wr_select *s, const wr_select_item *it, wr_item *item)
 		item->name = e->column.name.name;
 		item->text = e->column.name.text;
 		if (s->from.join && wr_from_clashes(&s->from, item->name)) {
-			wr_str source, text = source_text(s, &e->column.qualifier, item->name, &source);
+			wr_str source,
+			    text = source_text(s, &e->column.qualifier, item->name, &source);
 
 			item->name = prefixed(s->p->a, source, item->name);
 			item->text = prefixed(s->p->a, text, item->text);
 		}
 	} else if (e->kind == WR_AST_DEREF) {
 		item->name = wr_namer_field(&s->namer, e->deref.field.name);
-		item->text = wr_str_eq(item->name, e->deref.field.name) ? e->deref.field.text : item->name;
+		item->text =
+		    wr_str_eq(item->name, e->deref.field.name) ? e->deref.field.text : item->name;
 	} else {
 		item->name = wr_namer_column(&s->namer);
 		item->text = item->name;
 	}
 }
 
-static wr_status check_name(const wr_select *s, const wr_select_item *it, const wr_item *item, wr_err *err)
+static wr_status check_name(const wr_select *s, const wr_select_item *it, const wr_item *item,
+			    wr_err *err)
 {
 	if (!wr_reserved_name(item->name))
 		return WR_OK;
 	if (wr_ident_given(&it->alias))
-		return WR_REFUSE(err, it->alias.span, "%.*s is a reserved name: it cannot be an alias",
-		                 WR_STR_ARG(item->name));
+		return WR_REFUSE(err, it->alias.span,
+				 "%.*s is a reserved name: it cannot be an alias",
+				 WR_STR_ARG(item->name));
 	if (s->use != WR_USE_AS)
 		return WR_OK;
-	WR_REFUSE(err, it->span, "%.*s is a reserved name: the result cannot have a column of that name",
-	          WR_STR_ARG(item->name));
+	WR_REFUSE(err, it->span,
+		  "%.*s is a reserved name: the result cannot have a column of that name",
+		  WR_STR_ARG(item->name));
 	return wr_err_hint(err, "give it another: %.*s AS …", WR_STR_ARG(item->name));
 }
 
@@ -238,22 +255,17 @@ wr_status wr_select_items(wr_select *s, wr_err *err)
 
 		switch (it->kind) {
 		case WR_ITEM_STAR:
-		case WR_ITEM_SOURCE_STAR:
-			st = expand_star(s, it, err);
-			break;
-		case WR_ITEM_STRUCT_STAR:
-			st = expand_struct(s, it, err);
-			break;
-		default:
-			st = one_item(s, it, err);
-			break;
+		case WR_ITEM_SOURCE_STAR: st = expand_star(s, it, err); break;
+		case WR_ITEM_STRUCT_STAR: st = expand_struct(s, it, err); break;
+		default: st = one_item(s, it, err); break;
 		}
 		if (st)
 			return WR_FAIL;
 	}
 	for (uint32_t i = 0; i < s->items.n; i++)
 		if (!s->items.items[i].name.p)
-			s->items.items[i].name = s->items.items[i].text = wr_namer_column(&s->namer);
+			s->items.items[i].name = s->items.items[i].text =
+			    wr_namer_column(&s->namer);
 	return WR_OK;
 }
 
@@ -283,9 +295,10 @@ static wr_status twice(const wr_select *s, uint32_t first, wr_err *err)
 			b = &s->items.items[i];
 			break;
 		}
-	WR_REFUSE(err, b->span, "key column %.*s is selected twice, as %.*s and as %.*s", WR_STR_ARG(a->name),
-	          WR_STR_ARG(a->name), WR_STR_ARG(b->name));
-	return wr_err_hint(err, "to have its value beside the key, select AS_VALUE(%.*s)", WR_STR_ARG(a->name));
+	WR_REFUSE(err, b->span, "key column %.*s is selected twice, as %.*s and as %.*s",
+		  WR_STR_ARG(a->name), WR_STR_ARG(a->name), WR_STR_ARG(b->name));
+	return wr_err_hint(err, "to have its value beside the key, select AS_VALUE(%.*s)",
+			   WR_STR_ARG(a->name));
 }
 
 /* Marks the item that stands for key column k. *found: there is one. */
@@ -317,14 +330,19 @@ static wr_status keys_missing(const wr_select *s, const bool *found, wr_err *err
 
 	for (uint32_t i = 0; i < s->nkeys; i++)
 		if (!found[i]) {
-			list = n++ ? wr_arena_printf(a, "%.*s, %.*s", WR_STR_ARG(list), WR_STR_ARG(s->keys[i].words)) :
-			             s->keys[i].words;
+			list = n++ ? wr_arena_printf(a, "%.*s, %.*s", WR_STR_ARG(list),
+						     WR_STR_ARG(s->keys[i].words))
+				   : s->keys[i].words;
 		}
 	WR_REFUSE(err, s->ast->items[0].span, "%.*s lacks key column%s %.*s",
-	          WR_STR_ARG(s->name.p ? s->name : WR_STR_LIT("the result")), n > 1 ? "s" : "", WR_STR_ARG(list));
+		  WR_STR_ARG(s->name.p ? s->name : WR_STR_LIT("the result")), n > 1 ? "s" : "",
+		  WR_STR_ARG(list));
 	if (s->from.join && !s->nparts && s->keys[0].cols[0] == 0)
-		return wr_err_hint(err, "%.*s is the join's key, which no column of either side holds: select it, "
-		                        "under any alias", WR_STR_ARG(s->keys[0].words));
+		return wr_err_hint(
+		    err,
+		    "%.*s is the join's key, which no column of either side holds: select it, "
+		    "under any alias",
+		    WR_STR_ARG(s->keys[0].words));
 	return wr_err_hint(err, "add %.*s to the SELECT list, under any alias", WR_STR_ARG(list));
 }
 
@@ -355,9 +373,12 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	for (uint32_t i = 0; i < s->nkeys; i++)
 		if (!found[i]) {
 			const wr_column *c = &s->node->out->cols[i];
-			wr_item *it = add_item(s, (wr_item){ .e = wr_bind_column(s->p->a, (int32_t)i, c->type, WR_NO_SPAN),
-				                             .name = wr_arena_printf(s->p->a, "%.*s", WR_STR_ARG(c->name)),
-				                             .hidden = true });
+			wr_item *it =
+			    add_item(s, (wr_item){ .e = wr_bind_column(s->p->a, (int32_t)i, c->type,
+								       WR_NO_SPAN),
+						   .name = wr_arena_printf(s->p->a, "%.*s",
+									   WR_STR_ARG(c->name)),
+						   .hidden = true });
 			it->key = (int32_t)i;
 		}
 	return WR_OK;
@@ -376,7 +397,8 @@ static wr_status check_result(const wr_select *s, wr_err *err)
 			const wr_item *x = &s->items.items[j], *y = &s->items.items[i];
 
 			if (wr_str_eq(x->name, y->name) && !x->hidden && !y->hidden) {
-				WR_REFUSE(err, y->span, "two columns of the result are called %.*s", WR_STR_ARG(y->name));
+				WR_REFUSE(err, y->span, "two columns of the result are called %.*s",
+					  WR_STR_ARG(y->name));
 				return wr_err_hint(err, "give one of them another name with AS");
 			}
 		}
@@ -404,7 +426,8 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 		uint32_t at = it->key >= 0 ? (uint32_t)it->key : value++;
 
 		cols[at] = (wr_column){ it->name, it->e->type };
-		exprs[at] = it->key >= 0 ? wr_bind_column(a, it->key, it->e->type, it->span) : it->e;
+		exprs[at] =
+		    it->key >= 0 ? wr_bind_column(a, it->key, it->e->type, it->span) : it->e;
 		names[at] = it->hidden ? (wr_str){ NULL, 0 } : it->text;
 	}
 	out->node = wr_node_new(a, WR_NODE_PROJECT, s->node);

@@ -22,7 +22,11 @@ static const wr_expr *array_of(wr_arena *a, const wr_bind_call *call)
 	wr_fn *fn = WR_NEW(a, wr_fn);
 	wr_expr *e = WR_NEW(a, wr_expr);
 
-	*fn = (wr_fn){ .name = f->name, .args = f->args, .flags = WR_FN_PURE, .eval = f->eval, .doc = f->doc };
+	*fn = (wr_fn){ .name = f->name,
+		       .args = f->args,
+		       .flags = WR_FN_PURE,
+		       .eval = f->eval,
+		       .doc = f->doc };
 	e->kind = WR_EXPR_CALL;
 	e->span = call->span;
 	e->type = wr_type_array(a, call->match->result);
@@ -33,19 +37,22 @@ static const wr_expr *array_of(wr_arena *a, const wr_bind_call *call)
 	return e;
 }
 
-static wr_status on_table_function(void *self, const wr_bind_call *call, const wr_expr **out, wr_err *err)
+static wr_status on_table_function(void *self, const wr_bind_call *call, const wr_expr **out,
+				   wr_err *err)
 {
 	wr_select *s = self;
 	uint32_t i = s->nunrolled;
 	const wr_expr *e = array_of(s->p->a, call);
 
 	if (s->from.node->table) {
-		WR_REFUSE(err, call->span, "%.*s makes several rows of one, which a table cannot have",
-		          WR_STR_ARG(call->name));
+		WR_REFUSE(err, call->span,
+			  "%.*s makes several rows of one, which a table cannot have",
+			  WR_STR_ARG(call->name));
 		return wr_err_hint(err, "table functions work on streams");
 	}
 	if (s->ast->group_by.n)
-		return WR_REFUSE(err, call->span, "table functions and GROUP BY do not go together");
+		return WR_REFUSE(err, call->span,
+				 "table functions and GROUP BY do not go together");
 	if (i == s->unrolled_room) {
 		const wr_expr **more = WR_NEW_ARRAY(s->p->a, const wr_expr *, i * 2 + 4);
 
@@ -59,7 +66,8 @@ static wr_status on_table_function(void *self, const wr_bind_call *call, const w
 	return WR_OK;
 }
 
-static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span span, const wr_expr **out, wr_err *err)
+static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span span,
+			    const wr_expr **out, wr_err *err)
 {
 	const wr_select *s = self;
 
@@ -68,11 +76,13 @@ static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span s
 	if (!wr_str_is(name, "WINDOWSTART") && !wr_str_is(name, "WINDOWEND"))
 		return WR_OK;
 	if (s->windowed)
-		WR_REFUSE(err, span, "%.*s is known in the SELECT list alone: windows are made after %s", WR_STR_ARG(name),
-		          s->binder.clause);
+		WR_REFUSE(err, span,
+			  "%.*s is known in the SELECT list alone: windows are made after %s",
+			  WR_STR_ARG(name), s->binder.clause);
 	else
 		WR_REFUSE(err, span, "%.*s: there are no windows here", WR_STR_ARG(name));
-	return s->windowed ? WR_FAIL : wr_err_hint(err, "add WINDOW TUMBLING (SIZE 1 HOUR) behind FROM");
+	return s->windowed ? WR_FAIL
+			   : wr_err_hint(err, "add WINDOW TUMBLING (SIZE 1 HOUR) behind FROM");
 }
 
 /* ---------------------------------------------------------------- what the clauses may say */
@@ -82,10 +92,13 @@ static wr_status not_yet(const wr_ast_query *q, wr_err *err)
 	if (q->distinct)
 		return WR_LATER(err, q->span, "SELECT DISTINCT is not there yet");
 	if (q->norder)
-		return WR_LATER(err, q->order_span, q->emit == WR_EMIT_NONE ? "ORDER BY is not there yet" :
-				"ORDER BY in a query that goes on for ever is not there");
+		return WR_LATER(err, q->order_span,
+				q->emit == WR_EMIT_NONE
+				    ? "ORDER BY is not there yet"
+				    : "ORDER BY in a query that goes on for ever is not there");
 	if (q->offset.given)
-		return WR_LATER(err, q->offset.span, "OFFSET in a query that goes on for ever is not there");
+		return WR_LATER(err, q->offset.span,
+				"OFFSET in a query that goes on for ever is not there");
 	return WR_OK;
 }
 
@@ -96,7 +109,8 @@ static wr_status check_clauses(wr_select *s, wr_err *err)
 	if (wr_dialect_query(s->p, q, s->use, err) || not_yet(q, err))
 		return WR_FAIL;
 	if (q->limit.given && s->use != WR_USE_CLIENT)
-		return WR_LATER(err, q->limit.span, "LIMIT in a query that goes on for ever is not there");
+		return WR_LATER(err, q->limit.span,
+				"LIMIT in a query that goes on for ever is not there");
 	if (q->window && !q->group_by.n) {
 		WR_REFUSE(err, q->window->span, "WINDOW without GROUP BY");
 		return wr_err_hint(err, "windows divide groups: add GROUP BY");
@@ -104,7 +118,8 @@ static wr_status check_clauses(wr_select *s, wr_err *err)
 	if (q->having && !q->group_by.n)
 		return WR_REFUSE(err, q->having->span, "HAVING without GROUP BY");
 	if (q->emit == WR_EMIT_FINAL && !q->window) {
-		WR_REFUSE(err, q->emit_span, "EMIT FINAL gives the results of windows, and there is no WINDOW");
+		WR_REFUSE(err, q->emit_span,
+			  "EMIT FINAL gives the results of windows, and there is no WINDOW");
 		return wr_err_hint(err, "write EMIT CHANGES, or add a WINDOW");
 	}
 	return WR_OK;
@@ -121,13 +136,14 @@ static void add_bounds(wr_select *s)
 		int32_t col = i ? WR_COL_WINDOWEND : WR_COL_WINDOWSTART;
 
 		cols[s->scope_bare.n + i] = (wr_bind_col){ .name = wr_bind_pseudo_name(col),
-			                                   .type = wr_bind_pseudo_type(col), .col = col };
+							   .type = wr_bind_pseudo_type(col),
+							   .col = col };
 	}
 	s->scope = (wr_bind_scope){ cols, s->scope_bare.n + 2 };
 }
 
-static wr_status on_scalar(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n, wr_span span,
-                           wr_err *err)
+static wr_status on_scalar(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n,
+			   wr_span span, wr_err *err)
 {
 	return wr_dialect_scalar(((wr_select *)self)->p, fn, given, n, span, err);
 }
@@ -142,8 +158,12 @@ static void open_scopes(wr_select *s)
 	s->base = (int32_t)s->from.node->out->n;
 	s->cdc = s->from.cdc;
 	s->namer = (wr_namer){ .a = s->p->a };
-	s->binder = (wr_binder){ .arena = s->p->a, .scope = &s->scope, .self = s, .find_type = find_type,
-		                 .on_unknown = on_unknown, .on_scalar = on_scalar };
+	s->binder = (wr_binder){ .arena = s->p->a,
+				 .scope = &s->scope,
+				 .self = s,
+				 .find_type = find_type,
+				 .on_unknown = on_unknown,
+				 .on_scalar = on_scalar };
 }
 
 /* ---------------------------------------------------------------- binding */
@@ -192,7 +212,8 @@ static void unroll(wr_select *s)
 	for (uint32_t i = 0; i < s->nunrolled; i++) {
 		uint32_t at = in->out->n + i;
 
-		cols[at] = (wr_column){ wr_arena_printf(a, "KSQL_SYNTH_%u", i), s->unrolled[i]->type->kids[0] };
+		cols[at] = (wr_column){ wr_arena_printf(a, "KSQL_SYNTH_%u", i),
+					s->unrolled[i]->type->kids[0] };
 		exprs[at] = s->unrolled[i];
 		unrolled[at] = true;
 	}
@@ -233,8 +254,8 @@ static void note_place(const wr_select *s, wr_result *out)
 	}
 }
 
-static wr_status plan_select(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
-                             wr_err *err)
+static wr_status plan_select(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name,
+			     wr_result *out, wr_err *err)
 {
 	wr_select *s = WR_NEW(p->a, wr_select);
 	const wr_expr *where;
@@ -249,16 +270,21 @@ static wr_status plan_select(wr_planner *p, const wr_ast_query *q, wr_query_use 
 	open_scopes(s);
 	if (s->windowed && wr_window_read(p, q->window, q->emit == WR_EMIT_FINAL, &s->window, err))
 		return WR_FAIL;
-	if (bind_where(s, &where, err) || wr_select_parts(s, err) || bind_list(s, err) || build(s, where, err))
+	if (bind_where(s, &where, err) || wr_select_parts(s, err) || bind_list(s, err) ||
+	    build(s, where, err))
 		return WR_FAIL;
-	*out = (wr_result){ .leftmost = s->from.sources[0], .from = s->from, .keyless = s->part_null,
-		            .one_by_one = s->from.one_by_one, .naggs = s->naggs, .aggs = s->aggs };
+	*out = (wr_result){ .leftmost = s->from.sources[0],
+			    .from = s->from,
+			    .keyless = s->part_null,
+			    .one_by_one = s->from.one_by_one,
+			    .naggs = s->naggs,
+			    .aggs = s->aggs };
 	note_place(s, out);
 	return wr_select_project(s, out, err);
 }
 
-wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name, wr_result *out,
-                        wr_err *err)
+wr_status wr_query_plan(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_str name,
+			wr_result *out, wr_err *err)
 {
 	const wr_with_query *before;
 	wr_status st;

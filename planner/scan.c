@@ -41,9 +41,10 @@ static void headers(wr_arena *a, const wr_relation *r, const int32_t *map, wr_de
 
 	for (uint32_t i = 0; r->header_cols && i < r->schema->n; i++)
 		if (r->header_cols[i] && map[i] >= 0)
-			h[d->nheaders++] = (wr_header_column){
-				r->header_cols[i] == 2 ? r->header_keys[i] : (wr_str){ NULL, 0 }, map[i]
-			};
+			h[d->nheaders++] =
+			    (wr_header_column){ r->header_cols[i] == 2 ? r->header_keys[i]
+								       : (wr_str){ NULL, 0 },
+						map[i] };
 	d->headers = h;
 }
 
@@ -67,7 +68,8 @@ static void keys_in_value(wr_arena *a, wr_side_spec *key, wr_side_spec *value)
 	*key = (wr_side_spec){ .format = "NONE", .cols = cols, .to = to };
 }
 
-static wr_decode_spec *decode_spec(wr_planner *p, const wr_relation *r, const wr_schema *schema, const int32_t *map)
+static wr_decode_spec *decode_spec(wr_planner *p, const wr_relation *r, const wr_schema *schema,
+				   const int32_t *map)
 {
 	wr_decode_spec *d = WR_NEW(p->a, wr_decode_spec);
 	bool debezium = wr_is_debezium(r);
@@ -94,6 +96,8 @@ static wr_decode_spec *decode_spec(wr_planner *p, const wr_relation *r, const wr
 
 wr_scan wr_scan_of(wr_planner *p, const wr_relation *r, const wr_schema *schema, const int32_t *map)
 {
-	return (wr_scan){ .relation = r->name, .source = source_spec(p, r), .decode = decode_spec(p, r, schema, map),
-		          .table = r->table };
+	return (wr_scan){ .relation = r->name,
+			  .source = source_spec(p, r),
+			  .decode = decode_spec(p, r, schema, map),
+			  .table = r->table };
 }

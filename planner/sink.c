@@ -31,14 +31,10 @@ static const wr_prop *find_prop(const wr_props *props, const char *name)
 static wr_str literal(const wr_ast_expr *e)
 {
 	switch (e->kind) {
-	case WR_AST_STRING:
-		return e->text;
-	case WR_AST_BOOL:
-		return e->boolean ? WR_STR_LIT("true") : WR_STR_LIT("false");
-	case WR_AST_NULL:
-		return (wr_str){ NULL, 0 };
-	default:
-		return e->spelled;
+	case WR_AST_STRING: return e->text;
+	case WR_AST_BOOL: return e->boolean ? WR_STR_LIT("true") : WR_STR_LIT("false");
+	case WR_AST_NULL: return (wr_str){ NULL, 0 };
+	default: return e->spelled;
 	}
 }
 
@@ -48,8 +44,8 @@ static wr_status find_type(const wr_stmt *s, wr_str *type, wr_span *span, wr_err
 	const wr_prop *t = find_prop(&c->props, "TYPE");
 
 	if (!t) {
-		WR_REFUSE(err, c->props.span.length ? c->props.span : c->name.span, "nothing says what kind of sink %.*s is",
-		          WR_STR_ARG(c->name.name));
+		WR_REFUSE(err, c->props.span.length ? c->props.span : c->name.span,
+			  "nothing says what kind of sink %.*s is", WR_STR_ARG(c->name.name));
 		return wr_err_hint(err, "add TYPE='csv', 'http' or 'kafka' to WITH");
 	}
 	*type = literal(t->value);
@@ -57,7 +53,8 @@ static wr_status find_type(const wr_stmt *s, wr_str *type, wr_span *span, wr_err
 	if (wr_str_ieq(*type, WR_STR_LIT("kafka")) || wr_sink_find(*type))
 		return WR_OK;
 	if (wr_str_ieq(*type, WR_STR_LIT("sqlite")) || wr_str_ieq(*type, WR_STR_LIT("email")))
-		return WR_LATER(err, *span, "sinks of type %.*s are not there yet", WR_STR_ARG(*type));
+		return WR_LATER(err, *span, "sinks of type %.*s are not there yet",
+				WR_STR_ARG(*type));
 	WR_REFUSE(err, *span, "there is no sink of type '%.*s'", WR_STR_ARG(*type));
 	return wr_err_hint(err, "types are csv, http and kafka");
 }
@@ -71,8 +68,10 @@ static void copy_props(wr_planner *p, const wr_props *props, wr_sink_spec *s)
 
 		if (wr_str_is(in->name.name, "TYPE"))
 			continue;
-		out[s->nprops++] = (wr_sink_prop){ wr_arena_str(p->a, in->name.quoted ? in->name.text : in->name.name),
-			                           wr_arena_str(p->a, literal(in->value)), in->name.span };
+		out[s->nprops++] =
+		    (wr_sink_prop){ wr_arena_str(p->a,
+						 in->name.quoted ? in->name.text : in->name.name),
+				    wr_arena_str(p->a, literal(in->value)), in->name.span };
 	}
 	s->props = out;
 }
@@ -88,7 +87,8 @@ static wr_relation *as_relation(wr_planner *p, const wr_result *r, wr_str name)
 	wr_schema *spelled = wr_schema_new(p->a, s->n, s->nkeys);
 
 	for (uint32_t i = 0; i < s->n; i++)
-		wr_schema_cols(spelled)[i] = (wr_column){ r->names[i].p ? r->names[i] : s->cols[i].name, s->cols[i].type };
+		wr_schema_cols(spelled)[i] =
+		    (wr_column){ r->names[i].p ? r->names[i] : s->cols[i].name, s->cols[i].type };
 	rel->name = name;
 	rel->schema = spelled;
 	rel->table = r->node->table;
@@ -97,15 +97,16 @@ static wr_relation *as_relation(wr_planner *p, const wr_result *r, wr_str name)
 	return rel;
 }
 
-static wr_status topic_sink(wr_planner *p, const wr_stmt *s, wr_result *r, wr_sink_spec *out, wr_plan *plan,
-                            wr_err *err)
+static wr_status topic_sink(wr_planner *p, const wr_stmt *s, wr_result *r, wr_sink_spec *out,
+			    wr_plan *plan, wr_err *err)
 {
 	const wr_stmt_create_sink *c = &s->create_sink;
 	wr_relation *rel = as_relation(p, r, c->name.name);
 	wr_with w;
 
-	if (wr_with_read(p, &c->props, WR_WITH_KAFKA_SINK, &w, err) || wr_inherit_formats(p, r, &w, rel, err) ||
-	    wr_relation_formats(p, rel, &w, err) || wr_inherit_topic(p, r, &w, rel, plan, err))
+	if (wr_with_read(p, &c->props, WR_WITH_KAFKA_SINK, &w, err) ||
+	    wr_inherit_formats(p, r, &w, rel, err) || wr_relation_formats(p, rel, &w, err) ||
+	    wr_inherit_topic(p, r, &w, rel, plan, err))
 		return WR_FAIL;
 	plan->relation = rel;
 	*out = *wr_sink_of_relation(p, rel, r->node->table);
@@ -120,7 +121,8 @@ wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_
 	wr_str type;
 	wr_span span;
 
-	if (find_type(s, &type, &span, err) || wr_query_plan(p, c->query, WR_USE_SINK, c->name.name, &r, err))
+	if (find_type(s, &type, &span, err) ||
+	    wr_query_plan(p, c->query, WR_USE_SINK, c->name.name, &r, err))
 		return WR_FAIL;
 	if (wr_str_ieq(type, WR_STR_LIT("kafka"))) {
 		if (topic_sink(p, s, &r, spec, out, err))
@@ -139,7 +141,8 @@ wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_
 	spec->fields = r.names;
 	copy_props(p, &c->props, spec);
 	if (wr_sink_find(wr_str_of(spec->type)) && wr_sink_find(wr_str_of(spec->type))->check &&
-	    !wr_str_ieq(type, WR_STR_LIT("kafka")) && wr_sink_find(wr_str_of(spec->type))->check(spec, err)) {
+	    !wr_str_ieq(type, WR_STR_LIT("kafka")) &&
+	    wr_sink_find(wr_str_of(spec->type))->check(spec, err)) {
 		if (!err->span.length)
 			err->span = c->props.span;
 		return WR_FAIL;

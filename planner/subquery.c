@@ -14,7 +14,8 @@ static wr_status check_inner(const wr_ast_query *q, wr_err *err)
 	if (q->limit.given)
 		return WR_LATER(err, q->limit.span, "LIMIT in a SELECT of FROM is not there yet");
 	if (q->emit == WR_EMIT_CHANGES) {
-		WR_REFUSE(err, q->emit_span, "EMIT CHANGES stands at the end of the whole statement");
+		WR_REFUSE(err, q->emit_span,
+			  "EMIT CHANGES stands at the end of the whole statement");
 		return wr_err_hint(err, "leave it out here");
 	}
 	return WR_OK;
@@ -28,16 +29,25 @@ static void show(wr_planner *p, const wr_result *r, const wr_ident *alias, wr_fr
 	out->seen = WR_NEW_ARRAY(p->a, wr_seen, s->n + 3);
 	for (uint32_t i = 0; i < s->n; i++)
 		if (r->names[i].p)
-			out->seen[out->nseen++] = (wr_seen){ alias->name, alias->text, s->cols[i].name, r->names[i],
-				                             s->cols[i].type, (int32_t)i,
-				                             i < s->nkeys ? WR_SEEN_KEY : 0u };
+			out->seen[out->nseen++] = (wr_seen){ alias->name,
+							     alias->text,
+							     s->cols[i].name,
+							     r->names[i],
+							     s->cols[i].type,
+							     (int32_t)i,
+							     i < s->nkeys ? WR_SEEN_KEY : 0u };
 	for (uint32_t i = 0; i < (r->node->window.kind ? 3 : 1); i++) {
 		wr_str name = wr_bind_pseudo_name(pseudo[i]);
 
 		if (wr_schema_find(s, name) < 0)
-			out->seen[out->nseen++] = (wr_seen){ alias->name, alias->text, name, name,
-				                             wr_bind_pseudo_type(pseudo[i]), pseudo[i],
-				                             WR_SEEN_PSEUDO | (i ? WR_SEEN_BOUND : 0u) };
+			out->seen[out->nseen++] =
+			    (wr_seen){ alias->name,
+				       alias->text,
+				       name,
+				       name,
+				       wr_bind_pseudo_type(pseudo[i]),
+				       pseudo[i],
+				       WR_SEEN_PSEUDO | (i ? WR_SEEN_BOUND : 0u) };
 	}
 }
 
@@ -49,19 +59,26 @@ static void show_keys(wr_planner *p, const wr_result *r, wr_from *out)
 		int32_t *col = WR_NEW(p->a, int32_t);
 
 		*col = (int32_t)i;
-		out->keys[i] = (wr_key_part){ .n = 1, .cols = col, .words = r->node->out->cols[i].name };
+		out->keys[i] =
+		    (wr_key_part){ .n = 1, .cols = col, .words = r->node->out->cols[i].name };
 	}
 }
 
-wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias, wr_span span, wr_from *out,
-                        wr_err *err)
+wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias, wr_span span,
+			wr_from *out, wr_err *err)
 {
 	wr_result r;
 
 	if (check_inner(q, err) || wr_query_plan(p, q, WR_USE_INNER, alias->name, &r, err))
 		return WR_FAIL;
-	*out = (wr_from){ .node = r.node, .span = span, .nsources = r.from.nsources, .sources = r.from.sources,
-		          .placed = r.placed, .single = r.single, .one_by_one = r.one_by_one, .naliases = 1 };
+	*out = (wr_from){ .node = r.node,
+			  .span = span,
+			  .nsources = r.from.nsources,
+			  .sources = r.from.sources,
+			  .placed = r.placed,
+			  .single = r.single,
+			  .one_by_one = r.one_by_one,
+			  .naliases = 1 };
 	out->aliases = WR_NEW_ARRAY(p->a, wr_str, 1);
 	out->aliases[0] = alias->name;
 	show(p, &r, alias, out);
@@ -76,8 +93,9 @@ static wr_status rename_columns(wr_planner *p, const wr_cte *cte, wr_from *f, wr
 	for (uint32_t i = 0; i < f->nseen; i++)
 		n += !(f->seen[i].flags & WR_SEEN_PSEUDO);
 	if (cte->columns.n && cte->columns.n != n)
-		return WR_REFUSE(err, cte->name.span, "%.*s names %u columns, and its SELECT has %u",
-		                 WR_STR_ARG(cte->name.name), cte->columns.n, n);
+		return WR_REFUSE(err, cte->name.span,
+				 "%.*s names %u columns, and its SELECT has %u",
+				 WR_STR_ARG(cte->name.name), cte->columns.n, n);
 	for (uint32_t i = 0; i < cte->columns.n; i++) {
 		f->seen[i].name = wr_arena_str(p->a, cte->columns.items[i].name);
 		f->seen[i].text = wr_arena_str(p->a, cte->columns.items[i].text);
@@ -85,7 +103,8 @@ static wr_status rename_columns(wr_planner *p, const wr_cte *cte, wr_from *f, wr
 	return WR_OK;
 }
 
-wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out, bool *found, wr_err *err)
+wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out, bool *found,
+		       wr_err *err)
 {
 	const wr_with_query *w = p->with, *before = w;
 	const wr_ident *alias = wr_ident_given(&r->alias) ? &r->alias : &r->source;
@@ -102,7 +121,8 @@ wr_status wr_from_with(wr_planner *p, const wr_ast_relation *r, wr_from *out, bo
 	return st ? WR_FAIL : rename_columns(p, w->cte, out, err);
 }
 
-wr_status wr_with_open(wr_planner *p, const wr_ast_query *q, const wr_with_query **before, wr_err *err)
+wr_status wr_with_open(wr_planner *p, const wr_ast_query *q, const wr_with_query **before,
+		       wr_err *err)
 {
 	*before = p->with;
 	for (uint32_t i = 0; i < q->nctes; i++) {
@@ -112,7 +132,7 @@ wr_status wr_with_open(wr_planner *p, const wr_ast_query *q, const wr_with_query
 			if (wr_str_eq(q->ctes[j].name.name, q->ctes[i].name.name)) {
 				p->with = *before;
 				return WR_REFUSE(err, q->ctes[i].name.span, "WITH names %.*s twice",
-				                 WR_STR_ARG(q->ctes[i].name.name));
+						 WR_STR_ARG(q->ctes[i].name.name));
 			}
 		*w = (wr_with_query){ p->with, &q->ctes[i] };
 		p->with = w;

@@ -13,11 +13,13 @@ static wr_status check_retention(const wr_ast_window *w, const wr_window_spec *s
 {
 	if (!w->retention.given || w->retention.ms >= s->size + s->grace)
 		return WR_OK;
-	WR_REFUSE(err, w->retention.span, "RETENTION is shorter than the window and its grace together");
+	WR_REFUSE(err, w->retention.span,
+		  "RETENTION is shorter than the window and its grace together");
 	return wr_err_hint(err, "at least %lld milliseconds", (long long)(s->size + s->grace));
 }
 
-wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final, wr_window_spec *out, wr_err *err)
+wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final,
+			 wr_window_spec *out, wr_err *err)
 {
 	(void)p;
 	*out = (wr_window_spec){ .size = w->size.ms };
@@ -34,12 +36,12 @@ wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final,
 		if (positive(&w->advance, "ADVANCE BY", err))
 			return WR_FAIL;
 		if (out->advance > out->size)
-			return WR_REFUSE(err, w->advance.span, "ADVANCE BY is longer than SIZE: rows between two windows would "
-			                                       "be in none");
+			return WR_REFUSE(
+			    err, w->advance.span,
+			    "ADVANCE BY is longer than SIZE: rows between two windows would "
+			    "be in none");
 		break;
-	case WR_AST_SESSION:
-		out->kind = WR_WINDOW_SESSION;
-		break;
+	case WR_AST_SESSION: out->kind = WR_WINDOW_SESSION; break;
 	}
 	if (w->grace.given)
 		out->grace = w->grace.ms;

@@ -17,7 +17,7 @@ struct property {
 	const char *name;
 	unsigned places;
 	kind kind;
-	size_t to, span;	/* offsets in wr_with; span 0: not kept */
+	size_t to, span; /* offsets in wr_with; span 0: not kept */
 	wr_status (*read)(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err);
 };
 
@@ -25,16 +25,12 @@ struct property {
 static wr_str text_of(const wr_ast_expr *e)
 {
 	switch (e->kind) {
-	case WR_AST_STRING:
-		return e->text;
-	case WR_AST_BOOL:
-		return e->boolean ? WR_STR_LIT("true") : WR_STR_LIT("false");
+	case WR_AST_STRING: return e->text;
+	case WR_AST_BOOL: return e->boolean ? WR_STR_LIT("true") : WR_STR_LIT("false");
 	case WR_AST_INTEGER:
 	case WR_AST_DECIMAL:
-	case WR_AST_DOUBLE:
-		return e->spelled;
-	default:
-		return (wr_str){ NULL, 0 };
+	case WR_AST_DOUBLE: return e->spelled;
+	default: return (wr_str){ NULL, 0 };
 	}
 }
 
@@ -92,9 +88,11 @@ bool wr_start_read(wr_str text, wr_start *start, int64_t *value)
 	return wr_parse_timestamp(text, value);
 }
 
-static wr_status read_format(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_format(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			     wr_err *err)
 {
-	const wr_format_def *f = wr_format_known(p, wr_arena_str(p->a, text).p, prop->value->span, err);
+	const wr_format_def *f =
+	    wr_format_known(p, wr_arena_str(p->a, text).p, prop->value->span, err);
 	bool both = wr_str_is(prop->name.name, "FORMAT");
 
 	if (!f)
@@ -115,11 +113,13 @@ static wr_status read_format(wr_planner *p, const wr_prop *prop, wr_str text, wr
 	}
 	return WR_OK;
 twice:
-	WR_REFUSE(err, prop->name.span, "FORMAT stands for KEY_FORMAT and VALUE_FORMAT together, so it excludes them");
+	WR_REFUSE(err, prop->name.span,
+		  "FORMAT stands for KEY_FORMAT and VALUE_FORMAT together, so it excludes them");
 	return wr_err_hint(err, "give either FORMAT alone, or KEY_FORMAT and VALUE_FORMAT");
 }
 
-static wr_status read_window_type(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_window_type(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+				  wr_err *err)
 {
 	(void)p;
 	w->window_span = prop->value->span;
@@ -131,7 +131,8 @@ static wr_status read_window_type(wr_planner *p, const wr_prop *prop, wr_str tex
 		w->window = WR_WINDOW_SESSION;
 	else
 		return WR_REFUSE(err, prop->value->span,
-		                 "WINDOW_TYPE is one of TUMBLING, HOPPING and SESSION, not '%.*s'", WR_STR_ARG(text));
+				 "WINDOW_TYPE is one of TUMBLING, HOPPING and SESSION, not '%.*s'",
+				 WR_STR_ARG(text));
 	return WR_OK;
 }
 
@@ -143,16 +144,19 @@ static wr_status read_file(wr_planner *p, const wr_prop *prop, wr_str text, wr_w
 	return WR_OK;
 }
 
-static wr_status read_layout(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_layout(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			     wr_err *err)
 {
 	(void)p;
 	w->file_records = wr_str_ieq(text, WR_STR_LIT("RECORD"));
 	if (!w->file_records && !wr_str_ieq(text, WR_STR_LIT("VALUE")))
-		return WR_REFUSE(err, prop->value->span, "FILE_LAYOUT is VALUE or RECORD, not '%.*s'", WR_STR_ARG(text));
+		return WR_REFUSE(err, prop->value->span,
+				 "FILE_LAYOUT is VALUE or RECORD, not '%.*s'", WR_STR_ARG(text));
 	return WR_OK;
 }
 
-static wr_status read_start(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_start(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			    wr_err *err)
 {
 	wr_start start;
 	int64_t value;
@@ -161,10 +165,12 @@ static wr_status read_start(wr_planner *p, const wr_prop *prop, wr_str text, wr_
 	if (wr_start_read(text, &start, &value))
 		return WR_OK;
 	WR_REFUSE(err, prop->value->span, "START_AT cannot be read from '%.*s'", WR_STR_ARG(text));
-	return wr_err_hint(err, "it is 'EARLIEST', 'LATEST', a time as '2026-05-01T00:00:00Z', or 'OFFSET 42'");
+	return wr_err_hint(
+	    err, "it is 'EARLIEST', 'LATEST', a time as '2026-05-01T00:00:00Z', or 'OFFSET 42'");
 }
 
-static wr_status read_on_error(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_on_error(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			       wr_err *err)
 {
 	(void)p;
 	if (wr_str_ieq(text, WR_STR_LIT("STOP")))
@@ -174,40 +180,48 @@ static wr_status read_on_error(wr_planner *p, const wr_prop *prop, wr_str text, 
 	else if (wr_str_ieq(text, WR_STR_LIT("DEAD_LETTER")))
 		w->on_error = WR_ON_ERROR_DEAD_LETTER;
 	else
-		return WR_REFUSE(err, prop->value->span, "ON_ERROR is one of STOP, SKIP and DEAD_LETTER, not '%.*s'",
-		                 WR_STR_ARG(text));
+		return WR_REFUSE(err, prop->value->span,
+				 "ON_ERROR is one of STOP, SKIP and DEAD_LETTER, not '%.*s'",
+				 WR_STR_ARG(text));
 	return WR_OK;
 }
 
-static wr_status read_before(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_before(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			     wr_err *err)
 {
 	(void)p;
 	w->before_span = prop->name.span;
 	w->before_event = wr_str_ieq(text, WR_STR_LIT("EVENT"));
 	if (!w->before_event && !wr_str_ieq(text, WR_STR_LIT("STATE")))
-		return WR_REFUSE(err, prop->value->span, "BEFORE is STATE or EVENT, not '%.*s'", WR_STR_ARG(text));
+		return WR_REFUSE(err, prop->value->span, "BEFORE is STATE or EVENT, not '%.*s'",
+				 WR_STR_ARG(text));
 	return WR_OK;
 }
 
-static wr_status read_cleanup(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_cleanup(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			      wr_err *err)
 {
 	(void)p;
-	if (wr_str_ieq(text, WR_STR_LIT("compact")) || wr_str_ieq(text, WR_STR_LIT("compact,delete")) ||
+	if (wr_str_ieq(text, WR_STR_LIT("compact")) ||
+	    wr_str_ieq(text, WR_STR_LIT("compact,delete")) ||
 	    wr_str_ieq(text, WR_STR_LIT("delete,compact")))
 		w->compact = true;
 	else if (!wr_str_ieq(text, WR_STR_LIT("delete")))
-		return WR_REFUSE(err, prop->value->span,
-		                 "CLEANUP_POLICY is 'compact', 'delete' or 'compact,delete', not '%.*s'",
-		                 WR_STR_ARG(text));
+		return WR_REFUSE(
+		    err, prop->value->span,
+		    "CLEANUP_POLICY is 'compact', 'delete' or 'compact,delete', not '%.*s'",
+		    WR_STR_ARG(text));
 	return WR_OK;
 }
 
-static wr_status read_registry(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w, wr_err *err)
+static wr_status read_registry(wr_planner *p, const wr_prop *prop, wr_str text, wr_with *w,
+			       wr_err *err)
 {
 	(void)p;
 	(void)text;
 	(void)w;
-	return WR_LATER(err, prop->name.span, "%.*s needs a schema registry", WR_STR_ARG(prop->name.name));
+	return WR_LATER(err, prop->name.span, "%.*s needs a schema registry",
+			WR_STR_ARG(prop->name.name));
 }
 
 static bool read_delimiter(wr_str text, char *out)
@@ -223,7 +237,8 @@ static bool read_delimiter(wr_str text, char *out)
 	return true;
 }
 
-static wr_status read_value(wr_planner *p, const property *row, const wr_prop *prop, wr_with *w, wr_err *err)
+static wr_status read_value(wr_planner *p, const property *row, const wr_prop *prop, wr_with *w,
+			    wr_err *err)
 {
 	wr_str text = text_of(prop->value);
 	wr_span at = prop->value->span;
@@ -246,14 +261,16 @@ static wr_status read_value(wr_planner *p, const property *row, const wr_prop *p
 		int64_t n;
 
 		if (!wr_parse_i64(text, &n) || n < 0)
-			return WR_REFUSE(err, at, "%s is a whole number, not '%.*s'", row->name, WR_STR_ARG(text));
+			return WR_REFUSE(err, at, "%s is a whole number, not '%.*s'", row->name,
+					 WR_STR_ARG(text));
 		memcpy(to, &n, sizeof(n));
 		return WR_OK;
 	}
 	case TRUTH:
 		*(int8_t *)to = wr_str_ieq(text, WR_STR_LIT("true"));
 		if (!*to && !wr_str_ieq(text, WR_STR_LIT("false")))
-			return WR_REFUSE(err, at, "%s is true or false, not '%.*s'", row->name, WR_STR_ARG(text));
+			return WR_REFUSE(err, at, "%s is true or false, not '%.*s'", row->name,
+					 WR_STR_ARG(text));
 		return WR_OK;
 	case DELIMITER:
 		if (read_delimiter(text, to))
@@ -264,24 +281,23 @@ static wr_status read_value(wr_planner *p, const property *row, const wr_prop *p
 		int64_t ms;
 
 		if (!wr_duration_read(text, &ms) || ms <= 0) {
-			WR_REFUSE(err, at, "%s is a span of time, not '%.*s'", row->name, WR_STR_ARG(text));
+			WR_REFUSE(err, at, "%s is a span of time, not '%.*s'", row->name,
+				  WR_STR_ARG(text));
 			return wr_err_hint(err, "write it as '30 SECONDS'");
 		}
 		memcpy(to, &ms, sizeof(ms));
 		return WR_OK;
 	}
-	case READER:
-		return row->read(p, prop, text, w, err);
-	case IGNORED:
-		break;
+	case READER: return row->read(p, prop, text, w, err);
+	case IGNORED: break;
 	}
 	return WR_OK;
 }
 
-#define S WR_WITH_SOURCE
-#define A WR_WITH_AS
-#define I WR_WITH_INSERT
-#define K WR_WITH_KAFKA_SINK
+#define S     WR_WITH_SOURCE
+#define A     WR_WITH_AS
+#define I     WR_WITH_INSERT
+#define K     WR_WITH_KAFKA_SINK
 #define AT(m) offsetof(wr_with, m)
 static const property properties[] = {
 	{ "KAFKA_TOPIC", S | A, TEXT, AT(topic), 0, NULL },
@@ -297,7 +313,8 @@ static const property properties[] = {
 	{ "TIMESTAMP_FORMAT", S | A, TEXT, AT(timestamp_format), AT(timestamp_format_span), NULL },
 	{ "WRAP_SINGLE_VALUE", S | A | K, TRUTH, AT(wrap), AT(wrap_span), NULL },
 	{ "KEY_DELIMITER", S | A | K, DELIMITER, AT(key_delimiter), AT(key_delimiter_span), NULL },
-	{ "VALUE_DELIMITER", S | A | K, DELIMITER, AT(value_delimiter), AT(value_delimiter_span), NULL },
+	{ "VALUE_DELIMITER", S | A | K, DELIMITER, AT(value_delimiter), AT(value_delimiter_span),
+	  NULL },
 	{ "WINDOW_TYPE", S, READER, 0, 0, read_window_type },
 	{ "WINDOW_SIZE", S, DURATION, AT(window_size), 0, NULL },
 	{ "QUERY_ID", I, TEXT, AT(query_id), 0, NULL },
@@ -341,10 +358,17 @@ static wr_status unknown(const wr_prop *prop, wr_with_place place, wr_err *err)
 	return near ? wr_err_hint(err, "did you mean %s?", near) : WR_FAIL;
 }
 
-wr_status wr_with_read(wr_planner *p, const wr_props *props, wr_with_place place, wr_with *out, wr_err *err)
+wr_status wr_with_read(wr_planner *p, const wr_props *props, wr_with_place place, wr_with *out,
+		       wr_err *err)
 {
-	*out = (wr_with){ .span = props->span, .partitions = -1, .replicas = -1, .retention_ms = -1, .wrap = -1,
-		          .file_records = -1, .file_follow = -1, .before_event = -1 };
+	*out = (wr_with){ .span = props->span,
+			  .partitions = -1,
+			  .replicas = -1,
+			  .retention_ms = -1,
+			  .wrap = -1,
+			  .file_records = -1,
+			  .file_follow = -1,
+			  .before_event = -1 };
 	for (uint32_t i = 0; i < props->n; i++) {
 		const wr_prop *prop = &props->items[i];
 		const property *row = find_property(prop->name.name);
@@ -354,10 +378,12 @@ wr_status wr_with_read(wr_planner *p, const wr_props *props, wr_with_place place
 		if (!row)
 			return unknown(prop, place, err);
 		if (!(row->places & place))
-			return WR_REFUSE(err, prop->name.span, "%s cannot be given here", row->name);
+			return WR_REFUSE(err, prop->name.span, "%s cannot be given here",
+					 row->name);
 		for (uint32_t j = 0; j < i; j++)
 			if (wr_str_eq(props->items[j].name.name, prop->name.name))
-				return WR_REFUSE(err, prop->name.span, "%s is given twice", row->name);
+				return WR_REFUSE(err, prop->name.span, "%s is given twice",
+						 row->name);
 		if (read_value(p, row, prop, out, err))
 			return WR_FAIL;
 	}
