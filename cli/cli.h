@@ -27,6 +27,7 @@ typedef struct wr_options {
 	const char *worlds[16];		/* weir test --world … */
 	unsigned nworlds;
 	bool verbose;
+	const char *assume;		/* weir recover */
 } wr_options;
 
 /* Reads argv[from…]. An unknown option is USAGE with a hint. allowed: letters of the groups that the command takes (options.c). */
@@ -40,6 +41,7 @@ int wr_cmd_run(const wr_options *o);
 int wr_cmd_explain(const wr_options *o);
 int wr_cmd_shell(const wr_options *o);
 int wr_cmd_serve(const wr_options *o);
+int wr_cmd_recover(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
 int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
 

@@ -31,6 +31,7 @@ static const char HELP[] =
 	"  weir serve [--listen ADDRESS:PORT] [--data DIR] [--broker HOST:PORT] [FILE…]\n"
 	"  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
 	"  weir explain FILE | -e SQL\n"
+	"  weir recover QUERY --data DIR --assume committed|aborted\n"
 	"\n"
 	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
 	"--until-end reads every input to the end that it has now, closes all windows, and ends; --until-caught-up leaves\n"
@@ -97,13 +98,13 @@ typedef struct command {
 static const command COMMANDS[] = {
 	{ "run", "dqu", wr_cmd_run },	    { "explain", "q", wr_cmd_explain }, { "test", "tq", wr_cmd_test },
 	{ "serve", "dqsu", wr_cmd_serve },  { "shell", "dq", wr_cmd_shell },
-	{ "docs", "", wr_cmd_docs },
+	{ "recover", "dr", wr_cmd_recover }, { "docs", "", wr_cmd_docs },
 };
 
 static int unknown_command(const char *word)
 {
-	const char *names[] = { "run", "explain", "test", "serve", "shell" };
-	const char *near = wr_near_of(wr_str_of(word), names, 5);
+	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover" };
+	const char *near = wr_near_of(wr_str_of(word), names, 6);
 
 	fprintf(stderr, "weir: there is no command %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",
 		near ? "?" : " (weir --help lists them)");

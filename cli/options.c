@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "core/near.h"
 
-/* Groups: d data and broker, q query (-e, --define, --set), u until, s serve, t test. */
+/* Groups: d data and broker, q query (-e, --define, --set), u until, s serve, t test, r recover. */
 typedef struct option_row {
 	const char *name;
 	char group;
@@ -16,6 +16,7 @@ static const option_row ROWS[] = {
 	{ "--set", 'q', true },	     { "--define", 'q', true },	   { "--until-end", 'u', false },
 	{ "--until-caught-up", 'u', false }, { "--listen", 's', true }, { "--report", 't', true },
 	{ "--only", 't', true },     { "--world", 't', true },	   { "--verbose", 't', false },
+	{ "--assume", 'r', true },
 };
 enum { NROWS = sizeof ROWS / sizeof *ROWS };
 
@@ -42,6 +43,8 @@ static wr_status take(wr_options *o, const char *name, const char *value, wr_err
 		o->report = value;
 	else if (!strcmp(name, "--only"))
 		o->only = value;
+	else if (!strcmp(name, "--assume"))
+		o->assume = value;
 	else if (!strcmp(name, "--verbose"))
 		o->verbose = true;
 	else if (!strcmp(name, "--until-end"))

@@ -31,6 +31,11 @@ typedef struct wr_engine_config {
 	void *self;
 } wr_engine_config;
 
+/* Decides in the place of the sink of one query, by its incarnation: a pending epoch counts as committed or not, and the next start begins anew with the
+ * sink. No engine may have dir open. Errors: STATEMENT (no such query; no sink that decides), IO. */
+WR_CHECKED wr_status wr_engine_recover(const char *dir, const char *incarnation, bool committed,
+                                       wr_err *err);
+
 /* Opens the data directory and resumes every query that it knows. Errors: IO (in use by another process, damaged, from another
  * version, no permission), CONNECT. */
 WR_CHECKED wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err);

@@ -8,6 +8,16 @@
  *	5  the sink is told: a follower's data becomes visible, a deriver derives
  *	6  the tasks go on
  *
+ * Where the sink itself decides (a Kafka transaction), 2 to 4 are
+ *
+ *	2  the sink makes its data ready, undecided, with a witness in it: the epoch's number
+ *	3  one synced write stores what 4 would, as the pending epoch
+ *	4  the sink commits                                           <- the epoch exists from here on
+ *	4' the pending epoch is applied
+ *
+ * A crash between 3 and 4' leaves it open on which side of 4 we died; the next start makes the sink end what it has open, asks it for the witness, and applies or
+ * throws away. An epoch without data for the sink is committed the first way.
+ *
  * A crash before 4 leaves the epoch before; the sink cuts off what 2 wrote when it is opened with the old mark. A crash after 4 leaves this
  * epoch; 5 is repeated at the next start, when the sink is opened with the new mark. An error anywhere before 4 is a crash there: the caller
  * throws the run away and opens a new one.
@@ -123,22 +133,79 @@ static wr_status fault(const char *point, wr_err *err)
 	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
 }
 
+/* The sink decides: see the second list above. */
+static wr_status decide(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
+{
+	const wr_sink_def *def = run->sink->def;
+	bool open;
+
+	if (def->prepare(run->sink, epoch, mark, &open, err) || fault("epoch.sink_ready", err))
+		return WR_FAIL;
+	put_epoch(run, epoch, mark);
+	if (!open)
+		return wr_state_commit(run->state, err);
+	if (wr_state_prepare(run->state, epoch, err) || fault("epoch.pending", err) ||
+	    def->commit(run->sink, epoch, err) || fault("epoch.decided", err))
+		return WR_FAIL;
+	return wr_state_apply(run->state, err);
+}
+
+static wr_status follow(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
+{
+	if (run->sink->def->mark(run->sink, epoch, mark, err) || fault("epoch.after_mark", err))
+		return WR_FAIL;
+	put_epoch(run, epoch, mark);
+	return fault("epoch.before_apply", err) ? WR_FAIL : wr_state_commit(run->state, err);
+}
+
 static wr_status commit(wr_run *run, uint64_t epoch, wr_err *err)
 {
 	wr_buf mark = { 0 };
 	wr_status status = WR_FAIL;
 
 	if (wr_state_health(run->state, err) || fault("epoch.before_mark", err) ||
-	    run->sink->def->mark(run->sink, epoch, &mark, err) || fault("epoch.after_mark", err))
-		goto out;
-	put_epoch(run, epoch, &mark);
-	if (fault("epoch.before_apply", err) || wr_state_commit(run->state, err))
+	    (run->sink_cx.decides ? decide : follow)(run, epoch, &mark, err))
 		goto out;
 	run->epoch = epoch;
 	status = fault("epoch.after_apply", err);
 out:
 	wr_buf_free(&mark);
 	return status;
+}
+
+void wr_epoch_mark(wr_state *state, wr_buf *mark)
+{
+	wr_view *v = wr_view_open(state, WR_META_STORE, WR_STR_LIT("m"), WR_STR_LIT("n"));
+	wr_str key, value;
+
+	while (wr_view_next(v, &key, &value))
+		if (wr_str_is(key, "m"))
+			wr_buf_put(mark, value.p, value.n);
+	wr_view_close(v);
+}
+
+wr_status wr_epoch_settle(wr_run *run, wr_err *err)
+{
+	uint64_t epoch;
+	bool pending = wr_state_pending(run->state, &epoch), committed;
+
+	if (!run->sink) {
+		if (!pending)
+			return WR_OK;
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "epoch %llu of query %s is not decided yet",
+			   (unsigned long long)epoch, run->spec->id);
+		return wr_err_hint(err, "start once with processing.guarantee=exactly_once, under which it was written");
+	}
+	if (run->sink->def->decided(run->sink, pending ? &epoch : NULL, &committed, err) || fault("epoch.at_start", err))
+		return WR_FAIL;
+	if (!pending)
+		return WR_OK;
+	return committed ? wr_state_apply(run->state, err) : wr_state_discard(run->state, err);
+}
+
+wr_status wr_epoch_empty(wr_run *run, wr_err *err)
+{
+	return commit(run, run->epoch + 1, err);
 }
 
 wr_status wr_epoch_first(wr_run *run, wr_err *err)

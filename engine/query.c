@@ -94,6 +94,10 @@ static int64_t commit_interval_ns(const wr_query *q)
 	if (!q->settings.given[WR_SET_COMMIT_INTERVAL_MS] &&
 	    !wr_settings_exactly_once(&q->settings))
 		ms = 1000;
+	int64_t most = wr_setting_int(&q->settings, WR_SET_TRANSACTION_TIMEOUT_MS) / 2;
+
+	if (q->spec.sink_def->kind == WR_SINK_DECIDER && ms > most)	/* the broker aborts what is open too long */
+		ms = most;
 	return ms * 1000000;
 }
 
@@ -131,9 +135,9 @@ static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *ro
 	if (now - *last_commit < commit_interval_ns(q) || q->spec.transient)
 		return LOOK_AGAIN;
 	*last_commit = now;
-	if (run->rows == *rows)
+	if (run->rows + run->written == *rows)
 		return LOOK_AGAIN;
-	*rows = run->rows;
+	*rows = run->rows + run->written;
 	return epoch(q, run, false, err);
 }
 

@@ -77,6 +77,13 @@ static wr_status open_scans(wr_run *run, wr_err *err)
 	return WR_OK;
 }
 
+/* Whether the sink's own commit decides the run's epochs. */
+static bool decides(const wr_run_spec *s)
+{
+	return s->sink_def->kind == WR_SINK_DECIDER && !s->transient && !s->by_hand &&
+	       wr_settings_exactly_once(s->settings);
+}
+
 static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 {
 	const wr_run_spec *s = run->spec;
@@ -84,6 +91,7 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
 				     .ntasks = s->ntasks, .incarnation = s->incarnation,
 				     .client = s->client, .stopping = s->stopping, .self = s->self };
+	run->sink_cx.decides = decides(s);
 	return s->sink_def->open(s->sink_spec, &run->sink_cx, mark, &run->sink, err);
 }
 
@@ -111,21 +119,43 @@ static wr_status open_tasks(wr_run *run, wr_err *err)
 	return WR_OK;
 }
 
-static wr_status open_all(wr_run *run, wr_err *err)
+/* A sink that decides is there first: it must say what became of a pending epoch. */
+static wr_status open_decider(wr_run *run, wr_err *err)
 {
 	wr_buf mark = { 0 };
-	bool known;
-	wr_status status = WR_FAIL;
+	wr_status status = WR_OK;
 
-	if (wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err))
+	wr_epoch_mark(run->state, &mark);
+	if (decides(run->spec))
+		status = open_sink(run, wr_buf_view(&mark), err);
+	wr_buf_free(&mark);
+	return status ? WR_FAIL : wr_epoch_settle(run, err);
+}
+
+static wr_status open_stores(wr_run *run, wr_err *err)
+{
+	if (wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err) ||
+	    open_decider(run, err))
 		return WR_FAIL;
 	run->meta = wr_store_open(run->state, WR_META_STORE, 0);
 	run->errors = wr_store_open(run->state, WR_ERROR_STORE, 0);
-	if (open_scans(run, err))
-		goto out;
+	return open_scans(run, err);
+}
+
+static wr_status open_all(wr_run *run, wr_err *err)
+{
+	wr_buf mark = { 0 };
+	bool known, begins;
+	wr_status status = WR_FAIL;
+
+	if (open_stores(run, err))
+		return WR_FAIL;
 	known = wr_epoch_restore(run, &mark);
-	if (open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err) ||
-	    (!known && !run->spec->transient && wr_epoch_first(run, err)))
+	begins = known && decides(run->spec) && mark.n == 0;
+	if ((!run->sink &&
+	     open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err)) ||
+	    (!known && !run->spec->transient && wr_epoch_first(run, err)) ||
+	    (begins && wr_epoch_empty(run, err)))
 		goto out;
 	status = open_tasks(run, err);
 	for (uint32_t i = 0; i < run->nscans; i++)

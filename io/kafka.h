@@ -50,10 +50,17 @@ void wr_kafka_reader_close(wr_kafka_reader *r);
 
 typedef struct wr_kafka_writer wr_kafka_writer;
 
+/* Makes a writer one of transactions. */
+typedef struct wr_kafka_txn {
+	const char *id; /* transactional id */
+	int timeout_ms; /* after which the broker aborts */
+} wr_kafka_txn;
+
 /* An idempotent producer for one topic, which must be there. Records with key go by murmur2 as Kafka's Java clients, others anywhere. Does not
- * wait for the broker. */
+ * wait for the broker. txn: NULL, or then wr_kafka_txn_init comes before the first record. */
 WR_CHECKED wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic,
-					  wr_kafka_writer **out, wr_err *err);
+					  const wr_kafka_txn *txn, wr_kafka_writer **out,
+					  wr_err *err);
 /* Copies the record into the producer's queue (partition < 0: by key; offset ignored); waits while the queue is full. Errors: CONNECT or RUNTIME when a record
  * written before could not be delivered. */
 WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err);
@@ -61,7 +68,27 @@ WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *re
 WR_CHECKED wr_status wr_kafka_writer_serve(wr_kafka_writer *w, wr_err *err);
 /* Everything put is delivered: acknowledged by all replicas in sync. */
 WR_CHECKED wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err);
-/* What was not delivered is thrown away. */
+/* What was not delivered is thrown away; an open transaction stays open (see wr_kafka_txn_abort). */
 void wr_kafka_writer_close(wr_kafka_writer *w);
+
+/* ---------------------------------------------------------------- transactions */
+
+/* All of a writer made with a wr_kafka_txn. Errors: CONNECT (nobody answers), IO (the transaction is lost, or another producer has the id now: begin again
+ * with a new writer). After an error only abort and close may follow. */
+
+/* Ends what another producer of the same id left open, and begins the first transaction. */
+WR_CHECKED wr_status wr_kafka_txn_init(wr_kafka_writer *w, wr_err *err);
+/* In this transaction: n is the witness, the offset of the topic's partition 0 in the group. */
+WR_CHECKED wr_status wr_kafka_txn_witness(wr_kafka_writer *w, const char *group, int64_t n,
+					  wr_err *err);
+/* Commits, and begins the next one. An answer that says nothing is asked for again until it says something, or until give_up(self) (NULL: never): then an error,
+ * and only the witness knows. */
+WR_CHECKED wr_status wr_kafka_txn_commit(wr_kafka_writer *w, bool (*give_up)(void *self),
+					 void *self, wr_err *err);
+/* Tries to; what cannot be aborted now is aborted by the next wr_kafka_txn_init or by the broker's clock. */
+void wr_kafka_txn_abort(wr_kafka_writer *w);
+/* The last committed witness; -1: none. Waits while a transaction with one is being decided. */
+WR_CHECKED wr_status wr_kafka_witness(const char *broker, const char *const *conf, wr_str topic,
+				      const char *group, int64_t *n, wr_err *err);
 
 #endif

@@ -36,6 +36,13 @@ wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err);
 wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
 			  wr_err *err);
 
+/* A failure of a transaction or of a producer within one: IO where a new producer may do better. */
+wr_status wr_kafka_txn_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code,
+			      const char *text, wr_err *err);
+/* The handle and the topic of a writer. */
+struct wr_kafka_writer;
+wr_kafka *wr_kafka_writer_handle(struct wr_kafka_writer *w, const char **topic);
+
 /* Metadata of one topic (NULL: all); patient, but gives up early when every broker refuses. Freed by rd_kafka_metadata_destroy. */
 WR_CHECKED wr_status wr_kafka_metadata(wr_kafka *k, const char *topic,
 				       const struct rd_kafka_metadata **out, wr_err *err);

@@ -11,12 +11,13 @@
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
-enum { FULL_WAIT_MS = 5, FLUSH_MS = 60000 };
+enum { FULL_WAIT_MS = 5, FLUSH_MS = 60000, MESSAGE_MS = 60000 };
 
 struct wr_kafka_writer {
 	wr_kafka kafka;
 	char *topic;
 	rd_kafka_topic_t *rkt;
+	bool transactional;
 	_Atomic bool failed;
 	pthread_mutex_t lock; /* around failure */
 	rd_kafka_resp_err_t failure;
@@ -50,13 +51,24 @@ static wr_status failure(wr_kafka_writer *w, wr_err *err)
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 				  "cannot write to topic %s: it was deleted", w->topic);
-	return wr_kafka_failed(&w->kafka, what, code, fatal, err);
+	return (w->transactional ? wr_kafka_txn_failed : wr_kafka_failed)(&w->kafka, what, code,
+									  fatal, err);
+}
+
+wr_kafka *wr_kafka_writer_handle(wr_kafka_writer *w, const char **topic)
+{
+	*topic = w->topic;
+	return &w->kafka;
 }
 
 wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_str topic,
-			       wr_kafka_writer **out, wr_err *err)
+			       const wr_kafka_txn *txn, wr_kafka_writer **out, wr_err *err)
 {
-	static const char *const settings[] = {
+	char timeout[16];
+
+	snprintf(timeout, sizeof timeout, "%d",
+		 txn && txn->timeout_ms < MESSAGE_MS ? txn->timeout_ms : MESSAGE_MS);
+	const char *settings[] = {
 		"enable.idempotence",
 		"true",
 		"compression.codec",
@@ -72,11 +84,26 @@ wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_s
 		"delivery.report.only.error",
 		"true",
 		"message.timeout.ms",
-		"60000",
+		timeout,
+		NULL,
+		NULL,
+		NULL,
+		NULL,
 		NULL,
 	};
 	wr_kafka_writer *w = wr_calloc(1, sizeof *w);
+	char txn_timeout[16];
 
+	if (txn) {
+		const char **s = settings + sizeof settings / sizeof *settings - 5;
+
+		snprintf(txn_timeout, sizeof txn_timeout, "%d", txn->timeout_ms);
+		s[0] = "transactional.id";
+		s[1] = txn->id;
+		s[2] = "transaction.timeout.ms";
+		s[3] = txn_timeout;
+		w->transactional = true;
+	}
 	pthread_mutex_init(&w->lock, NULL);
 	w->topic = wr_malloc((size_t)topic.n + 1);
 	memcpy(w->topic, topic.p, topic.n);
@@ -177,7 +204,7 @@ wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err)
 
 	if (atomic_load(&w->failed) || rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal))
 		return failure(w, err);
-	return code ? wr_kafka_failed(&w->kafka, "cannot deliver to Kafka", code, NULL, err)
+	return code ? (w->transactional ? wr_kafka_txn_failed : wr_kafka_failed)(&w->kafka, "cannot deliver to Kafka", code, NULL, err)
 		    : WR_OK;
 }
 

@@ -1,9 +1,17 @@
 /*
- * Kafka topics as sinks. All writers share one producer. The mark of an epoch says nothing: it is given when all records are acknowledged, so that a
- * crash before the commit leaves records that will be written again: at least once.
+ * Kafka topics as sinks. All writers share one producer.
+ *
+ * Exactly once: the producer writes one transaction after the other. An epoch's witness is its number, committed with its records as the offset of the topic's
+ * partition 0 in a group of the query's own; transactional id and group are both "weir-INCARNATION". The mark is "INCARNATION N", N the last witness: epochs without
+ * records commit nothing here and keep it. The first epoch under this regime has no records and always commits, so that a missing witness later is never normal.
+ *
+ * At least once: the mark says nothing; it is given when all records are acknowledged, so that a crash before the commit leaves records that will be written again.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "core/fault.h"
+#include "core/number.h"
 #include "io/kafka.h"
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
@@ -13,12 +21,16 @@ typedef struct kafka_sink {
 	wr_sink sink;
 	wr_kafka_writer *k;
 	kafka_writer *writers;
+	char id[64];		/* of transactions and their group; "": at least once */
+	int64_t witness;	/* the last committed; -1: none under this regime */
+	bool deciding;		/* the commit was asked for and its answer is not known */
 } kafka_sink;
 
 struct kafka_writer {
 	wr_sink_writer writer;
 	wr_arena *arena;
 	wr_row_encoder encoder;
+	bool wrote;		/* in this epoch; others look while the task stands still */
 	kafka_writer *next;
 };
 
@@ -30,14 +42,35 @@ static wr_status check(const wr_sink_spec *spec, wr_err *err)
 			  "a topic has no property %.*s", WR_STR_ARG(spec->props[0].name));
 }
 
+/* The witness in a mark; -1: the mark is not of this regime. */
+static int64_t marked_witness(const kafka_sink *s, wr_str mark)
+{
+	size_t n = strlen(s->sink.cx->incarnation);
+	int64_t witness;
+
+	if (mark.n < n + 2 || memcmp(mark.p, s->sink.cx->incarnation, n) || mark.p[n] != ' ' ||
+	    !wr_parse_i64((wr_str){ mark.p + n + 1, mark.n - (uint32_t)n - 1 }, &witness))
+		return -1;
+	return witness;
+}
+
 static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
 			   wr_err *err)
 {
 	kafka_sink *s = wr_calloc(1, sizeof *s);
+	wr_kafka_txn txn = { s->id, (int)wr_setting_int(cx->settings, WR_SET_TRANSACTION_TIMEOUT_MS) };
 
-	(void)mark;
 	s->sink = (wr_sink){ &wr_sink_kafka, spec, cx };
-	if (wr_kafka_writer_open(cx->io->broker, cx->io->kafka_conf, spec->topic, &s->k, err)) {
+	s->witness = marked_witness(s, mark);
+	if (cx->decides)
+		snprintf(s->id, sizeof s->id, "weir-%s", cx->incarnation);
+	if (wr_kafka_writer_open(cx->io->broker, cx->io->kafka_conf, spec->topic,
+				 cx->decides ? &txn : NULL, &s->k, err)) {
+		free(s);
+		return WR_FAIL;
+	}
+	if (cx->decides && wr_kafka_txn_init(s->k, err)) {
+		wr_kafka_writer_close(s->k);
 		free(s);
 		return WR_FAIL;
 	}
@@ -65,6 +98,7 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 	wr_kafka_writer *k = ((kafka_sink *)writer->sink)->k;
 	wr_record rec;
 
+	w->wrote |= n > 0;
 	for (uint32_t i = at; i < at + n; i++)
 		if (wr_row_encode(&w->encoder, b, i, &rec) && wr_kafka_writer_put(k, &rec, err))
 			return WR_FAIL;
@@ -78,10 +112,94 @@ static wr_status mark_epoch(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err 
 	return wr_kafka_writer_flush(((kafka_sink *)sink)->k, err);
 }
 
+/* ---------------------------------------------------------------- exactly once */
+
+static bool any_wrote(const kafka_sink *s)
+{
+	bool any = false;
+
+	for (const kafka_writer *w = s->writers; w; w = w->next)
+		any |= w->wrote;
+	return any;
+}
+
+static wr_status fault(const char *point, wr_err *err)
+{
+	(void)point;
+	if (!WR_FAULT(point))
+		return WR_OK;
+	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
+}
+
+static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open, wr_err *err)
+{
+	kafka_sink *s = (kafka_sink *)sink;
+
+	*open = s->witness < 0 || any_wrote(s);
+	wr_buf_printf(mark, "%s %lld", sink->cx->incarnation,
+		      *open ? (long long)epoch : (long long)s->witness);
+	if (!*open)
+		return WR_OK;
+	if (wr_kafka_writer_flush(s->k, err) || fault("kafka.before_witness", err))
+		return WR_FAIL;
+	return wr_kafka_txn_witness(s->k, s->id, (int64_t)epoch, err);
+}
+
+static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
+{
+	kafka_sink *s = (kafka_sink *)sink;
+
+	s->deciding = true;
+	if (wr_kafka_txn_commit(s->k, sink->cx->stopping, sink->cx->self, err))
+		return WR_FAIL;
+	s->deciding = false;
+	s->witness = (int64_t)epoch;
+	for (kafka_writer *w = s->writers; w; w = w->next)
+		w->wrote = false;
+	return fault("kafka.after_commit", err);
+}
+
+static wr_status contradiction(const kafka_sink *s, const uint64_t *pending, int64_t found, wr_err *err)
+{
+	char says[32] = "no epoch at all", or[40] = "";
+	wr_str topic = s->sink.spec->topic;
+
+	if (found >= 0)
+		snprintf(says, sizeof says, "epoch %lld", (long long)found);
+	if (pending)
+		snprintf(or, sizeof or, " or %llu", (unsigned long long)*pending);
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "the broker says that %s was the last one committed to topic %.*s, but the data directory knows of epoch %lld%s",
+		   says, WR_STR_ARG(topic), (long long)s->witness, or);
+	return wr_err_hint(err, "is one of the two an old copy? To go on from the data directory all the same: "
+				"weir recover %s --data DIR --assume committed|aborted", s->sink.cx->incarnation);
+}
+
+static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed, wr_err *err)
+{
+	kafka_sink *s = (kafka_sink *)sink;
+	const wr_io *io = sink->cx->io;
+	int64_t found;
+
+	*committed = false;
+	if (s->witness < 0 && !pending)
+		return WR_OK;
+	if (wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &found, err))
+		return WR_FAIL;
+	*committed = pending && found == (int64_t)*pending;
+	if (!*committed && s->witness >= 0 && found != s->witness)
+		return contradiction(s, pending, found, err);
+	if (*committed)
+		s->witness = found;
+	return WR_OK;
+}
+
 static void close_sink(wr_sink *sink)
 {
 	kafka_sink *s = (kafka_sink *)sink;
 
+	if (s->id[0] && !s->deciding && any_wrote(s))
+		wr_kafka_txn_abort(s->k);
 	while (s->writers) {
 		kafka_writer *next = s->writers->next;
 
@@ -103,5 +221,8 @@ const wr_sink_def wr_sink_kafka = {
 	.writer = open_writer,
 	.write = write_rows,
 	.mark = mark_epoch,
+	.prepare = prepare,
+	.commit = commit,
+	.decided = decided,
 	.close = close_sink,
 };

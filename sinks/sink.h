@@ -2,14 +2,15 @@
  * Sinks: where results go. Three kinds (DESIGN section 7) by whose word decides an epoch:
  *
  *   follower  writes and syncs its data first; our atomic write carries its mark; at start what lies beyond the mark is cut off
- *   decider   its own commit decides (Kafka transactions, SQLite). Until the protocol is built, Kafka is a follower whose mark says nothing:
- *             at least once
+ *   decider   its own commit decides (Kafka transactions). It makes an epoch ready, our write is stored as pending, it commits, our write is
+ *             applied; at start it is asked whether the pending epoch was committed. Only under exactly_once (wr_sink_cx.decides): else it
+ *             is used as a follower whose mark says nothing
  *   deriver   works after our commit, from our state; doing it again is harmless
  *
  * A sink is one object per query; each task of the last stage has a writer. Writers put what must survive into the query's state (their store), which is
  * part of the same atomic write.
  *
- * Thread: open, mark, committed, close: the coordinator. Writers: their task; where def->parallel is false the engine holds a lock
+ * Thread: open, mark, prepare, commit, decided, committed, close: the coordinator. Writers: their task; where def->parallel is false the engine holds a lock
  * around each call.
  */
 #ifndef SINKS_SINK_H
@@ -55,6 +56,7 @@ typedef struct wr_sink_cx {
 	const wr_settings *settings;
 	wr_state *state;	/* the query's */
 	uint16_t ntasks;
+	bool decides;		/* a decider's prepare, commit and decided are used, not mark */
 	const char *incarnation;	/* UUID text: part of every id and mark */
 	void *client;			/* type "client": the engine's */
 	/* True when the query is to end now: committed(final) need not wait any longer. NULL: never. Thread: any. */
@@ -77,6 +79,18 @@ struct wr_sink_def {
 	wr_status (*snapshot)(wr_sink_writer *w, wr_err *err);
 	/* All writers stand still: data is out and synced (delivered); appends the mark for epoch n. */
 	wr_status (*mark)(wr_sink *s, uint64_t epoch, wr_buf *mark, wr_err *err);
+	/*
+	 * Of deciders. prepare: all writers still; data is delivered, undecided, together with what decided looks for; appends the mark for epoch n.
+	 * *open: there is something to commit; false: nothing was written, and commit is not called. The first epoch whose
+	 * mark before was empty is always open; the engine sees to it that it holds no rows.
+	 * commit: decides for it, returns when the decision is definite; an error leaves it unknown (and the run is thrown away).
+	 * decided: comes right after open, before any store is opened. pending: the epoch that may have been committed, or NULL. An answer that fits
+	 * neither it nor the mark is a STATEMENT error.
+	 * Thread: the coordinator.
+	 */
+	wr_status (*prepare)(wr_sink *s, uint64_t epoch, wr_buf *mark, bool *open, wr_err *err);
+	wr_status (*commit)(wr_sink *s, uint64_t epoch, wr_err *err);
+	wr_status (*decided)(wr_sink *s, const uint64_t *pending, bool *committed, wr_err *err);
 	/* Epoch n is committed: derive, start sending … final: the query ends now; return only when all is delivered. NULL: nothing. */
 	wr_status (*committed)(wr_sink *s, uint64_t epoch, bool final, wr_err *err);
 	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL: none. */

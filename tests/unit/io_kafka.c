@@ -91,7 +91,7 @@ static void fill(int32_t partition, int from, int to)
 	wr_kafka_writer *w;
 	char value[32];
 
-	OK(wr_kafka_writer_open(broker, NULL, topic, &w, &err));
+	OK(wr_kafka_writer_open(broker, NULL, topic, NULL, &w, &err));
 	for (int i = from; i < to; i++) {
 		snprintf(value, sizeof value, "%d", i);
 		put(w, partition, "k", value, 1000 + i);
@@ -117,7 +117,7 @@ static void records_round_trip(void **state)
 	bool at_end = false;
 
 	(void)state;
-	OK(wr_kafka_writer_open(broker, NULL, topic, &w, &err));
+	OK(wr_kafka_writer_open(broker, NULL, topic, NULL, &w, &err));
 	OK(wr_kafka_writer_put(w, &full, &err));
 	put(w, 1, NULL, "", 7000);
 	OK(wr_kafka_writer_flush(w, &err));
@@ -289,7 +289,7 @@ static void what_is_not_delivered_fails(void **state)
 	wr_kafka_writer *w;
 
 	(void)state;
-	OK(wr_kafka_writer_open("127.0.0.1:9", conf, topic, &w, &err));
+	OK(wr_kafka_writer_open("127.0.0.1:9", conf, topic, NULL, &w, &err));
 	put(w, 0, "k", "v", 1);
 	assert_int_equal(wr_kafka_writer_flush(w, &err), WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_CONNECT);
@@ -305,7 +305,7 @@ static void closing_does_not_wait(void **state)
 	int64_t begun = wr_clock_mono_ns();
 
 	(void)state;
-	OK(wr_kafka_writer_open("127.0.0.1:9", NULL, topic, &w, &err));
+	OK(wr_kafka_writer_open("127.0.0.1:9", NULL, topic, NULL, &w, &err));
 	put(w, 0, "k", "v", 1);
 	wr_kafka_writer_close(w);
 	assert_true(wr_clock_mono_ns() - begun < 3000000000);
