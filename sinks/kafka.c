@@ -10,11 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/fault.h"
 #include "core/number.h"
 #include "io/kafka.h"
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
+
+/* Brokers forget a group's offsets after days (seven, as they come): a query that reads and writes nothing commits now and then. */
+static const int64_t REFRESH_NS = 6 * 3600 * 1000000000ll;
 
 typedef struct kafka_writer kafka_writer;
 typedef struct kafka_sink {
@@ -23,6 +27,7 @@ typedef struct kafka_sink {
 	kafka_writer *writers;
 	char id[64];		/* of transactions and their group; "": at least once */
 	int64_t witness;	/* the last committed; -1: none under this regime */
+	int64_t committed_ns;	/* when it was, or this sink was opened */
 	bool deciding;		/* the commit was asked for and its answer is not known */
 } kafka_sink;
 
@@ -62,6 +67,7 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 
 	s->sink = (wr_sink){ &wr_sink_kafka, spec, cx };
 	s->witness = marked_witness(s, mark);
+	s->committed_ns = wr_clock_mono_ns();
 	if (cx->decides)
 		snprintf(s->id, sizeof s->id, "weir-%s", cx->incarnation);
 	if (wr_kafka_writer_open(cx->io->broker, cx->io->kafka_conf, spec->topic,
@@ -135,7 +141,7 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 {
 	kafka_sink *s = (kafka_sink *)sink;
 
-	*open = s->witness < 0 || any_wrote(s);
+	*open = s->witness < 0 || any_wrote(s) || wr_clock_mono_ns() - s->committed_ns > REFRESH_NS;
 	wr_buf_printf(mark, "%s %lld", sink->cx->incarnation,
 		      *open ? (long long)epoch : (long long)s->witness);
 	if (!*open)
@@ -154,6 +160,7 @@ static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
 		return WR_FAIL;
 	s->deciding = false;
 	s->witness = (int64_t)epoch;
+	s->committed_ns = wr_clock_mono_ns();
 	for (kafka_writer *w = s->writers; w; w = w->next)
 		w->wrote = false;
 	return fault("kafka.after_commit", err);

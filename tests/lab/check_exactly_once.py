@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -125,6 +126,34 @@ def test_killed_at_random_moments(where):
     print(f"{KILLS} kills, {seen} of {n} records committed by the last of them", flush=True)
     assert seen > 0
     check(where, source, out, f"{KILLS} kills", n)
+
+
+def test_fenced(where):
+    """Another producer takes the transactional id, again and again: the query rolls back, takes it back, and loses and doubles nothing."""
+    if not shutil.which("kcat"):
+        raise harness.Skip("kcat is not there")
+    n, source, out = 20000, f"eos-in-fence-{RUN}", f"eos-out-fence-{RUN}"
+    broker()
+    labkit.create(source, 4)
+    labkit.create(f"eos-other-{RUN}", 1)
+    lines = list(events(n, source))
+    sql = pipeline(where, source, out)
+    child = harness.start(*arguments(where, sql), log=where + "/log")
+    harness.until("the query stands", 20, lambda: "query" in open(where + "/log").read())
+    with sqlite3.connect(where + "/state/weir.db") as db:
+        query = [r[0] for r in db.execute("SELECT incarnation FROM statement") if r[0]][0]
+    try:
+        for i in range(10):
+            load(lines[i * n // 10:(i + 1) * n // 10])
+            subprocess.run(["kcat", "-P", "-b", broker(), "-t", f"eos-other-{RUN}", "-X", f"transactional.id=weir-{query}"],
+                           input=b"x\n", check=True, timeout=30, stderr=subprocess.DEVNULL)
+        harness.until("all is counted", 60, lambda: sum(map(len, output(out).values())) >= n)
+        child.terminate()
+        assert child.wait(20) == 0, open(where + "/log").read()[-3000:]
+    finally:
+        child.kill()
+    assert "rolled back" in open(where + "/log").read()
+    check(where, source, out, "fenced", n)
 
 
 # ---------------------------------------------------------------- at every point of the protocol

@@ -426,12 +426,50 @@ static void as_a_source(void **state)
 	def->close(r);
 }
 
+/* The mock cluster decides no transactions: real brokers only. */
+static void the_witness_tells_of_committed_transactions_only(void **state)
+{
+	wr_kafka_writer *w, *other;
+	wr_kafka_txn txn = { topic_name, 10000 };
+	int64_t n;
+
+	(void)state;
+	if (cluster)
+		skip();
+	OK(wr_kafka_writer_open(broker, NULL, topic, &txn, &w, &err));
+	OK(wr_kafka_txn_init(w, &err));
+	OK(wr_kafka_witness(broker, NULL, topic, topic_name, &n, &err));
+	assert_int_equal(n, -1);
+	OK(wr_kafka_txn_witness(w, topic_name, 0, &err));
+	OK(wr_kafka_txn_commit(w, NULL, NULL, &err));
+	put(w, 0, "k", "v", 1000);
+	OK(wr_kafka_writer_flush(w, &err));
+	OK(wr_kafka_txn_witness(w, topic_name, 7, &err));
+	OK(wr_kafka_txn_commit(w, NULL, NULL, &err));
+	OK(wr_kafka_witness(broker, NULL, topic, topic_name, &n, &err));
+	assert_int_equal(n, 7);
+	put(w, 0, "k", "w", 1000);
+	OK(wr_kafka_writer_flush(w, &err));
+	OK(wr_kafka_txn_witness(w, topic_name, 8, &err));
+	OK(wr_kafka_writer_open(broker, NULL, topic, &txn, &other, &err));	/* as after a crash */
+	OK(wr_kafka_txn_init(other, &err));
+	OK(wr_kafka_witness(broker, NULL, topic, topic_name, &n, &err));
+	assert_int_equal(n, 7);
+	assert_int_equal(wr_kafka_txn_commit(w, NULL, NULL, &err), WR_FAIL);
+	assert_int_equal(err.cls, WR_ERR_IO);
+	OK(wr_kafka_witness(broker, NULL, topic, topic_name, &n, &err));
+	assert_int_equal(n, 7);
+	wr_kafka_writer_close(w);
+	wr_kafka_writer_close(other);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, new_topic, drop_topic)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(records_round_trip),
+		T(the_witness_tells_of_committed_transactions_only),
 		T(goes_on_from_offsets),
 		T(lost_records_are_an_error),
 		T(counts_partitions),
