@@ -15,12 +15,14 @@
  *	4  the sink commits                                           <- the epoch exists from here on
  *	4' the pending epoch is applied
  *
- * A crash between 3 and 4' leaves it open on which side of 4 we died; the next start makes the sink end what it has open, asks it for the witness, and applies or
- * throws away. An epoch without data for the sink is committed the first way.
+ * A crash between 3 and 4' leaves it open on which side of 4 we died; the next start makes the sink
+ * end what it has open, asks it for the witness, and applies or throws away. An epoch without data
+ * for the sink is committed the first way.
  *
- * A crash before 4 leaves the epoch before; the sink cuts off what 2 wrote when it is opened with the old mark. A crash after 4 leaves this
- * epoch; 5 is repeated at the next start, when the sink is opened with the new mark. An error anywhere before 4 is a crash there: the caller
- * throws the run away and opens a new one.
+ * A crash before 4 leaves the epoch before; the sink cuts off what 2 wrote when it is opened with
+ * the old mark. A crash after 4 leaves this epoch; 5 is repeated at the next start, when the sink
+ * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
+ * run away and opens a new one.
  *
  * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time.
  */
@@ -281,7 +283,8 @@ static void let_go(wr_run *run)
 	pthread_mutex_unlock(&run->lock);
 }
 
-/* A large epoch leaves much freed memory behind, in as many malloc arenas as there are threads; the system gets it back. */
+/* A large epoch leaves much freed memory behind, in as many malloc arenas as there are threads; the
+ * system gets it back. */
 static void give_back(size_t dirty)
 {
 	if (dirty > TRIM_BYTES)

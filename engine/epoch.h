@@ -9,7 +9,8 @@ enum { WR_META_STORE = 0xffff, WR_ERROR_STORE = 0xfffe };
 
 /* The mark of the last commit, read before any store is opened; appended. */
 void wr_epoch_mark(wr_state *state, wr_buf *mark);
-/* Applies or throws away an epoch that a crash left pending, as the run's sink (open, NULL: none that decides) says. Before any store is opened. */
+/* Applies or throws away an epoch that a crash left pending, as the run's sink (open, NULL: none
+ * that decides) says. Before any store is opened. */
 WR_CHECKED wr_status wr_epoch_settle(wr_run *run, wr_err *err);
 /* Reads epoch, positions, times and the sink's mark (into mark). false: the query is new. */
 bool wr_epoch_restore(wr_run *run, wr_buf *mark);

@@ -1,4 +1,5 @@
-/* weir recover: somebody who knows decides in the place of a sink that cannot say what became of an epoch. */
+/* weir recover: somebody who knows decides in the place of a sink that cannot say what became of an
+ * epoch. */
 #include <string.h>
 
 #include "engine/engine.h"

@@ -1,12 +1,15 @@
 /*
  * Kafka transactions, and the witness that tells afterwards whether one was committed.
  *
- * A writer lives in one transaction after the other: init begins the first, each commit the next. Beginning costs the broker nothing before the first record. The
- * witness is a consumer group's offset that is part of the transaction, so that it is seen if, and only if, the records are. Who asks for it must have made his
- * producer and called init first: that ends what a dead process left, after which the answer cannot change any more.
+ * A writer lives in one transaction after the other: init begins the first, each commit the next.
+ * Beginning costs the broker nothing before the first record. The witness is a consumer group's
+ * offset that is part of the transaction, so that it is seen if, and only if, the records are. Who
+ * asks for it must have made his producer and called init first: that ends what a dead process
+ * left, after which the answer cannot change any more.
  *
- * librdkafka tells of an error whether asking again may help (an answer was lost), whether the transaction must be aborted, or whether the producer is dead (fenced).
- * The second and third are one to us: the caller begins again from its last commit with a new writer.
+ * librdkafka tells of an error whether asking again may help (an answer was lost), whether the
+ * transaction must be aborted, or whether the producer is dead (fenced). The second and third are
+ * one to us: the caller begins again from its last commit with a new writer.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,14 @@
 /*
  * Kafka topics as sinks. All writers share one producer.
  *
- * Exactly once: the producer writes one transaction after the other. An epoch's witness is its number, committed with its records as the offset of the topic's
- * partition 0 in a group of the query's own; transactional id and group are both "weir-INCARNATION". The mark is "INCARNATION N", N the last witness: epochs without
- * records commit nothing here and keep it. The first epoch under this regime has no records and always commits, so that a missing witness later is never normal.
+ * Exactly once: the producer writes one transaction after the other. An epoch's witness is its
+ * number, committed with its records as the offset of the topic's partition 0 in a group of the
+ * query's own; transactional id and group are both "weir-INCARNATION". The mark is "INCARNATION N",
+ * N the last witness: epochs without records commit nothing here and keep it. The first epoch under
+ * this regime has no records and always commits, so that a missing witness later is never normal.
  *
- * At least once: the mark says nothing; it is given when all records are acknowledged, so that a crash before the commit leaves records that will be written again.
+ * At least once: the mark says nothing; it is given when all records are acknowledged, so that a
+ * crash before the commit leaves records that will be written again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +20,8 @@
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
 
-/* Brokers forget a group's offsets after days (seven, as they come): a query that reads and writes nothing commits now and then. */
+/* Brokers forget a group's offsets after days (seven, as they come): a query that reads and writes
+ * nothing commits now and then. */
 static const int64_t REFRESH_NS = 6 * 3600 * 1000000000ll;
 
 typedef struct kafka_writer kafka_writer;
