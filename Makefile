@@ -44,10 +44,10 @@ $(B)/weir: $(ARCHIVES)
 	    -Wl,--start-group $(LOWER) -Wl,--end-group $(LIBS)
 
 define room_rule
-$(B)/lib$(1).a: $$(call room_o,$(1))
+$(B)/lib$(1).a: $$(call room_o,$(1)) $(1)
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
