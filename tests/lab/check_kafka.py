@@ -102,6 +102,15 @@ def test_results_in_kafka(where):
     harness.same_rows(found, harness.columns(made["shop"].totals(), "status", "n", "total"), ["status"], "totals")
 
 
+def test_units_that_need_a_broker(where):
+    broker()
+    for flavour in ("release", "asan"):
+        unit = os.path.join(harness.ROOT, "build", flavour, "unit/io_kafka")
+        if os.path.exists(unit):
+            done = subprocess.run([unit], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+            assert done.returncode == 0 and "[       OK ] transactions_leave_gaps" in done.stdout, f"{flavour}:\n{done.stdout[-3000:]}"
+
+
 def test_sample_orders_on_the_broker(where):
     """samples/orders/pipeline.sql, the same file, reading topics."""
     at = broker()
