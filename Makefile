@@ -106,7 +106,7 @@ $(BENCH)/%: bench/%.c bench/kafka.h bench/scan.h
 	@mkdir -p $(@D)
 	$(CC) -O3 -march=native -std=gnu11 -Wall -Wextra -Wshadow -o $@ $< -lrdkafka -lm
 
-.PHONY: bench-tools debug asan tsan demo check worlds bench layers hdr-check metrics docs format format-check tidy coverage install \
+.PHONY: bench-tools debug asan tsan demo check worlds reliability bench layers hdr-check metrics docs format format-check tidy coverage install \
         clean help
 debug asan tsan:        ## the program in another flavour: build/debug/weir …
 	$(MAKE) FLAVOUR=$@ all
@@ -122,6 +122,9 @@ check:                  ## install what the tests need and run every test; LAB=1
 
 worlds:                 ## tests/sql with other batch sizes, stores, tasks, queues and restarts
 	@tests/run worlds
+reliability:            ## tests/reliability in full: kills, full disks, broken endpoints and brokers (hours); STEPS chooses
+	@tests/tools/deps build test lab
+	@tests/run reliability $(STEPS)
 bench-tools: $(BENCH)/gen $(BENCH)/kit $(BENCH)/limit
 bench:                  ## four queries beside hard-coded programs, on a broker of its own
 	@tests/tools/deps build test lab
