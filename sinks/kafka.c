@@ -15,10 +15,10 @@
 
 #include "core/clock.h"
 #include "core/fault.h"
-#include "core/number.h"
 #include "io/kafka.h"
 #include "sinks/records.h"
 #include "sinks/sink_list.h"
+#include "sinks/witness.h"
 
 /* Brokers forget a group's offsets after days (seven, as they come): a query that reads and writes
  * nothing commits now and then. */
@@ -51,18 +51,6 @@ static wr_status check(const wr_sink_spec *spec, wr_err *err)
 			  "a topic has no property %.*s", WR_STR_ARG(spec->props[0].name));
 }
 
-/* The witness in a mark; -1: the mark is not of this regime. */
-static int64_t marked_witness(const kafka_sink *s, wr_str mark)
-{
-	size_t n = strlen(s->sink.cx->incarnation);
-	int64_t witness;
-
-	if (mark.n < n + 2 || memcmp(mark.p, s->sink.cx->incarnation, n) || mark.p[n] != ' ' ||
-	    !wr_parse_i64((wr_str){ mark.p + n + 1, mark.n - (uint32_t)n - 1 }, &witness))
-		return -1;
-	return witness;
-}
-
 static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
 			   wr_err *err)
 {
@@ -70,7 +58,7 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 	wr_kafka_txn txn = { s->id, (int)wr_setting_int(cx->settings, WR_SET_TRANSACTION_TIMEOUT_MS) };
 
 	s->sink = (wr_sink){ &wr_sink_kafka, spec, cx };
-	s->witness = marked_witness(s, mark);
+	s->witness = wr_witness_get(mark, cx->incarnation);
 	s->committed_ns = wr_clock_mono_ns();
 	if (cx->decides)
 		snprintf(s->id, sizeof s->id, "weir-%s", cx->incarnation);
@@ -146,8 +134,7 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 	kafka_sink *s = (kafka_sink *)sink;
 
 	*open = s->witness < 0 || any_wrote(s) || wr_clock_mono_ns() - s->committed_ns > REFRESH_NS;
-	wr_buf_printf(mark, "%s %lld", sink->cx->incarnation,
-		      *open ? (long long)epoch : (long long)s->witness);
+	wr_witness_put(mark, sink->cx->incarnation, *open ? (int64_t)epoch : s->witness);
 	if (!*open)
 		return WR_OK;
 	if (wr_kafka_writer_flush(s->k, err) || fault("kafka.before_witness", err))
@@ -170,38 +157,23 @@ static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
 	return fault("kafka.after_commit", err);
 }
 
-static wr_status contradiction(const kafka_sink *s, const uint64_t *pending, int64_t found, wr_err *err)
-{
-	char says[32] = "no epoch at all", or[40] = "";
-	wr_str topic = s->sink.spec->topic;
-
-	if (found >= 0)
-		snprintf(says, sizeof says, "epoch %lld", (long long)found);
-	if (pending)
-		snprintf(or, sizeof or, " or %llu", (unsigned long long)*pending);
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "the broker says that %s was the last one committed to topic %.*s, but the data directory knows of epoch %lld%s",
-		   says, WR_STR_ARG(topic), (long long)s->witness, or);
-	return wr_err_hint(err, "is one of the two an old copy? To go on from the data directory all the same: "
-				"weir recover %s --data DIR --assume committed|aborted", s->sink.cx->incarnation);
-}
-
 static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed, wr_err *err)
 {
 	kafka_sink *s = (kafka_sink *)sink;
 	const wr_io *io = sink->cx->io;
-	int64_t found;
+	char topic[300];
 
 	*committed = false;
 	if (s->witness < 0 && !pending)
 		return WR_OK;
-	if (wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &found, err))
+	snprintf(topic, sizeof topic, "topic %.*s", WR_STR_ARG(sink->spec->topic));
+	wr_witness w = { sink->cx->incarnation, "the broker", wr_str_of(topic), s->witness, -1 };
+
+	if (wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &w.found, err) ||
+	    wr_witness_judge(&w, pending, committed, err))
 		return WR_FAIL;
-	*committed = pending && found == (int64_t)*pending;
-	if (!*committed && s->witness >= 0 && found != s->witness)
-		return contradiction(s, pending, found, err);
 	if (*committed)
-		s->witness = found;
+		s->witness = w.found;
 	return WR_OK;
 }
 
