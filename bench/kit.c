@@ -6,6 +6,8 @@
  *     kit load   TOPIC json|plain < NDJSON         one record per line
  *     kit replay [PREFIX] < RECORDS                lines {"topic","partition","offset","timestamp","headers",
  *                                                  "key","value"}: each to its own topic and partition
+ *     kit pace   TOPIC RATE COUNT KEYS             COUNT events made here, RATE a second, over so many keys; SIGTERM ends it
+ *                                                  earlier. The same numbers give the same events
  *     kit span   TOPIC                             one JSON line: records, bytes, first, last
  *     kit dump   TOPIC                             one line per record: key, tab, value
  *
@@ -18,6 +20,8 @@
  * broker's clock. Reading is read_committed.
  */
 #include "kafka.h"
+
+#include <signal.h>
 
 static const char *broker;
 
@@ -221,6 +225,66 @@ static int replay(const char *prefix)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- pace */
+
+static volatile sig_atomic_t stop_pacing;
+
+static void on_term(int number)
+{
+	(void)number;
+	stop_pacing = 1;
+}
+
+/* splitmix64: event i looks the same in every run. */
+static uint64_t mixed(uint64_t i)
+{
+	i = (i + 1) * 0x9e3779b97f4a7c15ull;
+	i = (i ^ i >> 30) * 0xbf58476d1ce4e5b9ull;
+	i = (i ^ i >> 27) * 0x94d049bb133111ebull;
+	return i ^ i >> 31;
+}
+
+/*
+ * Event i: key "kN", {"v":i,"g":"gM"}, 50 us after the one before; one in 64 is up to 4 s older than
+ * its place says.
+ */
+static void pace_event(rd_kafka_t *rk, const char *topic, long i, unsigned keys)
+{
+	uint64_t random = mixed((uint64_t)i);
+	char key[32], value[96];
+	int key_length = snprintf(key, sizeof key, "\"k%u\"", (unsigned)(random % keys));
+	int length = snprintf(value, sizeof value, "{\"v\":%ld,\"g\":\"g%u\"}", i, (unsigned)(random >> 32) % 97);
+	long long ms = 1700000000000 + i / 20 - (random >> 58 == 0 ? (long long)(random >> 40) % 4000 : 0);
+	rd_kafka_resp_err_t error;
+
+	while ((error = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_TIMESTAMP(ms),
+		RD_KAFKA_V_KEY(key, (size_t)key_length), RD_KAFKA_V_VALUE(value, (size_t)length),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		rd_kafka_poll(rk, 5);
+	if (error)
+		die("%s", rd_kafka_err2str(error));
+}
+
+static int pace(const char *topic, long rate, long count, unsigned keys)
+{
+	rd_kafka_t *rk = open_loader();
+	double begun = wall_seconds();
+	long i = 0;
+
+	signal(SIGTERM, on_term);
+	while (i < count && !stop_pacing) {
+		long due = (long)((wall_seconds() - begun) * (double)rate);
+
+		for (; i < due && i < count; i++)
+			pace_event(rk, topic, i, keys);
+		rd_kafka_poll(rk, 2);
+	}
+	if (rd_kafka_flush(rk, 600000) || failed)
+		die("%s: %ld of %ld records were not delivered", topic, failed, i);
+	printf("{\"records\":%ld,\"wall\":%.3f}\n", i, wall_seconds() - begun);
+	return 0;
+}
+
 /* One line per record; a key is raw bytes, so anything a line reader would trip over is \xNN. */
 static void print_record(const rd_kafka_message_t *message)
 {
@@ -286,10 +350,12 @@ int main(int argc, char **argv)
 		status = delete_topic(argv[2]);
 	else if (!strcmp(command, "load") && argc > 3)
 		status = load(argv[2], !strcmp(argv[3], "json"));
+	else if (!strcmp(command, "pace") && argc > 5)
+		status = pace(argv[2], atol(argv[3]), atol(argv[4]), (unsigned)atoi(argv[5]));
 	else if (!strcmp(command, "span") || !strcmp(command, "dump"))
 		status = read_topic(argv[2], command[0] == 'd');
 	if (status == 2)
-		fputs("usage: kit create|delete|load|replay|span|dump TOPIC …\n", stderr);
+		fputs("usage: kit create|delete|load|replay|pace|span|dump TOPIC …\n", stderr);
 	fflush(stdout);
 	_Exit(status);	/* librdkafka's orderly close would cost more than the command */
 }

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Killed with SIGKILL again and again while 20,000 events per second arrive: nothing is lost, nothing is doubled.
+
+300 kills, 50 to 1,500 ms apart, Kafka to a windowed aggregation to Kafka. KILLS=n for another number, SEED=n for the
+moments of a run that failed, SAMPLE=seed for the short form, BROKER=host:port for a broker that is there already."""
+import os
+import random
+import time
+
+import steady
+from steady import harness
+
+KILLS = int(os.environ.get("KILLS", "10" if steady.SAMPLE else "300"))
+
+
+def killed(where, kind):
+    steady.broker()
+    rng, source = random.Random(f"{steady.SEED} {kind}"), steady.Source(f"kills-in-{kind}")
+    try:
+        pipeline = steady.Pipeline(where, kind, source, f"kills-{kind}")
+        begun, last, grew = time.monotonic(), 0, 0
+        for i in range(KILLS):
+            child = pipeline.start()
+            time.sleep(rng.uniform(0.05, 1.5))
+            assert child.poll() is None, pipeline.words()[-3000:]
+            child.kill()
+            child.wait()
+            if i % 10 == 9:
+                seen = pipeline.seen() if "Created query" in pipeline.words() else 0
+                grew, last = grew + (seen > last), seen
+        seconds = time.monotonic() - begun
+    except BaseException:
+        source.kill()
+        raise
+    source.stop()
+    assert last > 0, "no run between two kills committed anything"
+    steady.check(where, source, pipeline, f"{KILLS} kills in {seconds:.0f} s, {last} records committed by the last of them; "
+                 f"output had grown at {grew} of {KILLS // 10} looks")
+
+
+def test_grouped_by_the_topics_key(where):
+    killed(where, "keyed")
+
+
+def test_regrouped_and_coalesced(where):
+    killed(where, "regroup")
+
+
+if __name__ == "__main__":
+    harness.main()
