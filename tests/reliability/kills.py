@@ -1,21 +1,19 @@
 #!/usr/bin/env python3
 """Killed with SIGKILL again and again while 20,000 events per second arrive: nothing is lost, nothing is doubled.
 
-300 kills, 50 to 1,500 ms apart, Kafka to a windowed aggregation to Kafka. KILLS=n for another number, SEED=n for the
-moments of a run that failed, SAMPLE=seed for the short form, BROKER=host:port for a broker that is there already."""
+300 kills, 50 to 1,500 ms apart, Kafka to a windowed aggregation to Kafka; KILLS=n for another number."""
 import os
-import random
 import time
 
+import kit
 import steady
-from steady import harness
+from kit import harness
 
-KILLS = int(os.environ.get("KILLS", "10" if steady.SAMPLE else "300"))
+KILLS = int(os.environ.get("KILLS", "10" if kit.SAMPLE else "300"))
 
 
 def killed(where, kind):
-    steady.broker()
-    rng, source = random.Random(f"{steady.SEED} {kind}"), steady.Source(f"kills-in-{kind}")
+    rng, source = kit.rng(kind), steady.Source(f"kills-in-{kind}")
     try:
         pipeline = steady.Pipeline(where, kind, source, f"kills-{kind}")
         begun, last, grew = time.monotonic(), 0, 0
@@ -47,4 +45,4 @@ def test_regrouped_and_coalesced(where):
 
 
 if __name__ == "__main__":
-    harness.main()
+    kit.main()

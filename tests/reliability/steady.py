@@ -8,42 +8,24 @@ regroup  another key and coalescing: how often a row is written may differ; the 
 import hashlib
 import json
 import os
-import random
 import signal
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lab"))
-import labkit
-from labkit import harness
+import kit
+from kit import harness
 
-SAMPLE = os.environ.get("SAMPLE")               # a seed: the short form, as make check runs it
-SEED = int(SAMPLE or os.environ.get("SEED", random.randrange(10**6)))
+KIT = os.path.join(harness.ROOT, "build/bench/bin/kit")
 RATE = int(os.environ.get("RATE", "20000"))
-RUN = f"{os.getpid()}-{int(time.time())}"
-made = {}
-
-
-def broker():
-    """The lab's broker, or BROKER when that is set."""
-    if "broker" not in made:
-        print(f"SEED={SEED}", flush=True)
-        if os.environ.get("BROKER"):
-            subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
-            made["broker"] = os.environ["BROKER"]
-        else:
-            made["broker"] = labkit.up("kafka")
-    return made["broker"]
 
 
 class Source:
     """Writes events to a topic of its own, until it is told to stop."""
     def __init__(self, name, most=10**9, keys=2000):
-        self.topic = f"{name}-{RUN}"
-        broker()
-        labkit.create(self.topic, 4)
-        self.pacer = subprocess.Popen([labkit.KIT, "pace", self.topic, str(RATE), str(most), str(keys)], stdout=subprocess.PIPE)
+        self.topic = kit.name(name)
+        os.environ["BROKER"] = kit.broker()
+        subprocess.run([KIT, "create", self.topic, "4"], check=True)
+        self.pacer = subprocess.Popen([KIT, "pace", self.topic, str(RATE), str(most), str(keys)], stdout=subprocess.PIPE)
 
     def stop(self):
         """The number of its events."""
@@ -71,7 +53,7 @@ SETTINGS = {"keyed": ("--set", "cache.max.bytes.buffering=0"), "regroup": ()}
 
 class Pipeline:
     def __init__(self, where, kind, source, name, interval=None):
-        self.kind, self.out, self.folder = kind, f"{name}-{RUN}", f"{where}/{name}"
+        self.kind, self.out, self.folder = kind, kit.name(name), f"{where}/{name}"
         os.makedirs(self.folder)
         self.sql, self.log, self.data = self.folder + "/pipeline.sql", self.folder + "/log", self.folder + "/state"
         with open(self.sql, "w", encoding="utf-8") as f:
@@ -80,7 +62,7 @@ class Pipeline:
 
     def arguments(self):
         more = ("--set", f"commit.interval.ms={self.interval}") if self.interval else ()
-        return ("run", self.sql, "--data", self.data, "--broker", broker(), *SETTINGS[self.kind], *more)
+        return ("run", self.sql, "--data", self.data, "--broker", kit.broker(), *SETTINGS[self.kind], *more)
 
     def start(self):
         return harness.start(*self.arguments(), log=self.log)
@@ -101,13 +83,13 @@ class Pipeline:
 
 def lines(topic):
     """(key, value) texts of a topic's committed records."""
-    with subprocess.Popen([labkit.KIT, "dump", topic], stdout=subprocess.PIPE) as child:
+    with subprocess.Popen([KIT, "dump", topic], stdout=subprocess.PIPE) as child:
         for line in child.stdout:
             yield line.split(b"\t", 1)
 
 
 def len_of(topic):
-    return json.loads(subprocess.run([labkit.KIT, "span", topic], stdout=subprocess.PIPE, check=True).stdout)["records"]
+    return json.loads(subprocess.run([KIT, "span", topic], stdout=subprocess.PIPE, check=True).stdout)["records"]
 
 
 def per_key(topic):
