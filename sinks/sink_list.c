@@ -2,6 +2,7 @@
 
 static const wr_sink_def *const sinks[] = {
 	&wr_sink_kafka, &wr_sink_log, &wr_sink_memory, &wr_sink_csv, &wr_sink_http,
+	&wr_sink_sqlite,
 };
 
 const wr_sink_def *wr_sink_find(wr_str type)
