@@ -103,7 +103,6 @@ static const struct {
 } NOTES[] = {
 	{ WR_SET_PROCESSING_GUARANTEE, "Here it decides the default of commit.interval.ms alone; "
 				       "results are always seen at commits" },
-	{ WR_SET_COMMIT_BYTES, "No effect in this version" },
 	{ WR_SET_SCHEMA_REGISTRY_URL, "No effect in this version" },
 	{ WR_SET_SUBSTRING_LEGACY_ARGS, "No effect in this version" },
 	{ WR_SET_TIMESTAMP_EXTRACTOR, "No effect in this version" },

@@ -30,7 +30,7 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	  "exactly_once: results are seen at commits; at_least_once: results leave as they are made")      \
 	X(COMMIT_INTERVAL_MS, "commit.interval.ms", MS, "200", 1, 3600000, NULL,                            \
 	  "how often a query commits; 1000 where the guarantee is at_least_once and nothing else is said") \
-	X(COMMIT_BYTES, "commit.bytes", BYTES, "16m", 1024, INT64_MAX, NULL,                                \
+	X(COMMIT_BYTES, "commit.bytes", BYTES, "64m", 1024, INT64_MAX, NULL,                                \
 	  "a query commits early when its changed state and waiting output are larger")                    \
 	X(CACHE_BYTES, "cache.max.bytes.buffering", BYTES, "10485760", 0, INT64_MAX, NULL,                  \
 	  "room for merging several changes of one row between commits; 0: every change goes out")         \

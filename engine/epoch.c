@@ -299,6 +299,8 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 		return WR_FAIL;
 	if (run->spec->by_hand && wr_task_settle(run->tasks[0], final, err))
 		return WR_FAIL;
+	run->sink_cx.out_bytes = 0;
+	run->full = false;
 	if (!run->spec->transient) {
 		if (run->spec->by_hand)
 			put_hand_positions(run);

@@ -2,7 +2,7 @@
  * The coordinator. Its loop knows nothing of rows: it looks after a run.
  *
  *	open a run (the first one was opened by CREATE, so that its errors reach the user)
- *	  every commit interval, when something moved: an epoch
+ *	  every commit interval, when something moved: an epoch; sooner when it has grown large
  *	  the gate is ripe (a join's table is read): an epoch, open the gate
  *	  the input is over: the last epoch; the query has ended
  *	  a task failed, or an epoch did: close the run; wait; open a new one at the stored positions
@@ -132,7 +132,7 @@ static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *ro
 	}
 	if (q->spec.until != WR_UNTIL_STOPPED && wr_run_inputs_done(run))
 		return epoch(q, run, true, err);
-	if (now - *last_commit < commit_interval_ns(q) || q->spec.transient)
+	if ((now - *last_commit < commit_interval_ns(q) && !run->full) || q->spec.transient)
 		return LOOK_AGAIN;
 	*last_commit = now;
 	if (run->rows + run->written == *rows)

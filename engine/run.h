@@ -89,6 +89,7 @@ struct wr_run {
 	_Atomic bool gate_open;		/* readers of non-first scans may read */
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
 	_Atomic uint64_t written;	/* batches given to a sink that decides: its transaction may not stay open */
+	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
 	_Atomic uint64_t bad;		/* bad records */
 	uint64_t error_seq;
 	bool failed;

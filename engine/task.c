@@ -134,6 +134,24 @@ static wr_status stand_still(wr_task *t, bool final, wr_err *err)
 	return WR_OK;
 }
 
+/*
+ * The open epoch has grown: tells the coordinator, once, when it is larger than it should be. Asked
+ * after a batch, for asking takes the lock of the state's list.
+ */
+static void look_at_size(wr_task *t)
+{
+	wr_run *run = t->run;
+	uint64_t most = (uint64_t)wr_setting_int(run->spec->settings, WR_SET_COMMIT_BYTES);
+
+	if (run->spec->transient || atomic_load_explicit(&run->full, memory_order_relaxed) ||
+	    wr_state_dirty_bytes(run->state) + atomic_load_explicit(&run->sink_cx.out_bytes, memory_order_relaxed) <= most)
+		return;
+	pthread_mutex_lock(&run->lock);
+	run->full = true;
+	pthread_cond_broadcast(&run->changed);
+	pthread_mutex_unlock(&run->lock);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static bool may_read(const wr_task *t, const wr_scan_reader *r)
@@ -298,6 +316,15 @@ static wr_status barrier_if_asked(wr_task *t, uint64_t *seen, wr_err *err)
 	return push_all_pending(t, err) ? WR_FAIL : stand_still(t, t->run->barrier_final, err);
 }
 
+static bool some_pending(const wr_task *t)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < t->nreaders; i++)
+		any |= wr_scan_reader_pending(t->readers[i]);
+	return any;
+}
+
 static wr_status read_loop(wr_task *t, wr_err *err)
 {
 	uint64_t seen = 0;
@@ -320,6 +347,8 @@ static wr_status read_loop(wr_task *t, wr_err *err)
 		waiting_since = 0;
 		if (push_run(t, &any, err) || send_on(t, err))
 			return WR_FAIL;
+		if (!some_pending(t))
+			look_at_size(t);
 	}
 	return WR_OK;
 }
@@ -356,6 +385,8 @@ static wr_status queue_loop(wr_task *t, wr_err *err)
 			continue;
 		wr_status status = on_message(t, m, err);
 
+		if (m->kind == WR_MSG_ROWS)
+			look_at_size(t);
 		wr_queue_recycle(t->in, m);
 		if (status)
 			return WR_FAIL;

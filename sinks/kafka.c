@@ -95,11 +95,17 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 	kafka_writer *w = (kafka_writer *)writer;
 	wr_kafka_writer *k = ((kafka_sink *)writer->sink)->k;
 	wr_record rec;
+	uint64_t bytes = 0;
 
 	w->wrote |= n > 0;
-	for (uint32_t i = at; i < at + n; i++)
-		if (wr_row_encode(&w->encoder, b, i, &rec) && wr_kafka_writer_put(k, &rec, err))
+	for (uint32_t i = at; i < at + n; i++) {
+		if (!wr_row_encode(&w->encoder, b, i, &rec))
+			continue;
+		if (wr_kafka_writer_put(k, &rec, err))
 			return WR_FAIL;
+		bytes += w->encoder.bytes.n;
+	}
+	atomic_fetch_add_explicit(&writer->sink->cx->out_bytes, bytes, memory_order_relaxed);
 	return wr_kafka_writer_serve(k, err);
 }
 

@@ -112,6 +112,7 @@ static wr_status append(log_writer *w, wr_err *err)
 	wr_status status = wr_topics_append_all(s->topics, s->sink.spec->topic, w->records, w->n,
 						s->sink.cx->incarnation, s->number, err);
 
+	atomic_fetch_add_explicit(&s->sink.cx->out_bytes, w->bytes.n, memory_order_relaxed);
 	w->n = 0;
 	wr_buf_reset(&w->bytes);
 	return status;

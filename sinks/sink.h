@@ -16,6 +16,8 @@
 #ifndef SINKS_SINK_H
 #define SINKS_SINK_H
 
+#include <stdatomic.h>
+
 #include "core/batch.h"
 #include "core/settings.h"
 #include "formats/format.h"
@@ -62,6 +64,8 @@ typedef struct wr_sink_cx {
 	/* True when the query is to end now: committed(final) need not wait any longer. NULL: never. Thread: any. */
 	bool (*stopping)(void *self);
 	void *self;
+	/* Bytes put out in the open epoch outside the state: sinks add, the engine begins again at 0. */
+	_Atomic uint64_t out_bytes;
 } wr_sink_cx;
 
 struct wr_sink_def {

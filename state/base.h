@@ -111,10 +111,12 @@ void wr_mirror_apply(void *mirror, const wr_changes *ch);
 size_t wr_mirror_bytes(const void *mirror);
 
 /*
- * For wr_cache: that what it asks for is kept there, so that no mirror is wanted; whether nothing
- * of the store is committed or waiting, and how damage is told.
+ * For wr_cache: that what it asks for is kept there, so that no mirror is wanted; how many bytes
+ * more (or fewer) of it are changed; whether nothing of the store is committed or waiting, and how
+ * damage is told.
  */
 void wr_store_cached(wr_store *st);
+void wr_store_note_cached(wr_store *st, ptrdiff_t more);
 bool wr_store_empty(const wr_store *st);
 void wr_store_fail(wr_store *st, const char *message);
 

@@ -256,6 +256,10 @@ static void mark_dirty(wr_cache *c, entry *e)
 		c->dirty = wr_realloc(c->dirty, c->dirty_room * sizeof(entry *));
 	}
 	c->dirty[c->ndirty++] = e;
+	size_t bytes = entry_size(c, e->klen) + (size_t)(e->meta >> FLAGS) * 16;
+
+	c->dirty_bytes += bytes;
+	wr_store_note_cached(c->store, (ptrdiff_t)bytes);
 }
 
 entry *wr_cache_load_bytes(wr_cache *c, wr_str key, uint64_t hash, wr_str bytes)

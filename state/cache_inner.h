@@ -49,6 +49,7 @@ struct wr_cache {
 	size_t held, heap;
 	entry **dirty;
 	size_t ndirty, dirty_room;
+	size_t dirty_bytes;	/* of dirty entries, as told to the store */
 	wr_buf buf;
 };
 

@@ -84,6 +84,8 @@ void wr_cache_flush(wr_cache *c)
 		}
 	}
 	c->ndirty = 0;
+	wr_store_note_cached(c->store, -(ptrdiff_t)c->dirty_bytes);
+	c->dirty_bytes = 0;
 	free(items);
 }
 

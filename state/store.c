@@ -158,6 +158,13 @@ wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task)
 	return st;
 }
 
+void wr_store_note_cached(wr_store *st, ptrdiff_t more)
+{
+	size_t now = atomic_load_explicit(&st->cached, memory_order_relaxed) + (size_t)more;
+
+	atomic_store_explicit(&st->cached, now, memory_order_relaxed);
+}
+
 void wr_store_cached(wr_store *st)
 {
 	st->no_mirror = true;
@@ -338,7 +345,8 @@ size_t wr_state_dirty_bytes(const wr_state *s)
 
 	pthread_mutex_lock(&open->lock);
 	for (wr_store *st = s->stores; st; st = st->next)
-		sum += atomic_load_explicit(&st->bytes, memory_order_relaxed);
+		sum += atomic_load_explicit(&st->bytes, memory_order_relaxed) +
+		       atomic_load_explicit(&st->cached, memory_order_relaxed);
 	pthread_mutex_unlock(&open->lock);
 	return sum;
 }

@@ -86,7 +86,10 @@ void wr_iter_close(wr_iter *it);
  */
 wr_status wr_state_health(wr_state *s, wr_err *err);
 
-/* Bytes of writes waiting for the commit. */
+/*
+ * Bytes of writes waiting for the commit: overlays, and what caches hold changed (about: what a
+ * payload owns is counted as it was at its last flush or load). Thread: any.
+ */
 size_t wr_state_dirty_bytes(const wr_state *s);
 
 /*

@@ -43,6 +43,7 @@ struct wr_store {
 	wr_range *ranges;	/* keys are heap pieces */
 	uint32_t nranges, room;
 	_Atomic size_t bytes;	/* of the overlay, for other threads */
+	_Atomic size_t cached;	/* of dirty cache entries on their way here, likewise */
 	wr_iter *spare;		/* closed, for the next scan: operators scan at every row */
 };
 

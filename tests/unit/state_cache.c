@@ -387,6 +387,40 @@ static void test_trim_shrinks(void **state)
 	wr_db_close(db);
 }
 
+/* What is changed and not committed is counted, in the cache and on its way: commit.bytes goes by it. */
+static void test_changed_bytes(void **unused)
+{
+	static const wr_cache_def def = { .size = 32, .save = item_save };
+	wr_db_options opt = { .memory = true };
+	wr_err err = WR_ERR_INIT;
+	bool created;
+	wr_db *db;
+	wr_state *st;
+
+	(void)unused;
+	assert_int_equal(wr_db_open(NULL, &opt, &db, &err), WR_OK);
+	assert_int_equal(wr_state_open(db, "one", &st, &err), WR_OK);
+	wr_cache *c = wr_cache_new(wr_store_open(st, 1, 0), &def, NULL);
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		wr_str key = { (const char *)&i, sizeof(i) };
+		void *payload = wr_cache_make(c, key, wr_cache_hash(key), &created);
+
+		wr_cache_touch(c, payload);
+		wr_cache_touch(c, payload);
+	}
+	size_t changed = wr_state_dirty_bytes(st);
+
+	assert_in_range(changed, 1000 * (32 + 8), 1000 * (32 + 8 + 32));
+	wr_cache_flush(c);
+	assert_in_range(wr_state_dirty_bytes(st), 1000 * 8, 2 * changed);
+	assert_int_equal(wr_state_commit(st, &err), WR_OK);
+	assert_int_equal(wr_state_dirty_bytes(st), 0);
+	wr_cache_close(c);
+	wr_state_close(st);
+	wr_db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_rocks),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_trim_shrinks),
+		cmocka_unit_test(test_changed_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
