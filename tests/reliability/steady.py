@@ -21,10 +21,10 @@ RATE = int(os.environ.get("RATE", "20000"))
 
 class Source:
     """Writes events to a topic of its own, until it is told to stop."""
-    def __init__(self, name, most=10**9, keys=2000):
+    def __init__(self, name, most=10**9, keys=2000, settings=()):
         self.topic = kit.name(name)
         os.environ["BROKER"] = kit.broker()
-        subprocess.run([KIT, "create", self.topic, "4"], check=True)
+        subprocess.run([KIT, "create", self.topic, "4", *settings], check=True)
         self.pacer = subprocess.Popen([KIT, "pace", self.topic, str(RATE), str(most), str(keys)], stdout=subprocess.PIPE)
 
     def stop(self):
@@ -34,8 +34,9 @@ class Source:
         return self.events
 
     def kill(self):
-        self.pacer.kill()
-        self.pacer.wait()
+        if self.pacer.poll() is None:
+            self.pacer.kill()
+            self.pacer.wait()
 
 
 KEYED = """CREATE STREAM s (k STRING KEY, v BIGINT) WITH (KAFKA_TOPIC='{source}', VALUE_FORMAT='JSON', KEY_FORMAT='JSON');
