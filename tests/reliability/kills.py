@@ -3,6 +3,7 @@
 
 300 kills, 50 to 1,500 ms apart, Kafka to a windowed aggregation to Kafka; KILLS=n for another number."""
 import os
+import sys
 import time
 
 import kit
@@ -45,4 +46,6 @@ def test_regrouped_and_coalesced(where):
 
 
 if __name__ == "__main__":
+    if kit.SAMPLE and not sys.argv[1:]:         # one of the two
+        sys.argv.append(kit.rng("which").choice(["test_grouped*", "test_regrouped*"]))
     kit.main()

@@ -25,7 +25,8 @@ class Source:
         self.topic = kit.name(name)
         os.environ["BROKER"] = kit.broker()
         subprocess.run([KIT, "create", self.topic, "4", *settings], check=True)
-        self.pacer = subprocess.Popen([KIT, "pace", self.topic, str(RATE), str(most), str(keys)], stdout=subprocess.PIPE)
+        self.pacer = subprocess.Popen([KIT, "pace", self.topic, str(RATE), str(most), str(keys)], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL)
 
     def stop(self):
         """The number of its events."""
