@@ -355,7 +355,7 @@ static void make_pull(wr_push_query *p, wr_query *q)
 	q->spec.until = WR_UNTIL_CAUGHT_UP;
 	if (q->engine->config.until == WR_RUN_FOREVER)
 		q->spec.still_written = NULL;	/* what is there now is enough */
-	if (q->plan->graph->table)
+	if (q->plan->graph->table || q->plan->norder)
 		p->left = wr_left_rows_new(q->plan->graph->out);
 }
 
@@ -374,6 +374,9 @@ wr_status wr_exec_select(wr_exec *x, wr_err *err)
 
 	p->query = q;
 	p->limit = plan->limit;
+	p->skip = plan->skip;
+	p->shown = *plan->graph->out;
+	p->shown.n = plan->nshown;
 	q->push = p;
 	q->text = wr_arena_str(arena, x->text);
 	snprintf(q->id, sizeof q->id, "transient_%lld", (long long)x->e->next_push++);

@@ -97,7 +97,7 @@ static void take_out(wr_left_rows *l, const wr_batch *b, uint32_t row)
 void wr_left_rows_take(wr_left_rows *l, const wr_batch *b, uint32_t at, uint32_t n)
 {
 	for (uint32_t i = at; i < at + n; i++) {
-		if (b->change[i] == WR_ROW_GONE)
+		if (b->change[i] == WR_ROW_GONE || b->change[i] == WR_ROW_INSERT_NULL)
 			continue;
 		if (wr_change_removes(b->change[i]))
 			take_out(l, b, i);
@@ -106,27 +106,42 @@ void wr_left_rows_take(wr_left_rows *l, const wr_batch *b, uint32_t at, uint32_t
 	}
 }
 
-static int compare(const void *x, const void *y, void *batch)
+typedef struct sorting {
+	const wr_batch *b;
+	const wr_left_order *order;
+} sorting;
+
+static int compare(const void *x, const void *y, void *self)
 {
-	const wr_batch *b = batch;
+	const sorting *s = self;
+	uint32_t i = *(const uint32_t *)x, k = *(const uint32_t *)y;
 	int order = 0;
 
-	for (uint32_t c = 0; c < b->schema->n && order == 0; c++)
-		order = wr_vec_cmp(&b->cols[c], *(const uint32_t *)x, &b->cols[c], *(const uint32_t *)y);
+	for (uint32_t c = 0; c < s->order->n && order == 0; c++) {
+		const wr_vec *v = &s->b->cols[s->order->cols[c].col];
+
+		order = wr_vec_cmp(v, i, v, k) * (s->order->cols[c].descending ? -1 : 1);
+	}
+	for (uint32_t c = 0; c < s->b->schema->n && order == 0; c++)
+		order = wr_vec_cmp(&s->b->cols[c], i, &s->b->cols[c], k);
 	return order;
 }
 
-uint32_t wr_left_rows_batch(wr_left_rows *l, int64_t limit, wr_batch *out)
+uint32_t wr_left_rows_batch(wr_left_rows *l, const wr_left_order *order, wr_batch *out)
 {
-	uint32_t *list = WR_NEW_ARRAY(l->arena, uint32_t, l->rows.n + 1), n = 0;
+	uint32_t *list = WR_NEW_ARRAY(l->arena, uint32_t, l->rows.n + 1), n = 0, first;
+	sorting s = { &l->rows, order };
 
 	for (uint32_t i = 0; i < l->rows.n; i++)
 		if (!l->gone[i])
 			list[n++] = i;
-	qsort_r(list, n, sizeof *list, compare, &l->rows);
-	if (limit >= 0 && n > limit)
-		n = (uint32_t)limit;
-	wr_batch_gather(out, &l->rows, list, n);
+	qsort_r(list, n, sizeof *list, compare, &s);
+	first = order->skip < n ? (uint32_t)order->skip : n;
+	n -= first;
+	if (order->limit >= 0 && n > order->limit)
+		n = (uint32_t)order->limit;
+	wr_batch_gather(out, &l->rows, list + first, n);
+	out->schema = order->shown;
 	for (uint32_t i = 0; i < n; i++)
 		out->change[i] = WR_ROW_INSERT;
 	return n;

@@ -29,7 +29,17 @@ static wr_status writer(wr_sink *sink, uint16_t task, wr_sink_writer **out, wr_e
 	return WR_OK;
 }
 
-/* Rows that still fit under LIMIT; an update's halves count as one. */
+/* The first rows that OFFSET leaves out; an update's halves count as one. */
+static uint32_t skipped(wr_push_query *p, const wr_batch *b, uint32_t at, uint32_t n)
+{
+	uint32_t i = 0;
+
+	for (; i < n && p->skip > 0; p->skip--)
+		i += b->change[at + i] == WR_ROW_BEFORE && i + 1 < n ? 2 : 1;
+	return i;
+}
+
+/* Rows that still fit under LIMIT, counted alike. */
 static uint32_t within_limit(wr_push_query *p, const wr_batch *b, uint32_t at, uint32_t n)
 {
 	uint32_t i = 0;
@@ -46,7 +56,7 @@ static uint32_t within_limit(wr_push_query *p, const wr_batch *b, uint32_t at, u
 static wr_status write_rows(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
 {
 	wr_push_query *p = w->sink->cx->client;
-	uint32_t fit;
+	uint32_t fit, skip;
 
 	(void)err;
 	if (wr_push_query_done(p))
@@ -55,8 +65,9 @@ static wr_status write_rows(wr_sink_writer *w, const wr_batch *b, uint32_t at, u
 		wr_left_rows_take(p->left, b, at, n);
 		return WR_OK;
 	}
-	fit = within_limit(p, b, at, n);
-	if (fit && !p->def.rows(p->def.self, b, at, fit))
+	skip = skipped(p, b, at, n);
+	fit = within_limit(p, b, at + skip, n - skip);
+	if (fit && !p->def.rows(p->def.self, b, at + skip, fit))
 		p->refused = true;
 	if (p->limit >= 0 && p->given >= p->limit)
 		p->limit_reached = true;
@@ -96,8 +107,10 @@ void wr_push_query_over(wr_push_query *p, const wr_err *err)
 	wr_err none = WR_ERR_INIT;
 
 	if (p->left && !err && !p->query->abandon) {
+		const wr_plan *plan = p->query->plan;
+		wr_left_order order = { plan->norder, plan->order, p->skip, p->limit, &p->shown };
 		wr_batch b;
-		uint32_t n = wr_left_rows_batch(p->left, p->limit, &b);
+		uint32_t n = wr_left_rows_batch(p->left, &order, &b);
 
 		p->limit_reached = p->limit >= 0 && n == p->limit;
 		if (n)
@@ -118,7 +131,7 @@ const char *wr_push_query_id(const wr_push_query *p)
 
 const wr_schema *wr_push_query_schema(const wr_push_query *p)
 {
-	return p->query->plan->graph->out;
+	return &p->shown;
 }
 
 bool wr_push_query_table(const wr_push_query *p)

@@ -4,7 +4,7 @@
  *
  * A SELECT without EMIT (a pull query) is the same query, run over what its topics hold now and
  * then ended. Of a table's changes only the rows that are left at the end are handed on, in order;
- * left_rows.h keeps them until then.
+ * left_rows.h keeps them until then. So it does with a stream's rows where an order is asked for.
  */
 #ifndef ENGINE_PUSH_QUERY_H
 #define ENGINE_PUSH_QUERY_H
@@ -13,9 +13,10 @@
 
 struct wr_push_query {
 	wr_query *query;	/* owned */
-	struct wr_left_rows *left;	/* of a pull query on a table; NULL else */
+	struct wr_left_rows *left;	/* of a pull query on a table, or with an order; NULL else */
+	wr_schema shown;	/* the columns that the client sees: the result's first ones */
 	wr_push_def def;
-	int64_t limit, given;	/* rows; limit -1: none */
+	int64_t skip, limit, given;	/* rows; limit -1: none */
 	_Atomic bool limit_reached, refused;	/* refused: the client wants no more */
 	bool over;		/* ended() was told; under the query's lock */
 };

@@ -259,7 +259,7 @@ static void wr_yyerror(const wr_span *where, wr_parse_cx *cx, const char *messag
 %type <pairs> field_list field_list_opt type_fields
 %type <exprs> group_opt partition_opt row in_items grouping
 %type <query> query
-%type <parts> query_body tail_opt
+%type <parts> query_body tail_opt end_opt bounds
 %type <relation> relation from_item join_tail
 %type <window> window_opt window
 %type <rest> window_rest
@@ -271,8 +271,8 @@ static void wr_yyerror(const wr_span *where, wr_parse_cx *cx, const char *messag
 %type <elements> elements elements_opt
 %type <props> props props_opt
 %type <prop> prop
-%type <limit> limit_opt offset_opt print_every id_opt
-%type <emit> emit_opt
+%type <limit> limit_opt limit offset print_every id_opt
+%type <emit> emit
 %type <join> join_words
 %type <op> comparison sum_op product_op
 %type <object> source_kind drop_kind
@@ -634,11 +634,25 @@ query_body:
 	;
 
 tail_opt:
-	emit_opt limit_opt offset_opt	{ $$ = (wr_ast_query){ .emit = $1.how, .emit_span = $1.span, .limit = $2, .offset = $3 }; }
-	| ORDER_CLAUSE BY order_list emit_opt limit_opt offset_opt
-		{ $$ = (wr_ast_query){ .norder = $3.n, .order_by = wr_build_array(B, $3, sizeof(wr_order_item)),
-			.order_span = wr_span_join(@1, @3), .emit = $4.how, .emit_span = $4.span,
-			.limit = $5, .offset = $6 }; }
+	end_opt				{ $$ = $1; }
+	| ORDER_CLAUSE BY order_list end_opt
+		{ $$ = $4; $$.norder = $3.n; $$.order_by = wr_build_array(B, $3, sizeof(wr_order_item));
+		  $$.order_span = wr_span_join(@1, @3); }
+	;
+
+/* EMIT may stand before LIMIT and OFFSET or behind them. */
+end_opt:
+	%empty				{ $$ = (wr_ast_query){ 0 }; }
+	| bounds			{ $$ = $1; }
+	| emit				{ $$ = (wr_ast_query){ .emit = $1.how, .emit_span = $1.span }; }
+	| emit bounds			{ $$ = $2; $$.emit = $1.how; $$.emit_span = $1.span; }
+	| bounds emit			{ $$ = $1; $$.emit = $2.how; $$.emit_span = $2.span; }
+	;
+
+bounds:
+	limit				{ $$ = (wr_ast_query){ .limit = $1 }; }
+	| offset			{ $$ = (wr_ast_query){ .offset = $1 }; }
+	| limit offset			{ $$ = (wr_ast_query){ .limit = $1, .offset = $2 }; }
 	;
 
 distinct_opt:
@@ -764,9 +778,8 @@ having_opt:
 	| HAVING expr			{ $$ = $2; }
 	;
 
-emit_opt:
-	%empty				{ $$.how = WR_EMIT_NONE; $$.span = WR_NO_SPAN; }
-	| EMIT_CLAUSE CHANGES		{ $$.how = WR_EMIT_CHANGES; $$.span = @$; }
+emit:
+	EMIT_CLAUSE CHANGES		{ $$.how = WR_EMIT_CHANGES; $$.span = @$; }
 	| EMIT_CLAUSE FINAL		{ $$.how = WR_EMIT_FINAL; $$.span = @$; }
 	;
 
@@ -787,12 +800,15 @@ direction:
 
 limit_opt:
 	%empty				{ $$ = (wr_limit){ 0 }; }
-	| LIMIT INTEGER_NUMBER		{ $$ = wr_build_limit(B, @$, $2); }
+	| limit				{ $$ = $1; }
 	;
 
-offset_opt:
-	%empty				{ $$ = (wr_limit){ 0 }; }
-	| OFFSET_CLAUSE INTEGER_NUMBER	{ $$ = wr_build_limit(B, @$, $2); }
+limit:
+	LIMIT INTEGER_NUMBER		{ $$ = wr_build_limit(B, @$, $2); }
+	;
+
+offset:
+	OFFSET_CLAUSE INTEGER_NUMBER	{ $$ = wr_build_limit(B, @$, $2); }
 	;
 
 duration:

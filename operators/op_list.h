@@ -19,6 +19,7 @@
 	X(join_foreign)                                                                            \
 	X(flatmap)                                                                                 \
 	X(rowtime)                                                                                 \
+	X(top)                                                                                     \
 	X(limit)
 
 #define X(name) extern const wr_op_def wr_op_##name##_def;

@@ -149,6 +149,26 @@ typedef struct wr_spec_rowtime {
 	bool strict;
 } wr_spec_rowtime;
 
+/*
+ * ORDER BY … LIMIT limit OFFSET offset: the rows in those places, as a table by the key of the input, whose columns stay. Of a stream: rows
+ * without a key; or ranked: out = RANK BIGINT (its one key column: places from 1) and then the columns of in. All rows come to one task.
+ * offset + limit <= WR_TOP_MAX.
+ */
+typedef struct wr_order {
+	int32_t col;		/* of in */
+	bool descending;	/* nulls are the smallest value */
+} wr_order;
+
+enum { WR_TOP_MAX = 1000000 };
+
+typedef struct wr_spec_top {
+	wr_op_spec base;
+	uint32_t norder;
+	const wr_order *order;
+	uint64_t limit, offset;
+	bool stream, ranked;
+} wr_spec_top;
+
 /* LIMIT of a transient query: after n rows the driver is told to end. */
 typedef struct wr_spec_limit {
 	wr_op_spec base;

@@ -256,12 +256,19 @@ wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *
 	out->kind = WR_PLAN_SELECT;
 	out->emit_final = q->emit == WR_EMIT_FINAL;
 	out->pull = q->emit == WR_EMIT_NONE;
-	out->limit = q->limit.given ? q->limit.n : -1;
 	out->names = r.names;
+	out->norder = r.norder;
+	out->order = r.order;
+	out->nshown = r.nshown ? r.nshown : r.node->out->n;
 	wr_plan_reads(p, &r.from, out);
 	if (out->pull) /* LIMIT counts the rows that are there at the end */
 		r.old_images = true;
-	return wr_lower(p, r.node, NULL, &r, out->pull ? -1 : out->limit, &out->graph, err);
+	if (out->pull || !q->norder) { /* else the places are kept by the query itself */
+		out->limit = q->limit.given ? q->limit.n : -1;
+		out->skip = q->offset.given ? q->offset.n : 0;
+	}
+	return wr_lower(p, r.node, NULL, &r, out->pull || out->limit < 0 ? -1 : out->limit + out->skip,
+			&out->graph, err);
 }
 
 void wr_plan_reads(wr_planner *p, const wr_from *f, wr_plan *out)

@@ -220,6 +220,9 @@ typedef struct wr_result {
 	bool one_by_one;
 	bool old_images; /* who takes the rows wants the old image of each change */
 	wr_span key_span; /* of the clause that made the key */
+	uint32_t norder; /* of a query that ends: its rows are put in order at the end */
+	const wr_order *order;
+	uint32_t nshown; /* columns that the client sees; those behind are for the order */
 	uint32_t naggs;
 	const wr_agg_spec *aggs;
 } wr_result;
@@ -235,6 +238,7 @@ typedef struct wr_item {
 	bool star;
 	bool hidden;
 	int32_t key; /* which key column it is, or -1 */
+	uint32_t at; /* its column of the projection */
 } wr_item;
 
 typedef struct wr_items {
@@ -264,6 +268,8 @@ typedef struct wr_select {
 	uint32_t nunrolled, unrolled_room;
 	const wr_expr **unrolled; /* the calls' arrays */
 	const wr_expr *having;
+	wr_order *order; /* ast->norder: col is an item */
+	bool top; /* ORDER BY and LIMIT in a query that goes on for ever */
 	uint32_t nparts; /* GROUP BY or PARTITION BY */
 	const wr_expr **parts;
 	wr_str *part_names;
@@ -279,7 +285,18 @@ typedef struct wr_select {
 
 /* project.c */
 WR_CHECKED wr_status wr_select_items(wr_select *s, wr_err *err);
+/* Appends an entry to the list; key is -1. */
+wr_item *wr_select_add(wr_select *s, wr_item item);
 WR_CHECKED wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err);
+/* order.c */
+/* A SELECT that gives the rows that are there, and ends. */
+bool wr_select_ends(const wr_select *s);
+/* What ORDER BY, LIMIT and OFFSET may say where they stand. */
+WR_CHECKED wr_status wr_order_check(wr_select *s, wr_err *err);
+/* Binds ORDER BY: entries of the list, hidden ones are added to it. */
+WR_CHECKED wr_status wr_order_bind(wr_select *s, wr_err *err);
+/* Puts the order, or the places LIMIT asks for, over the projection. */
+WR_CHECKED wr_status wr_order_apply(wr_select *s, wr_result *out, wr_err *err);
 /* group.c */
 WR_CHECKED wr_status wr_select_parts(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_select_group(wr_select *s, wr_err *err);

@@ -320,14 +320,13 @@ static wr_status lower_rekey(lowering *l, wr_node *n, const bool *parent, stage 
 	return WR_OK;
 }
 
-static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, stage *up, flow *out,
-				wr_err *err)
+static wr_status lower_exchange(lowering *l, wr_node *n, const bool *parent, bool old, stage *up,
+				flow *out, wr_err *err)
 {
 	stage s = { 0 };
 
-	if (lower(l, n->in[0], new_used(l->p->a, n->out, parent, true), false, &s, out, err))
+	if (lower(l, n->in[0], new_used(l->p->a, n->out, parent, true), old, &s, out, err))
 		return WR_FAIL;
-	WR_ASSERT(!out->input);
 	end_stage(l, &s, false, n->single ? 0 : n->out->nkeys);
 	out->input = true;
 	out->at =
@@ -392,6 +391,47 @@ static wr_status lower_rowtime(lowering *l, wr_node *n, bool old, stage *s, flow
 	spec->format = n->time_format;
 	spec->strict = wr_setting_bool(l->p->set, WR_SET_TIMESTAMP_THROW);
 	one_op(l, s, &spec->base, &wr_op_rowtime_def, n, &in, out);
+	return WR_OK;
+}
+
+static void put_rank_in_front(wr_arena *a, const wr_node *n, const flow *in, flow *out)
+{
+	wr_schema *s = wr_schema_new(a, in->out->n + 1, 1);
+
+	wr_schema_cols(s)[0] = n->out->cols[0];
+	memcpy(wr_schema_cols(s) + 1, in->out->cols, in->out->n * sizeof(wr_column));
+	out->out = s;
+	out->map = WR_NEW_ARRAY(a, int32_t, n->out->n);
+	for (uint32_t i = 1; i < n->out->n; i++)
+		out->map[i] = in->map[i - 1] < 0 ? -1 : in->map[i - 1] + 1;
+}
+
+/* The order's columns, and what the parent reads; a rank stands in front of them. */
+static wr_status lower_top(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+			   wr_err *err)
+{
+	wr_arena *a = l->p->a;
+	wr_spec_top *spec = WR_NEW(a, wr_spec_top);
+	bool *used = new_used(a, n->out, parent, true);
+	wr_order *order = WR_NEW_ARRAY(a, wr_order, n->norder);
+	flow in;
+
+	for (uint32_t i = 0; i < n->norder; i++)
+		used[n->order[i].col + n->ranked] = true;
+	if (lower(l, n->in[0], used + n->ranked, n->in[0]->table, s, &in, err))
+		return WR_FAIL;
+	for (uint32_t i = 0; i < n->norder; i++)
+		order[i] = (wr_order){ in.map[n->order[i].col], n->order[i].descending };
+	*out = in;
+	if (n->ranked)
+		put_rank_in_front(a, n, &in, out);
+	spec->norder = n->norder;
+	spec->order = order;
+	spec->limit = (uint64_t)n->limit;
+	spec->offset = (uint64_t)n->offset;
+	spec->stream = !n->in[0]->table;
+	spec->ranked = n->ranked;
+	one_op(l, s, &spec->base, &wr_op_top_def, n, &in, out);
 	return WR_OK;
 }
 
@@ -540,7 +580,8 @@ static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, st
 	case WR_NODE_FLATMAP: return lower_flatmap(l, n, parent, s, out, err);
 	case WR_NODE_AGGREGATE: return lower_aggregate(l, n, old, s, out, err);
 	case WR_NODE_ROWTIME: return lower_rowtime(l, n, old, s, out, err);
-	case WR_NODE_EXCHANGE: return lower_exchange(l, n, parent, s, out, err);
+	case WR_NODE_EXCHANGE: return lower_exchange(l, n, parent, old, s, out, err);
+	case WR_NODE_TOP: return lower_top(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_TABLE: return lower_join_table(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_STREAMS: return lower_join_streams(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_TABLES: return lower_join_tables(l, n, parent, s, out, err);

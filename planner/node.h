@@ -19,6 +19,7 @@ typedef enum wr_node_kind {
 	WR_NODE_AGGREGATE, /* aggs */
 	WR_NODE_ROWTIME, /* col, time_format */
 	WR_NODE_EXCHANGE, /* rows go to the task that owns their key */
+	WR_NODE_TOP, /* order, limit, offset */
 	WR_NODE_JOIN_TABLE, /* stream with table; from */
 	WR_NODE_JOIN_STREAMS, /* two windows of streams; from */
 	WR_NODE_JOIN_TABLES, /* two tables on their keys; from */
@@ -52,6 +53,10 @@ struct wr_node {
 	const int32_t
 	    *from; /* JOIN_*: out->n; column of the left input, or ~column of the right one */
 	int64_t before, after, grace; /* JOIN_STREAMS, ms; grace -1: none given */
+	uint32_t norder; /* TOP */
+	const wr_order *order;
+	int64_t limit, offset;
+	bool ranked; /* TOP of a stream: the place comes first, as the key */
 	int32_t col; /* ROWTIME */
 	const char *time_format;
 };

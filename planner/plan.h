@@ -36,6 +36,10 @@ typedef struct wr_plan {
 	bool emit_final;
 	bool pull;			/* without EMIT: the rows that are there now, and then it ends */
 	int64_t limit;			/* -1: none */
+	int64_t skip;			/* OFFSET: so many rows are not given */
+	uint32_t norder;		/* pull: the rows are given in this order, else in that of their columns */
+	const wr_order *order;
+	uint32_t nshown;		/* the first so many columns are the client's; those behind are for the order */
 	const wr_str *names;		/* result column names as spelt by the statement (graph->out->n) */
 	wr_str query_id;		/* WITH (QUERY_ID='…'); p NULL: the engine makes one */
 	uint32_t nreads;		/* relations read, for DROP rules */

@@ -13,7 +13,7 @@
  */
 #include "planner/impl.h"
 
-static wr_item *add_item(wr_select *s, wr_item item)
+wr_item *wr_select_add(wr_select *s, wr_item item)
 {
 	wr_items *l = &s->items;
 
@@ -61,7 +61,7 @@ static void star_column(wr_select *s, const wr_seen *c, wr_span span)
 {
 	bool join = s->from.join;
 
-	add_item(s,
+	wr_select_add(s,
 		 (wr_item){ .e = wr_bind_column(s->p->a, c->col, c->type, span),
 			    .span = span,
 			    .star = true,
@@ -91,7 +91,7 @@ static void star_parts(wr_select *s, wr_span span)
 		if (c)
 			star_column(s, c, span);
 		else
-			add_item(s, (wr_item){ .e = s->parts[i],
+			wr_select_add(s, (wr_item){ .e = s->parts[i],
 					       .span = span,
 					       .star = true,
 					       .name = field_name(s->ast->partition_by.items[i]),
@@ -161,7 +161,7 @@ static wr_status expand_struct(wr_select *s, const wr_select_item *it, wr_err *e
 		};
 		if (wr_bind_expr(&s->binder, &f, &item.e, err))
 			return WR_FAIL;
-		add_item(s, item);
+		wr_select_add(s, item);
 	}
 	return WR_OK;
 }
@@ -240,7 +240,7 @@ static wr_status one_item(wr_select *s, const wr_select_item *it, wr_err *err)
 		WR_REFUSE(err, it->span, "the type of this NULL cannot be told");
 		return wr_err_hint(err, "say which it is: CAST(NULL AS STRING)");
 	}
-	add_item(s, item);
+	wr_select_add(s, item);
 	return WR_OK;
 }
 
@@ -278,7 +278,7 @@ static uint32_t items_that_are(const wr_select *s, int32_t col, uint32_t *first)
 	for (uint32_t i = 0; i < s->items.n; i++) {
 		const wr_item *it = &s->items.items[i];
 
-		if (it->e->kind == WR_EXPR_COL && it->e->col == col && it->key < 0) {
+		if (it->e->kind == WR_EXPR_COL && it->e->col == col && it->key < 0 && !it->hidden) {
 			if (n++ == 0)
 				*first = i;
 		}
@@ -351,7 +351,7 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	bool *found = WR_NEW_ARRAY(s->p->a, bool, s->nkeys);
 	bool all = true;
 
-	if (s->use == WR_USE_CLIENT) {
+	if ((s->use == WR_USE_CLIENT && !s->top) || (s->top && !s->node->table)) {
 		s->nkeys = 0;
 		return WR_OK;
 	}
@@ -374,7 +374,7 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 		if (!found[i]) {
 			const wr_column *c = &s->node->out->cols[i];
 			wr_item *it =
-			    add_item(s, (wr_item){ .e = wr_bind_column(s->p->a, (int32_t)i, c->type,
+			    wr_select_add(s, (wr_item){ .e = wr_bind_column(s->p->a, (int32_t)i, c->type,
 								       WR_NO_SPAN),
 						   .name = wr_arena_printf(s->p->a, "%.*s",
 									   WR_STR_ARG(c->name)),
@@ -388,7 +388,11 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 
 static wr_status check_result(const wr_select *s, wr_err *err)
 {
-	if (s->use == WR_USE_AS && s->items.n == s->nkeys) {
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < s->items.n; i++)
+		shown += !s->items.items[i].hidden;
+	if (s->use == WR_USE_AS && shown == s->nkeys) {
 		WR_REFUSE(err, s->ast->items[0].span, "the result has key columns only");
 		return wr_err_hint(err, "select one more column, or AS_VALUE of a key column");
 	}
@@ -422,9 +426,10 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 	names = WR_NEW_ARRAY(a, wr_str, s->items.n);
 	value = s->nkeys;
 	for (uint32_t i = 0; i < s->items.n; i++) {
-		const wr_item *it = &s->items.items[i];
+		wr_item *it = &s->items.items[i];
 		uint32_t at = it->key >= 0 ? (uint32_t)it->key : value++;
 
+		it->at = at;
 		cols[at] = (wr_column){ it->name, it->e->type };
 		exprs[at] =
 		    it->key >= 0 ? wr_bind_column(a, it->key, it->e->type, it->span) : it->e;
@@ -434,5 +439,5 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 	out->node->out = schema;
 	out->node->exprs = exprs;
 	out->names = names;
-	return WR_OK;
+	return wr_order_apply(s, out, err);
 }

@@ -1,7 +1,7 @@
 /*
  * One SELECT: what its clauses may say, and the nodes that do it, from the bottom:
  *
- *   FROM  ▸  WHERE  ▸  table functions  ▸  GROUP BY and HAVING, or PARTITION BY  ▸  projection
+ *   FROM  ▸  WHERE  ▸  table functions  ▸  GROUP BY and HAVING, or PARTITION BY  ▸  projection  ▸  ORDER BY … LIMIT
  *
  * All expressions are bound over FROM's row first, so that errors come in the order of the clauses a reader sees; the nodes are built
  * afterwards, and group.c and project.c move the expressions up to where they stand.
@@ -91,14 +91,6 @@ static wr_status not_yet(const wr_ast_query *q, wr_err *err)
 {
 	if (q->distinct)
 		return WR_LATER(err, q->span, "SELECT DISTINCT is not there yet");
-	if (q->norder)
-		return WR_LATER(err, q->order_span,
-				q->emit == WR_EMIT_NONE
-				    ? "ORDER BY is not there yet"
-				    : "ORDER BY in a query that goes on for ever is not there");
-	if (q->offset.given)
-		return WR_LATER(err, q->offset.span,
-				"OFFSET in a query that goes on for ever is not there");
 	return WR_OK;
 }
 
@@ -108,9 +100,8 @@ static wr_status check_clauses(wr_select *s, wr_err *err)
 
 	if (wr_dialect_query(s->p, q, s->use, err) || not_yet(q, err))
 		return WR_FAIL;
-	if (q->limit.given && s->use != WR_USE_CLIENT)
-		return WR_LATER(err, q->limit.span,
-				"LIMIT in a query that goes on for ever is not there");
+	if (wr_order_check(s, err))
+		return WR_FAIL;
 	if (q->window && !q->group_by.n) {
 		WR_REFUSE(err, q->window->span, "WINDOW without GROUP BY");
 		return wr_err_hint(err, "windows divide groups: add GROUP BY");
@@ -188,6 +179,8 @@ static wr_status bind_list(wr_select *s, wr_err *err)
 	if (wr_select_items(s, err))
 		return WR_FAIL;
 	s->binder.on_table_function = NULL;
+	if (wr_order_bind(s, err))
+		return WR_FAIL;
 	if (!s->ast->having)
 		return WR_OK;
 	s->binder.clause = "HAVING";

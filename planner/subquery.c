@@ -11,8 +11,6 @@
 
 static wr_status check_inner(const wr_ast_query *q, wr_err *err)
 {
-	if (q->limit.given)
-		return WR_LATER(err, q->limit.span, "LIMIT in a SELECT of FROM is not there yet");
 	if (q->emit == WR_EMIT_CHANGES) {
 		WR_REFUSE(err, q->emit_span,
 			  "EMIT CHANGES stands at the end of the whole statement");
