@@ -401,12 +401,12 @@ static const refusal refusals[] = {
 	  "ROWKEY is the join's key, which no column of either side holds: select it, under any alias" },
 	{ "SELECT a FROM s ORDER BY a EMIT CHANGES;",
 	  "ORDER BY a",
-	  "ORDER BY in a query that goes on for ever is not there",
-	  "" },
+	  "ORDER BY without LIMIT has no meaning in a query that goes on for ever",
+	  "add LIMIT n: the n rows that come first, at any time" },
 	{ "CREATE STREAM o AS SELECT k, a FROM s LIMIT 3;",
 	  "LIMIT 3",
-	  "LIMIT in a query that goes on for ever is not there",
-	  "" },
+	  "LIMIT needs an order here, since the query goes on for ever",
+	  "add ORDER BY before it: the rows that come first, at any time" },
 };
 
 static void refuses(void **state)
