@@ -80,7 +80,7 @@ static bool stopping(void *self)
 {
 	wr_query *q = self;
 
-	return q->stop || q->abandon;
+	return q->stop || q->abandon || q->pause;
 }
 
 static wr_until until_of(const wr_engine *e)

@@ -21,7 +21,7 @@
 #include "engine/notice.h"
 #include "engine/push_query.h"
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, LOOK_MS = 50 };
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, LOOK_MS = 50, SOON_NS = 20000000 };
 
 wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings)
 {
@@ -101,6 +101,14 @@ static int64_t commit_interval_ns(const wr_query *q)
 	return ms * 1000000;
 }
 
+/* From one commit to the next. */
+static int64_t pause_ns(const wr_query *q, wr_due due)
+{
+	int64_t interval = commit_interval_ns(q);
+
+	return due == WR_DUE_SOON && interval > SOON_NS ? SOON_NS : interval;
+}
+
 /* What one look at the run found. */
 typedef enum look { LOOK_AGAIN, LOOK_ENDED, LOOK_BROKEN } look;
 
@@ -132,10 +140,12 @@ static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *ro
 	}
 	if (q->spec.until != WR_UNTIL_STOPPED && wr_run_inputs_done(run))
 		return epoch(q, run, true, err);
-	if ((now - *last_commit < commit_interval_ns(q) && !run->full) || q->spec.transient)
+	wr_due due = run->sink->def->due ? run->sink->def->due(run->sink) : WR_DUE_NO;
+
+	if ((now - *last_commit < pause_ns(q, due) && !run->full) || q->spec.transient)
 		return LOOK_AGAIN;
 	*last_commit = now;
-	if (run->rows + run->written == *rows)
+	if (run->rows + run->written == *rows && due == WR_DUE_NO)
 		return LOOK_AGAIN;
 	*rows = run->rows + run->written;
 	return epoch(q, run, false, err);

@@ -92,6 +92,8 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 				     .ntasks = s->ntasks, .incarnation = s->incarnation,
 				     .client = s->client, .stopping = s->stopping, .self = s->self };
 	run->sink_cx.decides = decides(s);
+	run->sink_cx.keep_refused = wr_run_refused;
+	run->sink_cx.run = run;
 	return s->sink_def->open(s->sink_spec, &run->sink_cx, mark, &run->sink, err);
 }
 

@@ -119,5 +119,7 @@ void wr_run_open_gate(wr_run *run);
 /* Keeps a bad record in the errors store. Thread: a task (takes a lock; bad records are rare). STOP fails. */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
                                        const wr_err *why, wr_err *err);
+/* Keeps what the sink could not deliver there too: topic: the sink's name; place: lane and number; key: the request's id. As wr_sink_cx.keep_refused. */
+void wr_run_refused(void *run, const wr_refused *r);
 
 #endif

@@ -21,7 +21,9 @@ typedef struct slot slot;
 struct slot {
 	CURL *easy;
 	wr_http *http;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *to;
+	wr_str rest;	/* of a mail: not read yet */
+	bool mail;
 	void *self;
 	char error[CURL_ERROR_SIZE];
 	char text[sizeof ((wr_http_answer *)0)->text];
@@ -58,6 +60,13 @@ wr_http *wr_http_open(void)
 	return h;
 }
 
+static void free_lists(slot *s)
+{
+	curl_slist_free_all(s->headers);
+	curl_slist_free_all(s->to);
+	s->headers = s->to = NULL;
+}
+
 static void free_slots(wr_http *h, slot *s, bool busy)
 {
 	while (s) {
@@ -65,7 +74,7 @@ static void free_slots(wr_http *h, slot *s, bool busy)
 
 		if (busy)
 			curl_multi_remove_handle(h->multi, s->easy);
-		curl_slist_free_all(s->headers);
+		free_lists(s);
 		curl_easy_cleanup(s->easy);
 		free(s);
 		s = next;
@@ -168,13 +177,37 @@ static size_t look_at_header(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
-static void add_header(slot *s, const char *header)
+static void append(struct curl_slist **list, const char *text)
 {
-	struct curl_slist *list = curl_slist_append(s->headers, header);
+	struct curl_slist *longer = curl_slist_append(*list, text);
 
-	if (!list)
+	if (!longer)
 		wr_no_memory(0);
-	s->headers = list;
+	*list = longer;
+}
+
+/* What a mail server says, line by line: the last one is kept, for messages. */
+static size_t keep_line(char *p, size_t size, size_t n, void *arg)
+{
+	slot *s = arg;
+
+	s->n = 0;
+	keep_text(p, size, n, arg);
+	while (s->n && s->text[s->n - 1] == ' ')
+		s->n--;
+	return size * n;
+}
+
+static size_t read_mail(char *p, size_t size, size_t n, void *arg)
+{
+	slot *s = arg;
+	uint32_t take = s->rest.n < size * n ? s->rest.n : (uint32_t)(size * n);
+
+	if (take)
+		memcpy(p, s->rest.p, take);
+	s->rest.p += take;
+	s->rest.n -= take;
+	return take;
 }
 
 static void set_connection(wr_http *h, CURL *e)
@@ -185,8 +218,48 @@ static void set_connection(wr_http *h, CURL *e)
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, h);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void set_tls(CURL *e, const wr_http_tls *t)
+{
+	if (t->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, t->ca_file);
+	if (t->cert_file)
+		curl_easy_setopt(e, CURLOPT_SSLCERT, t->cert_file);
+	if (t->key_file)
+		curl_easy_setopt(e, CURLOPT_SSLKEY, t->key_file);
+}
+
+static void set_http(slot *s, CURL *e, const wr_http_request *r)
+{
+	for (uint32_t i = 0; i < r->nheaders; i++)
+		append(&s->headers, r->headers[i]);
+	append(&s->headers, "Expect:");	/* no waiting for 100 Continue */
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
+	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, look_at_header);
+	if (r->user_password)
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+}
+
+/* A password never goes in clear text; without one TLS is used where the server has it. */
+static void set_mail(slot *s, CURL *e, const wr_http_request *r)
+{
+	for (uint32_t i = 0; i < r->mail->nto; i++)
+		append(&s->to, r->mail->to[i]);
+	s->rest = r->body;
+	curl_easy_setopt(e, CURLOPT_MAIL_FROM, r->mail->from);
+	curl_easy_setopt(e, CURLOPT_MAIL_RCPT, s->to);
+	curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body.n);
+	curl_easy_setopt(e, CURLOPT_READFUNCTION, read_mail);
+	curl_easy_setopt(e, CURLOPT_READDATA, s);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, keep_line);
+	curl_easy_setopt(e, CURLOPT_USE_SSL, (long)(r->user_password ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 }
 
 void wr_http_start(wr_http *h, const wr_http_request *r)
@@ -195,26 +268,19 @@ void wr_http_start(wr_http *h, const wr_http_request *r)
 	CURL *e = s->easy;
 
 	s->self = r->self;
+	s->mail = r->mail != NULL;
 	set_connection(h, e);
-	for (uint32_t i = 0; i < r->nheaders; i++)
-		add_header(s, r->headers[i]);
-	add_header(s, "Expect:");	/* no waiting for 100 Continue */
+	set_tls(e, &r->tls);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
 	curl_easy_setopt(e, CURLOPT_URL, r->url);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
-	curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, keep_text);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, look_at_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
-	if (r->user_password) {
-		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	if (r->user_password)
 		curl_easy_setopt(e, CURLOPT_USERPWD, r->user_password);
-	}
+	(r->mail ? set_mail : set_http)(s, e, r);
 	curl_multi_add_handle(h->multi, e);
 }
 
@@ -234,7 +300,8 @@ static void answer(slot *s, CURLcode code)
 	curl_off_t after = 0;
 
 	*a = (wr_http_answer){ .self = s->self, .retry_after_ms = -1 };
-	if (code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+	if (curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+	    (code == CURLE_OK || (s->mail && status >= 400)))	/* a mail that is refused is an error to libcurl */
 		a->status = (int)status;
 	if (curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		a->retry_after_ms = (int64_t)(after < 86400 ? after : 86400) * 1000;
@@ -279,8 +346,7 @@ bool wr_http_take(wr_http *h, wr_http_answer *out)
 	if (!s)
 		return false;
 	*out = s->answer;
-	curl_slist_free_all(s->headers);
-	s->headers = NULL;
+	free_lists(s);
 	h->done = s->next;
 	s->next = h->idle;
 	h->idle = s;
@@ -292,15 +358,25 @@ void wr_http_wake(wr_http *h)
 	curl_multi_wakeup(h->multi);
 }
 
-bool wr_http_url_valid(const char *url)
+static bool valid_with(const char *url, const char *plain, const char *secure)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
 	bool valid = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 		     curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+		     (strcmp(scheme, plain) == 0 || strcmp(scheme, secure) == 0);
 
 	curl_free(scheme);
 	curl_url_cleanup(u);
 	return valid;
+}
+
+bool wr_http_url_valid(const char *url)
+{
+	return valid_with(url, "http", "https");
+}
+
+bool wr_http_mail_url_valid(const char *url)
+{
+	return valid_with(url, "smtp", "smtps");
 }

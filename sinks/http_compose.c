@@ -4,44 +4,11 @@
  *	ENVELOPE='NONE'		{"id":1,"town":"Bari"}			the row as it is now
  *				{"id":1,"__deleted":true}		it is gone, with ON_DELETE='SEND'
  *	ENVELOPE='CHANGE'	{"op":"u","key":{"id":1},"before":{…},"after":{…},"ts_ms":1780000000000}
- *
- * An entry of the outbox is a whole request: number of rows, when it was made, URL, body.
  */
 #include "core/json.h"
 #include "core/number.h"
 #include "core/value_json.h"
 #include "sinks/http.h"
-
-/* ---------------------------------------------------------------- entries */
-
-void wr_http_entry_put(const wr_http_entry *e, wr_buf *out)
-{
-	wr_buf_u32(out, e->rows);
-	wr_buf_u64(out, (uint64_t)e->made_ms);
-	wr_buf_u32(out, e->url.n);
-	wr_buf_str(out, e->url);
-	wr_buf_str(out, e->body);
-}
-
-bool wr_http_entry_get(wr_str bytes, wr_http_entry *e)
-{
-	enum { HEAD = 16 };
-	uint64_t made;
-
-	if (bytes.n < HEAD)
-		return false;
-	memcpy(&e->rows, bytes.p, 4);
-	memcpy(&made, bytes.p + 4, 8);
-	memcpy(&e->url.n, bytes.p + 12, 4);
-	e->made_ms = (int64_t)made;
-	if (e->url.n > bytes.n - HEAD)
-		return false;
-	e->url.p = bytes.p + HEAD;
-	e->body = (wr_str){ e->url.p + e->url.n, bytes.n - HEAD - e->url.n };
-	return true;
-}
-
-/* ---------------------------------------------------------------- rows */
 
 static void put_field(const wr_field *f, const wr_batch *b, uint32_t row, bool *comma, wr_buf *out)
 {

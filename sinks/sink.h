@@ -24,6 +24,9 @@
 #include "sources/source.h"
 #include "state/store.h"
 
+/* A wish for a commit: none, when the interval is over, as soon as may be. */
+typedef enum wr_due { WR_DUE_NO, WR_DUE_COMMIT, WR_DUE_SOON } wr_due;
+
 typedef enum wr_sink_kind { WR_SINK_FOLLOWER, WR_SINK_DECIDER, WR_SINK_DERIVER } wr_sink_kind;
 
 /* A property of CREATE SINK … WITH, as given. */
@@ -53,6 +56,15 @@ typedef struct wr_sink wr_sink;
 typedef struct wr_sink_writer wr_sink_writer;
 typedef struct wr_sink_def wr_sink_def;
 
+/* What a sink could not deliver and will not try again. */
+typedef struct wr_refused {
+	uint32_t lane;
+	uint64_t number;	/* of the request in its lane */
+	const char *id;		/* of the request */
+	const char *reason;
+	wr_str to, body;	/* URL or address; what was to be sent */
+} wr_refused;
+
 typedef struct wr_sink_cx {
 	const wr_io *io;
 	const wr_settings *settings;
@@ -66,6 +78,9 @@ typedef struct wr_sink_cx {
 	void *self;
 	/* Bytes put out in the open epoch outside the state: sinks add, the engine begins again at 0. */
 	_Atomic uint64_t out_bytes;
+	/* Keeps it with the query's bad records, in the epoch that is being closed. NULL: nowhere. Thread: a task at a barrier, or the coordinator. */
+	void (*keep_refused)(void *run, const wr_refused *r);
+	void *run;
 } wr_sink_cx;
 
 struct wr_sink_def {
@@ -97,6 +112,8 @@ struct wr_sink_def {
 	wr_status (*decided)(wr_sink *s, const uint64_t *pending, bool *committed, wr_err *err);
 	/* Epoch n is committed: derive, start sending … final: the query ends now; return only when all is delivered. NULL: nothing. */
 	wr_status (*committed)(wr_sink *s, uint64_t epoch, bool final, wr_err *err);
+	/* Whether it holds something that should become part of a commit although no row came. NULL: never. Thread: the coordinator. */
+	wr_due (*due)(wr_sink *s);
 	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL: none. */
 	void (*status)(wr_sink *s, wr_buf *out);
 	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */

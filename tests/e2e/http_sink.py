@@ -17,7 +17,7 @@ class Endpoint:
 
     def __init__(self, plan=(), port=0, always=None):
         self.plan, self.bodies, self.keys, self.tries = collections.deque(plan), [], [], 0
-        self.statuses, endpoint, self.gate = [], self, threading.Event()
+        endpoint, self.gate = self, threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -26,6 +26,8 @@ class Endpoint:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 endpoint.tries += 1
                 treatment = always or (endpoint.plan.popleft() if endpoint.plan else 200)
+                if callable(treatment):
+                    treatment = treatment(json.loads(body))
                 if treatment == "hang":
                     endpoint.gate.wait(20)
                     self.close_connection = True
@@ -179,6 +181,79 @@ def test_killed_again_and_again_loses_nothing(where):
     got = [row.get("id", row.get("ID")) for rows in delivered.values() for row in rows]
     assert sorted(got) == list(range(3000)), f"{len(got)} rows, {len(set(got))} different"
     e.close()
+
+
+def shown(where, sql, statement):
+    """What a statement says after the pipeline was taken up again."""
+    return harness.weir("run", sql, "--data", where + "/state", "--until-end", "-e", statement)[0]
+
+
+def test_a_refused_row_is_a_dead_letter(where):
+    e = Endpoint(always=lambda row: 404 if row.get("id", row.get("ID")) == 7 else 200)
+    sql = pipeline(where, e.url)
+    run(where, sql)
+    assert ids(e) == [i for i in range(20) if i != 7], ids(e)
+    words = shown(where, sql, "SHOW ERRORS;")
+    assert "was answered 404" in words and words.count("-0-7") == 1, words
+    e.close()
+
+
+def test_a_batch_with_bad_rows_is_halved(where):
+    """Three bad rows among 200 in batches of 50: all others arrive, in order, and no row twice."""
+    bad = {13, 14, 150}
+    e = Endpoint(always=lambda rows: 422 if any(r.get("id", r.get("ID")) in bad for r in rows) else 200)
+    sql = pipeline(where, e.url, 200, ", BATCH_ROWS='50', DEAD_LETTER='letters'")
+    with open(sql) as f:
+        text = f.read().replace("BODY='OBJECT'", "BODY='ARRAY'")
+    with open(sql, "w") as f:
+        f.write(text)
+    run(where, sql)
+    assert ids(e) == [i for i in range(200) if i not in bad], ids(e)
+    words = shown(where, sql, "SHOW ERRORS;")
+    assert words.count("was answered 422") == 3, words
+    with open(where + "/read.sql", "w") as f:
+        f.write("CREATE STREAM letters (body STRING) WITH (KAFKA_TOPIC='letters', FORMAT='KAFKA');\n"
+                "SELECT body FROM letters;\n")
+    words = harness.weir("run", where + "/read.sql", "--data", where + "/state", "--until-end")[0]
+    found = [json.loads(json.loads(line)["BODY" if "BODY" in line else "body"])[0] for line in words.splitlines() if line[0] == "{"]
+    assert [r.get("id", r.get("ID")) for r in found] == sorted(bad), words
+    e.close()
+
+
+def test_what_is_delivered_is_noted_without_new_rows(where):
+    """A query that goes on, and gets nothing new: after a kill only what was on its way comes again."""
+    e = Endpoint()
+    sql = pipeline(where, e.url, 500)
+    child = harness.start("run", sql, "--data", where + "/state", log=where + "/log")
+    harness.until("all rows", 30, lambda: len(e.bodies) == 500)
+    time.sleep(1)
+    child.kill()
+    child.wait()
+    run(where, sql)
+    assert len(e.bodies) == 500, f"{len(e.bodies) - 500} came again"
+    e.close()
+
+
+def test_the_query_waits_when_the_outbox_is_full(where):
+    """And another query does not."""
+    e = Endpoint(always=503)
+    port = e.server.server_port
+    sql = pipeline(where, e.url, 30000, ", OUTBOX_MAX_BYTES='10k'")
+    with open(sql, "a") as f:
+        f.write(f"CREATE SINK other WITH (TYPE='csv', PATH='{where}/other.csv', MODE='APPEND') AS SELECT id FROM s;\n")
+    child = harness.start("run", sql, "--data", where + "/state", "--until-end", "--set", "commit.interval.ms=10",
+                          log=where + "/log")
+    try:
+        harness.until("a word about the bound", 20, lambda: "OUTBOX_MAX_BYTES is reached" in open(where + "/log").read())
+        harness.until("the other query", 20, lambda: os.path.exists(where + "/other.csv") and
+                      len(open(where + "/other.csv").readlines()) == 30001)
+        e.close()
+        e = Endpoint(port=port)
+        assert child.wait(100) == 0, open(where + "/log").read()
+        assert ids(e) == list(range(30000)), len(ids(e))
+    finally:
+        child.kill()
+        e.close()
 
 
 def test_a_refusing_endpoint_is_spoken_of(where):

@@ -8,6 +8,7 @@
 
 #include "core/base64.h"
 #include "core/log.h"
+#include "sinks/outbox_pace.h"
 
 enum { MOST = 256, HANG = -1 };
 
@@ -25,6 +26,7 @@ typedef struct server {
 	unsigned nplan;
 	int otherwise;
 	const char *retry_after;
+	const char *bad;	/* bodies with this text in them are answered 422 */
 	unsigned n, good;
 	seen requests[MOST];
 	char url[64];
@@ -61,6 +63,8 @@ static int note(struct MHD_Connection *c, const char *url, const char *method, c
 
 	assert_true(srv.n < MOST);
 	keep(s, c, url, method, body);
+	if (srv.bad && memmem(body->p, body->n, srv.bad, strlen(srv.bad)))
+		status = 422;
 	s->status = status;
 	srv.n++;
 	srv.good += status == 200;
@@ -329,7 +333,7 @@ static void test_the_same_request_goes_again(void **state)
 	sink_kit k = { 0 };
 
 	(void)state;
-	PLAN(503, 500, 302, 404, 429);
+	PLAN(503, 500, 302, 408, 429);
 	open_http(&k, "id BIGINT", PROPS("TIMEOUT_MS", "2000"));
 	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\n");
 	sink_kit_epoch(&k, true);
@@ -432,13 +436,341 @@ static void test_given_up_when_too_old(void **state)
 	sink_kit k = { 0 };
 
 	(void)state;
-	answer(400);
+	answer(500);
 	open_http(&k, "id BIGINT", PROPS("RETRY_MAX_AGE", "50"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);	/* comes back */
 	assert_taken("");
 	assert_true(srv.n >= 2);
+	if (!strstr(wr_buf_z(&k.refused), "inc-0-0|older than RETRY_MAX_AGE; POST") || !strstr(k.refused.p, "|{\"id\":1}\n"))
+		fail_msg("%s", wr_buf_z(&k.refused));
 	sink_kit_close(&k);
+}
+
+/* ---------------------------------------------------------------- dead letters */
+
+static void assert_refused(sink_kit *k, const char *expected)
+{
+	wr_buf want = { 0 };
+
+	for (const char *p = expected; *p; p++)
+		if (*p == '@')
+			wr_buf_printf(&want, "POST %s was answered ", srv.url);
+		else
+			wr_buf_putc(&want, *p);
+	assert_string_equal(wr_buf_z(&k->refused), wr_buf_z(&want));
+	wr_buf_free(&want);
+}
+
+static void test_a_404_is_a_dead_letter(void **state)
+{
+	sink_kit k = { 0 };
+
+	(void)state;
+	PLAN(200, 404);
+	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
+	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_taken("{\"id\":1}\n{\"id\":3}\n");
+	assert_refused(&k, "inc-0-1|@404: words|{\"id\":2}\n");
+	sink_kit_close(&k);
+}
+
+static void test_each_dead_letter_is_kept_once(void **state)
+{
+	sink_kit k = { 0 };
+
+	(void)state;
+	answer(404);
+	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
+	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\n");
+	sink_kit_epoch(&k, false);
+	wait_for(requests, 2);
+	while (k.sink->def->due(k.sink) == WR_DUE_NO)
+		usleep(1000);
+	sink_kit_epoch(&k, false);
+	sink_kit_crash(&k);
+	sink_kit_epoch(&k, true);
+	assert_refused(&k, "inc-0-0|@404: words|{\"id\":1}\ninc-0-1|@404: words|{\"id\":2}\n");
+	sink_kit_close(&k);
+}
+
+/* More refusals than are remembered at once: the lane waits for a commit. */
+static void test_many_dead_letters(void **state)
+{
+	sink_kit k = { 0 };
+	wr_buf rows = { 0 };
+	unsigned lines = 0;
+
+	(void)state;
+	answer(410);
+	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
+	for (int i = 0; i < 150; i++) {
+		wr_buf_printf(&rows, "INSERT %d @0\n", i);
+		if (i % 50 == 49) {
+			sink_kit_rows(&k, wr_buf_z(&rows));
+			wr_buf_reset(&rows);
+		}
+	}
+	sink_kit_epoch(&k, true);
+	for (const char *p = wr_buf_z(&k.refused); *p; p++)
+		lines += *p == '\n';
+	assert_int_equal(lines, 150);
+	assert_int_equal(requests(), 150);
+	wr_buf_free(&rows);
+	sink_kit_close(&k);
+}
+
+/* A batch of five with one bad row: halves under ids of their own until the row is found. */
+static void split_down_to(const char *body, const char *expected_bodies)
+{
+	sink_kit k = { 0 };
+
+	srv.bad = "\"id\":3";
+	open_http(&k, STREAM, PROPS("BODY", body));
+	sink_kit_rows(&k, "INSERT 1|a @0\nINSERT 2|],[ @0\nINSERT 3|\"}\\ @0\nINSERT 4|~ @0\nINSERT 5|e @0\n");
+	sink_kit_epoch(&k, true);
+	assert_taken(expected_bodies);
+	assert_string_equal(srv.requests[0].id, "inc-0-0");
+	assert_string_equal(srv.requests[1].id, "inc-0-0/0");
+	assert_string_equal(srv.requests[2].id, "inc-0-0/1");
+	assert_string_equal(srv.requests[3].id, "inc-0-0/1/0");
+	assert_string_equal(srv.requests[4].id, "inc-0-0/1/1");
+	assert_int_equal(srv.n, 5);
+	assert_int_equal(strncmp(k.refused.p, "inc-0-0/1/0|", 12), 0);
+	assert_non_null(strstr(k.refused.p, "422: words"));
+	assert_non_null(strstr(k.refused.p, "\"id\":3"));
+	assert_null(strstr(k.refused.p, "\"id\":4"));
+	sink_kit_close(&k);
+}
+
+static void test_a_refused_array_is_halved(void **state)
+{
+	(void)state;
+	split_down_to("ARRAY", "[{\"id\":1,\"t\":\"a\"},{\"id\":2,\"t\":\"],[\"}]\n"
+			       "[{\"id\":4,\"t\":null},{\"id\":5,\"t\":\"e\"}]\n");
+}
+
+static void test_refused_lines_are_halved(void **state)
+{
+	(void)state;
+	split_down_to("NDJSON", "{\"id\":1,\"t\":\"a\"}\n{\"id\":2,\"t\":\"],[\"}\n\n"
+				"{\"id\":4,\"t\":null}\n{\"id\":5,\"t\":\"e\"}\n\n");
+}
+
+/* The halves do not go before the split is committed; after a crash they go under the same ids. */
+static void test_a_split_is_committed_first(void **state)
+{
+	sink_kit k = { 0 };
+
+	(void)state;
+	PLAN(413);
+	answer(503);
+	open_http(&k, "id BIGINT", PROPS("BODY", "ARRAY"));
+	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\n");
+	sink_kit_epoch(&k, false);
+	while (k.sink->def->due(k.sink) != WR_DUE_SOON)
+		usleep(1000);
+	usleep(50000);
+	assert_int_equal(requests(), 1);
+	sink_kit_epoch(&k, false);	/* commits the split */
+	wait_for(requests, 2);
+	sink_kit_crash(&k);
+	answer(200);
+	wait_for(delivered, 2);
+	assert_taken("[{\"id\":1}]\n[{\"id\":2}]\n");
+	assert_string_equal(srv.requests[1].id, "inc-0-0/0");
+	assert_string_equal(last_request()->id, "inc-0-0/1");
+	sink_kit_close(&k);
+}
+
+static void test_on_status(void **state)
+{
+	sink_kit k = { 0 };
+
+	(void)state;
+	PLAN(409, 404, 500, 418, 200);
+	open_http(&k, "id BIGINT", PROPS("ON_STATUS", "4XX RETRY, 409 OK, 418 dead letter, 500-502 DEAD_LETTER"));
+	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\nINSERT 4 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_int_equal(srv.n, 5);	/* 1: 409; 2: 404, 500; 3: 418; 4: 200 */
+	assert_taken("{\"id\":4}\n");
+	assert_refused(&k, "inc-0-1|@500: words|{\"id\":2}\ninc-0-2|@418: words|{\"id\":3}\n");
+	sink_kit_close(&k);
+}
+
+/* ---------------------------------------------------------------- pace */
+
+static void test_one_probe_while_the_circuit_is_open(void **state)
+{
+	sink_kit k = { .spec.table = true };
+	wr_buf rows = { 0 }, words = { 0 };
+
+	(void)state;
+	answer(503);
+	open_http(&k, "k BIGINT KEY", (const char *const[]){ "URL", srv.url, "RETRY_BACKOFF_MS", "100",
+		"RETRY_BACKOFF_MAX_MS", "100", "MAX_IN_FLIGHT", "16", NULL });
+	for (int i = 0; i < 64; i++)
+		wr_buf_printf(&rows, "NEW %d @0\n", i);
+	sink_kit_rows(&k, wr_buf_z(&rows));
+	sink_kit_epoch(&k, false);
+	wait_for(requests, 16);		/* all lanes at once; then single ones, on average every 50 ms */
+	usleep(500000);
+	assert_true(requests() >= 18 && requests() < 60);
+	k.sink->def->status(k.sink, &words);
+	if (!strstr(wr_buf_z(&words), "circuit "))
+		fail_msg("%s", words.p);
+	answer(200);
+	sink_kit_epoch(&k, true);
+	assert_int_equal(delivered(), 64);
+	wr_buf_free(&rows);
+	wr_buf_free(&words);
+	sink_kit_close(&k);
+}
+
+/* All lanes keep still for as long as the endpoint asks for. */
+static void test_retry_after_holds_all_lanes(void **state)
+{
+	sink_kit k = { .spec.table = true };
+
+	(void)state;
+	srv.retry_after = "1";
+	PLAN(429);
+	open_http(&k, "k BIGINT KEY", PROPS("MAX_IN_FLIGHT", "2"));
+	sink_kit_rows(&k, "NEW 1 @0\n");
+	sink_kit_epoch(&k, false);
+	wait_for(requests, 1);
+	usleep(50000);
+	sink_kit_rows(&k, "NEW 2 @0\nNEW 3 @0\nNEW 4 @0\n");
+	sink_kit_epoch(&k, false);
+	usleep(500000);
+	assert_int_equal(requests(), 1);
+	sink_kit_epoch(&k, true);
+	assert_int_equal(delivered(), 4);
+	sink_kit_close(&k);
+}
+
+static void test_retry_after_as_a_date(void **state)
+{
+	sink_kit k = { 0 };
+	char date[64];
+	time_t then = time(NULL) + 3;
+	struct tm tm;
+
+	(void)state;
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &tm));
+	srv.retry_after = date;
+	PLAN(503);
+	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
+	sink_kit_rows(&k, "INSERT 1 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_true(time(NULL) >= then - 1);
+	sink_kit_close(&k);
+}
+
+static _Atomic bool held_over;
+
+static void *commit_one(void *arg)
+{
+	sink_kit_epoch(arg, false);
+	held_over = true;
+	return NULL;
+}
+
+static void test_a_full_outbox_holds_the_query_back(void **state)
+{
+	sink_kit k = { 0 };
+	pthread_t thread;
+	wr_buf words = { 0 };
+
+	(void)state;
+	answer(503);
+	held_over = false;
+	open_http(&k, STREAM, PROPS("OUTBOX_MAX_BYTES", "200"));
+	sink_kit_rows(&k, "INSERT 1|a @0\n");
+	sink_kit_epoch(&k, false);	/* there is room */
+	sink_kit_rows(&k, "INSERT 2|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa @0\nINSERT 3|b @0\n");
+	pthread_create(&thread, NULL, commit_one, &k);
+	wait_for(requests, 3);
+	usleep(100000);
+	assert_false(held_over);
+	k.sink->def->status(k.sink, &words);
+	if (!strstr(wr_buf_z(&words), "the query is held back"))
+		fail_msg("%s", words.p);
+	answer(200);
+	pthread_join(thread, NULL);
+	assert_true(held_over);
+	sink_kit_epoch(&k, true);
+	assert_int_equal(delivered(), 3);
+	wr_buf_free(&words);
+	sink_kit_close(&k);
+}
+
+/* What waits in four lanes would be passed by what comes into two. */
+static void test_lanes_change_only_when_nothing_waits(void **state)
+{
+	sink_kit k = { .spec.table = true };
+	wr_sink *other;
+	wr_err err = WR_ERR_INIT;
+
+	(void)state;
+	answer(503);
+	open_http(&k, "k BIGINT KEY", PROPS("MAX_IN_FLIGHT", "4"));
+	sink_kit_rows(&k, "NEW 1 @0\nNEW 2 @0\nNEW 3 @0\n");
+	sink_kit_epoch(&k, false);
+	sink_kit_stop(&k);
+	((wr_sink_prop *)k.spec.props)[3].value = WR_STR_LIT("2");
+	assert_int_equal(wr_state_open(k.db, "test", &k.state, &k.err), WR_OK);
+	k.cx.state = k.state;
+	assert_int_equal(k.def->open(&k.spec, &k.cx, wr_buf_view(&k.mark), &other, &err), WR_FAIL);
+	assert_non_null(strstr(err.message, "MAX_IN_FLIGHT cannot change while 3 requests of sink OUT are not delivered"));
+	wr_state_close(k.state);
+	((wr_sink_prop *)k.spec.props)[3].value = WR_STR_LIT("4");
+	answer(200);
+	sink_kit_start(&k);
+	sink_kit_epoch(&k, true);
+	sink_kit_stop(&k);
+	((wr_sink_prop *)k.spec.props)[3].value = WR_STR_LIT("2");
+	sink_kit_start(&k);
+	sink_kit_rows(&k, "NEW 4 @0\nNEW 5 @0\n");
+	sink_kit_epoch(&k, true);
+	assert_int_equal(delivered(), 5);
+	for (unsigned i = 0; i < srv.n; i++)	/* no number twice */
+		for (unsigned j = 0; j < i; j++)
+			if (!strcmp(srv.requests[i].id, srv.requests[j].id))
+				assert_string_equal(srv.requests[i].body, srv.requests[j].body);
+	sink_kit_close(&k);
+}
+
+static void test_a_bucket(void **state)
+{
+	wr_bucket b = { .interval_ns = 10000000 };	/* 100/s, ten at once */
+	int64_t at, now = 5000000000;
+	int n = 0;
+
+	(void)state;
+	assert_true(wr_bucket_take(&b, now, &at));	/* begins with one token */
+	assert_false(wr_bucket_take(&b, now, &at));
+	assert_int_equal(at, now + 10000000);
+	assert_true(wr_bucket_take(&b, at, &at));
+	for (now += 3000000000; wr_bucket_take(&b, now, &at); n++)
+		;
+	assert_int_equal(n, 10);
+	for (int64_t end = now + 1000000000; now < end; now += 1000000)
+		n += wr_bucket_take(&b, now, &at);
+	assert_in_range(n, 108, 110);
+}
+
+static void test_jitter(void **state)
+{
+	uint64_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		assert_in_range(wr_jitter(&random, 100, 30000, 1), 1, 100);
+		assert_in_range(wr_jitter(&random, 100, 30000, 3), 1, 400);
+		assert_in_range(wr_jitter(&random, 100, 30000, 4000000), 1, 30000);
+	}
 }
 
 static bool yes(void *self)
@@ -609,8 +941,13 @@ static void test_properties(void **state)
 	refused((const char *const[]){ "URL", "http://h/${nam}", NULL }, WR_ERR_STATEMENT, "${nam}", 10);
 	refused(WITH("BODDY", "ARRAY"), WR_ERR_STATEMENT, "no property BODDY", 20);
 	refused(WITH("BODY", "XML"), WR_ERR_STATEMENT, "OBJECT, ARRAY or NDJSON", 20);
-	refused(WITH("ON_STATUS", "409 OK"), WR_ERR_NOT_IMPLEMENTED, "ON_STATUS", 20);
-	refused(WITH("DEAD_LETTER", "t"), WR_ERR_NOT_IMPLEMENTED, "DEAD_LETTER", 20);
+	refused(WITH("ON_STATUS", "409 YES"), WR_ERR_STATEMENT, "an action expected instead of 'YES'", 20);
+	refused(WITH("ON_STATUS", "409"), WR_ERR_STATEMENT, "an action expected at the end", 20);
+	refused(WITH("ON_STATUS", "6XX OK"), WR_ERR_STATEMENT, "a status such as", 20);
+	refused(WITH("ON_STATUS", "500-400 OK"), WR_ERR_STATEMENT, "a status such as", 20);
+	refused(WITH("DEAD_LETTER", ""), WR_ERR_STATEMENT, "name of a topic", 20);
+	refused(WITH("TLS_CA_FILE", "/nowhere/ca.pem"), WR_ERR_STATEMENT, "cannot read /nowhere/ca.pem", 20);
+	refused(WITH("RATE", "5/day"), WR_ERR_STATEMENT, "requests a second", 20);
 	refused(WITH("SIGNING_SECRET", "whsec_!"), WR_ERR_STATEMENT, "Standard Webhooks", 20);
 	refused(WITH("BASIC_AUTH", "me"), WR_ERR_STATEMENT, "user:password", 20);
 	refused(WITH("HEADER.X-A", "a\r\nb"), WR_ERR_STATEMENT, "no header", 20);
@@ -638,6 +975,20 @@ int main(void)
 		TEST(test_status_speaks_of_the_trouble),
 		TEST(test_given_up_when_too_old),
 		TEST(test_the_end_can_be_interrupted),
+		TEST(test_a_404_is_a_dead_letter),
+		TEST(test_each_dead_letter_is_kept_once),
+		TEST(test_many_dead_letters),
+		TEST(test_a_refused_array_is_halved),
+		TEST(test_refused_lines_are_halved),
+		TEST(test_a_split_is_committed_first),
+		TEST(test_on_status),
+		TEST(test_one_probe_while_the_circuit_is_open),
+		TEST(test_retry_after_holds_all_lanes),
+		TEST(test_retry_after_as_a_date),
+		TEST(test_a_full_outbox_holds_the_query_back),
+		TEST(test_lanes_change_only_when_nothing_waits),
+		TEST(test_a_bucket),
+		TEST(test_jitter),
 		TEST(test_nothing_goes_out_before_the_commit),
 		TEST(test_what_waits_survives),
 		TEST(test_a_commit_that_the_sink_never_heard_of),

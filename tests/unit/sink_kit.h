@@ -37,7 +37,13 @@ typedef struct sink_kit {
 	bool marked;
 	uint64_t epoch;
 	wr_err err;
+	wr_buf refused;		/* "id|reason|body", a line each: what the sink gave up */
 } sink_kit;
+
+static inline void sink_kit_refused(void *arg, const wr_refused *r)
+{
+	wr_buf_printf(&((sink_kit *)arg)->refused, "%s|%s|%.*s\n", r->id, r->reason, WR_STR_ARG(r->body));
+}
 
 static inline const wr_schema *sink_kit_schema(wr_arena *a, const char *text)
 {
@@ -109,7 +115,8 @@ static inline void sink_kit_open(sink_kit *k, const wr_sink_def *def, const char
 		fail_msg("check: %s", k->err.message);
 	wr_settings_init(&k->settings);
 	assert_int_equal(wr_db_open(NULL, &(wr_db_options){ .memory = true }, &k->db, &k->err), WR_OK);
-	k->cx = (wr_sink_cx){ .settings = &k->settings, .ntasks = 1, .incarnation = "inc" };
+	k->cx = (wr_sink_cx){ .settings = &k->settings, .ntasks = 1, .incarnation = "inc",
+			       .keep_refused = sink_kit_refused, .run = k };
 	sink_kit_start(k);
 }
 
@@ -126,6 +133,7 @@ static inline void sink_kit_close(sink_kit *k)
 	if (k->db)
 		wr_db_close(k->db);
 	wr_buf_free(&k->mark);
+	wr_buf_free(&k->refused);
 	wr_arena_free(k->plan);
 	wr_arena_free(k->rows);
 	memset(k, 0, sizeof *k);
