@@ -49,10 +49,10 @@ static void put_i64(int64_t v, wr_buf *out)
 }
 
 /* What is null as a whole: a bare value; a key of which nothing is known. Values of several columns are never null here: a
- * row that has a value has an object, though all in it be null. */
+ * row that has a value has an object, though all in it be null, or nothing be in it. */
 bool wr_encoder_put(wr_encoder *e, const wr_batch *b, uint32_t row, wr_buf *out)
 {
-	if (e->spec.n == 0)
+	if (e->spec.n == 0 && (e->spec.is_key || !e->format->def.multi))
 		return false;
 	if ((e->spec.is_key || e->is_single) && all_null(&e->spec, b, row))
 		return false;

@@ -19,6 +19,7 @@
 	X(join_foreign)                                                                            \
 	X(flatmap)                                                                                 \
 	X(rowtime)                                                                                 \
+	X(distinct)                                                                                \
 	X(top)                                                                                     \
 	X(limit)
 

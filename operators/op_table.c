@@ -16,6 +16,9 @@
  * those not later by row time (and such that come afterwards are ignored). Only where the rows are
  * kept, and by one task, as only one reads the event.
  *
+ * A query that ends wants the rows that are left and nothing of how they came to be (a group that was emptied never was): then (hold)
+ * nothing goes out before the barrier that ends the reading, where all rows go out as NEW ones.
+ *
  * Kept per key: the row time, the partition and the value columns as a saved row
  * (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an earlier row
  * of the batch may be the old image of a later one; the columns are put together afterwards, and a
@@ -37,8 +40,14 @@ typedef struct op_table {
 		int64_t part;
 	} cut;
 	bool tight;
+	bool held;		/* hold: rows came since the last barrier */
 	wr_buf keys, row;
 } op_table;
+
+static bool holds(const op_table *self)
+{
+	return ((const wr_spec_table *)self->op.spec)->hold;
+}
 
 /*
  * What one push puts together. `side` holds rows that are in no column of the input: old images and
@@ -281,7 +290,8 @@ static bool visit(void *arg, wr_str key, void *payload)
 	}
 	wr_cache_remove(e->self->rows.cache, key, wr_cache_hash(key));
 	if (e->out.n == WR_BATCH_ROWS) {
-		e->status = wr_out_push(&e->self->op, &e->out, 0, e->out.n, e->err);
+		if (!holds(e->self))
+			e->status = wr_out_push(&e->self->op, &e->out, 0, e->out.n, e->err);
 		next_batch(e);
 	}
 	return e->status == WR_OK;
@@ -313,8 +323,61 @@ static wr_status truncate_rows(op_table *self, const wr_batch *b, uint32_t row, 
 	e.arena = wr_arena_new();
 	next_batch(&e);
 	wr_cache_scan(self->rows.cache, all, all, visit, &e);
-	if (e.status == WR_OK)
+	if (e.status == WR_OK && !holds(self))
 		e.status = wr_out_push(&self->op, &e.out, 0, e.out.n, err);
+	wr_arena_free(e.arena);
+	return e.status;
+}
+
+/* ---------------------------------------------------------------- rows held until the end */
+
+static bool add_kept(emptying *e, wr_str key, wr_str row)
+{
+	const char *p = key.p, *end = key.p + key.n;
+	wr_batch *b = &e->out;
+	uint32_t at = b->n++;
+
+	b->change[at] = WR_ROW_NEW;
+	if (row.n < WR_TABLE_HEAD)
+		return false;
+	for (uint32_t c = 0; c < b->schema->nkeys; c++)
+		if (!wr_key_get(&b->cols[c], e->arena, &p, end))
+			return false;
+	memcpy(&b->rowtime[at], row.p, 8);
+	memcpy(&b->part[at], row.p + 8, 4);
+	b->ptime[at] = b->rowtime[at];
+	row = (wr_str){ row.p + WR_TABLE_HEAD, row.n - WR_TABLE_HEAD };
+	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena, wr_arena_str(e->arena, row));
+}
+
+static bool hand_out(void *arg, wr_str key, void *payload)
+{
+	emptying *e = arg;
+
+	if (!add_kept(e, key, wr_row_keep_get(payload)))
+		e->status = wr_op_damaged(&e->self->op, e->err);
+	if (e->status == WR_OK && e->out.n == WR_BATCH_ROWS) {
+		e->status = wr_out_push(&e->self->op, &e->out, 0, e->out.n, e->err);
+		wr_arena_reset(e->arena);
+		wr_batch_init(&e->out, e->arena, e->self->op.spec->out, WR_BATCH_ROWS);
+	}
+	return e->status == WR_OK;
+}
+
+static wr_status flush_table(wr_op *op, wr_err *err)
+{
+	op_table *self = (op_table *)op;
+	const wr_str all = { NULL, 0 };
+	emptying e = { .self = self, .err = err };
+
+	if (!self->held)
+		return WR_OK;
+	self->held = false;
+	e.arena = wr_arena_new();
+	wr_batch_init(&e.out, e.arena, op->spec->out, WR_BATCH_ROWS);
+	wr_cache_scan(self->rows.cache, all, all, hand_out, &e);
+	if (e.status == WR_OK)
+		e.status = wr_out_push(op, &e.out, 0, e.out.n, err);
 	wr_arena_free(e.arena);
 	return e.status;
 }
@@ -339,6 +402,10 @@ static wr_status push_run(op_table *self, const wr_batch *b, uint32_t at, uint32
 		wr_row_keys_ahead(&keys, self->rows.cache, i);
 		if (!one_row(self, &w, at + i, keys.key[i], keys.hash[i]))
 			return wr_op_damaged(op, err);
+	}
+	if (holds(self)) {
+		self->held = true;
+		return WR_OK;
 	}
 	if (w.same && w.m == n)
 		return wr_out_push(op, b, at, n, err);
@@ -408,6 +475,7 @@ const wr_op_def wr_op_table_def = {
 	.ninputs = 1,
 	.open = open_table,
 	.push = push_table,
+	.flush = flush_table,
 	.snapshot = snapshot_table,
 	.close = close_table,
 	.explain = explain_table,

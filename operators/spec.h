@@ -40,6 +40,7 @@ typedef struct wr_spec_project {
 typedef struct wr_spec_table {
 	wr_op_spec base;
 	bool materialise;
+	bool hold;		/* of a query that ends: the rows go out at the barrier, as they are then */
 } wr_spec_table;
 
 /* New keys: PARTITION BY, GROUP BY, join keys. out = new key columns (keys[i]) and then the columns carried[] of the input.
@@ -168,6 +169,15 @@ typedef struct wr_spec_top {
 	uint64_t limit, offset;
 	bool stream, ranked;
 } wr_spec_top;
+
+/* DISTINCT: rows whose columns cols[] (a table: all of its key) were not there yet, or are there no more. A stream gives its rows as a table's where
+ * base.table is set. Columns are those of in. */
+typedef struct wr_spec_distinct {
+	wr_op_spec base;
+	uint32_t ncols;
+	const int32_t *cols;
+	bool stream;
+} wr_spec_distinct;
 
 /* LIMIT of a transient query: after n rows the driver is told to end. */
 typedef struct wr_spec_limit {

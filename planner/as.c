@@ -103,6 +103,17 @@ static wr_status check_kind(const wr_stmt_create_source *c, const wr_result *r, 
 			   WR_STR_ARG(c->name.text));
 }
 
+/* DISTINCT of a table: all columns are the key, and the value is there all the same. */
+static wr_status check_bare(const wr_relation *rel, wr_span span, wr_err *err)
+{
+	if (rel->schema->n > rel->schema->nkeys ||
+	    wr_format_find(wr_str_of(rel->value_format))->multi)
+		return WR_OK;
+	WR_REFUSE(err, span, "the result has key columns only, for which format %s has no value",
+		  rel->value_format);
+	return wr_err_hint(err, "use VALUE_FORMAT='JSON'");
+}
+
 static wr_node *set_row_time(wr_planner *p, wr_node *in, int32_t col, wr_str format)
 {
 	wr_node *n;
@@ -144,6 +155,7 @@ wr_status wr_plan_create_as(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_er
 		w.span = c->name.span;
 	if (wr_inherit_formats(p, &r, &w, rel, err) || wr_relation_formats(p, rel, &w, err) ||
 	    wr_dialect_agg_state(p, &r, rel->value_format, err) ||
+	    check_bare(rel, c->name.span, err) ||
 	    wr_check_timestamp(p, rel->schema, &w, rel, &time_col, err) ||
 	    wr_inherit_topic(p, &r, &w, rel, out, err) || wr_check_replacement(p, c, rel, err))
 		return WR_FAIL;
@@ -262,7 +274,7 @@ wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *
 	out->nshown = r.nshown ? r.nshown : r.node->out->n;
 	wr_plan_reads(p, &r.from, out);
 	if (out->pull) /* LIMIT counts the rows that are there at the end */
-		r.old_images = true;
+		r.old_images = r.ends = true;
 	if (out->pull || !q->norder) { /* else the places are kept by the query itself */
 		out->limit = q->limit.given ? q->limit.n : -1;
 		out->skip = q->offset.given ? q->offset.n : 0;

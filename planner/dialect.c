@@ -5,13 +5,15 @@
  */
 #include "planner/impl.h"
 
-/* LIMIT in a query that goes on for ever; WITH; a SELECT in FROM; ORDER BY, OFFSET. */
+/* LIMIT in a query that goes on for ever; WITH; a SELECT in FROM; DISTINCT, ORDER BY, OFFSET. */
 wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use use, wr_err *err)
 {
 	if (p->ksql && q->nctes)
 		return WR_REFUSE(err, q->ctes[0].name.span, "WITH cannot stand before SELECT");
 	if (p->ksql && use == WR_USE_INNER)
 		return WR_REFUSE(err, q->span, "a SELECT cannot stand in FROM");
+	if (p->ksql && q->distinct)
+		return WR_REFUSE(err, q->span, "SELECT has no DISTINCT");
 	if (p->ksql && q->norder)
 		return WR_REFUSE(err, q->order_span, "rows cannot be put in order");
 	if (p->ksql && q->offset.given)

@@ -66,6 +66,8 @@ static const char *growth(const wr_op_spec *spec)
 	if (strcmp(spec->def->name, "join_tables") == 0 ||
 	    strcmp(spec->def->name, "join_foreign") == 0)
 		return "state: per key of both tables";
+	if (strcmp(spec->def->name, "distinct") == 0)
+		return "state: per combination";
 	if (strcmp(spec->def->name, "top") == 0)
 		return ((const wr_spec_top *)spec)->stream ? "state: the places" : "state: per key";
 	if (strcmp(spec->def->name, "join_streams") == 0)

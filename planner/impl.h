@@ -218,6 +218,7 @@ typedef struct wr_result {
 	bool single;
 	bool keyless; /* PARTITION BY NULL */
 	bool one_by_one;
+	bool ends; /* a query over the rows that are there */
 	bool old_images; /* who takes the rows wants the old image of each change */
 	wr_span key_span; /* of the clause that made the key */
 	uint32_t norder; /* of a query that ends: its rows are put in order at the end */
@@ -297,6 +298,11 @@ WR_CHECKED wr_status wr_order_check(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_order_bind(wr_select *s, wr_err *err);
 /* Puts the order, or the places LIMIT asks for, over the projection. */
 WR_CHECKED wr_status wr_order_apply(wr_select *s, wr_result *out, wr_err *err);
+/* distinct.c */
+void wr_distinct_apply(wr_select *s, wr_result *out);
+/* DISTINCT by the first ncols columns; rows keyed by all their columns, moved to the task of that key. */
+wr_node *wr_node_distinct(wr_arena *a, wr_node *in, uint32_t ncols);
+wr_node *wr_node_key_by_all(wr_arena *a, wr_node *in, bool drop_null);
 /* group.c */
 WR_CHECKED wr_status wr_select_parts(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_select_group(wr_select *s, wr_err *err);

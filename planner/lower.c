@@ -31,6 +31,7 @@ typedef struct stage {
 
 typedef struct lowering {
 	wr_planner *p;
+	bool ends; /* the query reads what is there and ends */
 	uint32_t nscans, nstages, scans_room, stages_room;
 	wr_scan *scans;
 	wr_stage *stages;
@@ -177,7 +178,8 @@ static wr_status lower_table(lowering *l, wr_node *n, const bool *parent, bool o
 
 	if (lower(l, n->in[0], parent, false, s, &in, err))
 		return WR_FAIL;
-	spec->materialise = (old || wr_is_debezium(r)) && !r->before_event;
+	spec->hold = l->ends;
+	spec->materialise = l->ends || ((old || wr_is_debezium(r)) && !r->before_event);
 	*out = in;
 	one_op(l, s, &spec->base, &wr_op_table_def, n, &in, out);
 	return WR_OK;
@@ -394,6 +396,29 @@ static wr_status lower_rowtime(lowering *l, wr_node *n, bool old, stage *s, flow
 	return WR_OK;
 }
 
+static wr_status lower_distinct(lowering *l, wr_node *n, const bool *parent, stage *s, flow *out,
+				wr_err *err)
+{
+	wr_arena *a = l->p->a;
+	wr_spec_distinct *spec = WR_NEW(a, wr_spec_distinct);
+	bool *used = new_used(a, n->out, parent, true);
+	int32_t *cols = WR_NEW_ARRAY(a, int32_t, n->npk);
+	flow in;
+
+	for (uint32_t i = 0; i < n->npk; i++)
+		used[n->pk[i]] = true;
+	if (lower(l, n->in[0], used, n->in[0]->table, s, &in, err))
+		return WR_FAIL;
+	for (uint32_t i = 0; i < n->npk; i++)
+		cols[i] = in.map[n->pk[i]];
+	spec->ncols = n->npk;
+	spec->cols = cols;
+	spec->stream = !n->in[0]->table;
+	*out = in;
+	one_op(l, s, &spec->base, &wr_op_distinct_def, n, &in, out);
+	return WR_OK;
+}
+
 static void put_rank_in_front(wr_arena *a, const wr_node *n, const flow *in, flow *out)
 {
 	wr_schema *s = wr_schema_new(a, in->out->n + 1, 1);
@@ -581,6 +606,7 @@ static wr_status lower(lowering *l, wr_node *n, const bool *parent, bool old, st
 	case WR_NODE_AGGREGATE: return lower_aggregate(l, n, old, s, out, err);
 	case WR_NODE_ROWTIME: return lower_rowtime(l, n, old, s, out, err);
 	case WR_NODE_EXCHANGE: return lower_exchange(l, n, parent, old, s, out, err);
+	case WR_NODE_DISTINCT: return lower_distinct(l, n, parent, s, out, err);
 	case WR_NODE_TOP: return lower_top(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_TABLE: return lower_join_table(l, n, parent, s, out, err);
 	case WR_NODE_JOIN_STREAMS: return lower_join_streams(l, n, parent, s, out, err);
@@ -625,7 +651,7 @@ static uint16_t number(const lowering *l)
 wr_status wr_lower(wr_planner *p, wr_node *root, const wr_sink_spec *sink, const wr_result *r,
 		   int64_t limit, const wr_graph **out, wr_err *err)
 {
-	lowering l = { .p = p };
+	lowering l = { .p = p, .ends = r->ends };
 	wr_graph *g = WR_NEW(p->a, wr_graph);
 	bool old = r->old_images || (sink && sink->fields && strcmp(sink->type, "kafka") != 0);
 	stage s = { 0 };

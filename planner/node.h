@@ -19,6 +19,7 @@ typedef enum wr_node_kind {
 	WR_NODE_AGGREGATE, /* aggs */
 	WR_NODE_ROWTIME, /* col, time_format */
 	WR_NODE_EXCHANGE, /* rows go to the task that owns their key */
+	WR_NODE_DISTINCT, /* pk: the columns that tell rows apart */
 	WR_NODE_TOP, /* order, limit, offset */
 	WR_NODE_JOIN_TABLE, /* stream with table; from */
 	WR_NODE_JOIN_STREAMS, /* two windows of streams; from */
@@ -43,7 +44,7 @@ struct wr_node {
 	bool exchange; /* REKEY: the rows change their task */
 	uint32_t naggs; /* AGGREGATE */
 	const wr_agg_spec *aggs;
-	uint32_t npk; /* AGGREGATE of a table: its primary key among the input's columns */
+	uint32_t npk; /* AGGREGATE of a table: its primary key among the input's columns; DISTINCT */
 	const int32_t *pk;
 	bool emit_final;
 	const wr_expr *key; /* JOIN_FOREIGN: the foreign key, over the left row */

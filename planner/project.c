@@ -351,7 +351,8 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	bool *found = WR_NEW_ARRAY(s->p->a, bool, s->nkeys);
 	bool all = true;
 
-	if ((s->use == WR_USE_CLIENT && !s->top) || (s->top && !s->node->table)) {
+	if ((s->use == WR_USE_CLIENT && !s->top) || (s->top && !s->node->table) ||
+	    (s->ast->distinct && s->node->table)) {
 		s->nkeys = 0;
 		return WR_OK;
 	}
@@ -362,7 +363,7 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	}
 	if (all)
 		return WR_OK;
-	if (s->use == WR_USE_AS)
+	if (s->use == WR_USE_AS && !s->ast->distinct)
 		return keys_missing(s, found, err);
 	if (!s->node->table) {
 		for (uint32_t i = 0; i < s->items.n; i++)
@@ -439,5 +440,6 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 	out->node->out = schema;
 	out->node->exprs = exprs;
 	out->names = names;
+	wr_distinct_apply(s, out);
 	return wr_order_apply(s, out, err);
 }

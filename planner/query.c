@@ -1,7 +1,7 @@
 /*
  * One SELECT: what its clauses may say, and the nodes that do it, from the bottom:
  *
- *   FROM  ▸  WHERE  ▸  table functions  ▸  GROUP BY and HAVING, or PARTITION BY  ▸  projection  ▸  ORDER BY … LIMIT
+ *   FROM  ▸  WHERE  ▸  table functions  ▸  GROUP BY and HAVING, or PARTITION BY  ▸  projection  ▸  DISTINCT  ▸  ORDER BY … LIMIT
  *
  * All expressions are bound over FROM's row first, so that errors come in the order of the clauses a reader sees; the nodes are built
  * afterwards, and group.c and project.c move the expressions up to where they stand.
@@ -87,18 +87,11 @@ static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span s
 
 /* ---------------------------------------------------------------- what the clauses may say */
 
-static wr_status not_yet(const wr_ast_query *q, wr_err *err)
-{
-	if (q->distinct)
-		return WR_LATER(err, q->span, "SELECT DISTINCT is not there yet");
-	return WR_OK;
-}
-
 static wr_status check_clauses(wr_select *s, wr_err *err)
 {
 	const wr_ast_query *q = s->ast;
 
-	if (wr_dialect_query(s->p, q, s->use, err) || not_yet(q, err))
+	if (wr_dialect_query(s->p, q, s->use, err))
 		return WR_FAIL;
 	if (wr_order_check(s, err))
 		return WR_FAIL;
