@@ -19,7 +19,7 @@
  * A query that ends wants the rows that are left and nothing of how they came to be (a group that was emptied never was): then (hold)
  * nothing goes out before the barrier that ends the reading, where all rows go out as NEW ones.
  *
- * Kept per key: the row time, the partition and the value columns as a saved row
+ * Kept per key (of a table with windows, per key and window): the row time, the partition and the value columns as a saved row
  * (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an earlier row
  * of the batch may be the old image of a later one; the columns are put together afterwards, and a
  * batch that needs no old image and no filling goes on as it came.
@@ -47,6 +47,32 @@ typedef struct op_table {
 static bool holds(const op_table *self)
 {
 	return ((const wr_spec_table *)self->op.spec)->hold;
+}
+
+static bool windowed(const op_table *self)
+{
+	return ((const wr_spec_table *)self->op.spec)->windowed;
+}
+
+/* The rows' keys; those of a table with windows end in the window. */
+static wr_row_keys keys_of(op_table *self, const wr_batch *b, uint32_t at, uint32_t n)
+{
+	wr_str *key;
+	uint64_t *hash;
+
+	if (!windowed(self) || !b->wstart)
+		return wr_row_keys_of(b->arena, &self->keys, b->cols, b->schema->nkeys, at, n);
+	key = wr_arena_alloc(b->arena, n * sizeof(*key));
+	hash = wr_arena_alloc(b->arena, n * sizeof(*hash));
+	for (uint32_t i = 0; i < n; i++) {
+		wr_buf_reset(&self->keys);
+		wr_key_put_row(&self->keys, b->cols, b->schema->nkeys, at + i);
+		wr_key_put_i64(&self->keys, b->wstart[at + i]);
+		wr_key_put_i64(&self->keys, b->wend[at + i]);
+		key[i] = wr_arena_str(b->arena, wr_buf_view(&self->keys));
+		hash[i] = wr_cache_hash(key[i]);
+	}
+	return (wr_row_keys){ key, hash, n };
 }
 
 /*
@@ -256,7 +282,8 @@ static void next_batch(emptying *e)
 	wr_batch_init(&e->out, e->arena, e->src->schema, WR_BATCH_ROWS);
 }
 
-static bool add_old(emptying *e, wr_str key, wr_str row)
+/* A kept key as the key of row b->n. */
+static bool add_key(emptying *e, wr_str key)
 {
 	const char *p = key.p, *end = key.p + key.n;
 	wr_batch *b = &e->out;
@@ -264,7 +291,23 @@ static bool add_old(emptying *e, wr_str key, wr_str row)
 	for (uint32_t c = 0; c < b->schema->nkeys; c++)
 		if (!wr_key_get(&b->cols[c], e->arena, &p, end))
 			return false;
+	if (!windowed(e->self))
+		return p == end;
+	if (!b->wstart) {
+		b->wstart = WR_NEW_ARRAY(e->arena, int64_t, b->room);
+		b->wend = WR_NEW_ARRAY(e->arena, int64_t, b->room);
+	}
+	return wr_key_get_i64(&b->wstart[b->n], &p, end) &&
+	       wr_key_get_i64(&b->wend[b->n], &p, end) && p == end;
+}
+
+static bool add_old(emptying *e, wr_str key, wr_str row)
+{
+	wr_batch *b = &e->out;
+
 	wr_batch_meta(b, b->n, e->src, e->row);
+	if (!add_key(e, key))
+		return false;
 	b->change[b->n++] = WR_ROW_OLD;
 	row = (wr_str){ row.p + WR_TABLE_HEAD, row.n - WR_TABLE_HEAD };
 	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena,
@@ -333,16 +376,13 @@ static wr_status truncate_rows(op_table *self, const wr_batch *b, uint32_t row, 
 
 static bool add_kept(emptying *e, wr_str key, wr_str row)
 {
-	const char *p = key.p, *end = key.p + key.n;
 	wr_batch *b = &e->out;
-	uint32_t at = b->n++;
+	uint32_t at = b->n;
 
-	b->change[at] = WR_ROW_NEW;
-	if (row.n < WR_TABLE_HEAD)
+	if (row.n < WR_TABLE_HEAD || !add_key(e, key))
 		return false;
-	for (uint32_t c = 0; c < b->schema->nkeys; c++)
-		if (!wr_key_get(&b->cols[c], e->arena, &p, end))
-			return false;
+	b->n++;
+	b->change[at] = WR_ROW_NEW;
 	memcpy(&b->rowtime[at], row.p, 8);
 	memcpy(&b->part[at], row.p + 8, 4);
 	b->ptime[at] = b->rowtime[at];
@@ -397,7 +437,7 @@ static wr_status push_run(op_table *self, const wr_batch *b, uint32_t at, uint32
 	w.pick = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.pick));
 	w.from = wr_arena_alloc(b->arena, 2 * n * sizeof(*w.from));
 	w.change = wr_arena_alloc(b->arena, 2 * n);
-	keys = wr_row_keys_of(b->arena, &self->keys, b->cols, b->schema->nkeys, at, n);
+	keys = keys_of(self, b, at, n);
 	for (uint32_t i = 0; i < n; i++) {
 		wr_row_keys_ahead(&keys, self->rows.cache, i);
 		if (!one_row(self, &w, at + i, keys.key[i], keys.hash[i]))

@@ -40,6 +40,7 @@ typedef struct wr_spec_project {
 typedef struct wr_spec_table {
 	wr_op_spec base;
 	bool materialise;
+	bool windowed;		/* rows of one key differ by their windows */
 	bool hold;		/* of a query that ends: the rows go out at the barrier, as they are then */
 } wr_spec_table;
 

@@ -178,6 +178,7 @@ static wr_status lower_table(lowering *l, wr_node *n, const bool *parent, bool o
 
 	if (lower(l, n->in[0], parent, false, s, &in, err))
 		return WR_FAIL;
+	spec->windowed = r->window_kind != WR_WINDOW_NONE;
 	spec->hold = l->ends;
 	spec->materialise = l->ends || ((old || wr_is_debezium(r)) && !r->before_event);
 	*out = in;
