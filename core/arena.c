@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/fault.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define ASAN 1
 #elif defined(__has_feature)
@@ -53,7 +55,7 @@ void *wr_malloc(size_t size)
 {
 	void *p = malloc(size ? size : 1);
 
-	if (!p)
+	if (!p || WR_FAULT("io.alloc"))
 		wr_no_memory(size);
 	return p;
 }
@@ -62,7 +64,7 @@ void *wr_calloc(size_t n, size_t size)
 {
 	void *p = calloc(n ? n : 1, size ? size : 1);
 
-	if (!p)
+	if (!p || WR_FAULT("io.alloc"))
 		wr_no_memory(n * size);
 	return p;
 }
@@ -71,7 +73,7 @@ void *wr_realloc(void *p, size_t size)
 {
 	void *q = realloc(p, size ? size : 1);
 
-	if (!q)
+	if (!q || WR_FAULT("io.alloc"))
 		wr_no_memory(size);
 	return q;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/graph.h"
+#include "core/fault.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
 #include "engine/left_rows.h"
@@ -54,6 +55,8 @@ static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
 
 	if (!r || r->file.p)
 		return WR_OK;
+	if (WR_FAULT_FAIL("create.topic", err))
+		return WR_FAIL;
 	if (!e->topics)
 		return wr_kafka_topic_ensure(e->config.broker, r->topic,
 					     &(wr_kafka_topic){ plan->partitions, plan->replicas,
@@ -177,8 +180,8 @@ static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
 		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name), (long long)seq);
 }
 
-/* Makes, opens and links the query of a plan; the engine keeps its arena. */
-static wr_status start_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
+/* Makes and opens the query of a plan, which does not run yet; the engine keeps its arena. */
+static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
 {
 	wr_query *q = wr_query_new(x->e, arena, plan, &x->s->settings);
 	uint16_t ntasks = x->ntasks;
@@ -198,10 +201,9 @@ static wr_status start_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, w
 	if (ntasks == 0 && choose_tasks(q, &ntasks, err))
 		goto failed;
 	wr_query_specify(q, ntasks);
-	if (wr_journal_creating(x, q, err) || wr_query_open(q, err))
+	if (wr_journal_creating(x, q, err) || WR_FAULT_FAIL("create.recorded", err) || wr_query_open(q, err) ||
+	    WR_FAULT_FAIL("create.opened", err))
 		goto failed;
-	append_query(x->e, q);
-	wr_query_start(q);
 	*out = q;
 	return WR_OK;
 failed:
@@ -272,6 +274,27 @@ static void name_it(wr_exec *x, const wr_plan *plan, wr_named *old, wr_query *q)
 	n->before = old;
 }
 
+/*
+ * The statement is recorded as live, and only then its query (NULL: none; fresh: it took nobody's place) runs: what a half made statement has
+ * written is written again by the next one.
+ */
+static wr_status begin_to_live(wr_exec *x, wr_query *q, bool fresh, wr_err *err)
+{
+	if (wr_journal_live(x, err)) {
+		if (!q || fresh)
+			wr_journal_undo(x, q);
+		if (fresh)
+			wr_query_free(q);
+		return WR_FAIL;
+	}
+	if (fresh) {
+		append_query(x->e, q);
+		wr_query_start(q);
+	}
+	(void)WR_FAULT("create.started");	/* too late to fail: crashes only */
+	return WR_OK;
+}
+
 static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kept, wr_err *err)
 {
 	wr_named *old = plan->or_replace ? wr_names_find(x->e, plan->name) : NULL;
@@ -288,13 +311,15 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 	*kept = true;
 	if (plan->graph && !x->relation_only) {
 		if (old && old->query ? wr_replace_query(x, arena, plan, old->query, &q, err) :
-					start_query(x, arena, plan, &q, err))
+					open_query(x, arena, plan, &q, err))
 			return WR_FAIL;
 	}
+	if (begin_to_live(x, q, q && !(old && old->query), err))
+		return WR_FAIL;
 	if (plan->kind != WR_PLAN_INSERT_QUERY)
 		name_it(x, plan, old, q);
 	say_created(x, plan, q);
-	return wr_journal_live(x, err);
+	return WR_OK;
 }
 
 wr_status wr_exec_define(wr_exec *x, wr_err *err)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "engine/internal.h"
+#include "core/fault.h"
 #include "engine/journal.h"
 #include "io/kafka_admin.h"
 
@@ -27,19 +28,30 @@ static void unlink_query(wr_engine *e, wr_query *q)
 			n->query = NULL;
 }
 
-wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err)
+/* Ends a query with a commit. What it has on disk stays until the journal says that it is over. */
+static wr_status end_query(wr_engine *e, wr_query *q, char incarnation[40], wr_err *err)
 {
-	char incarnation[40];
-	wr_status status = WR_OK;
-
+	if (WR_FAULT_FAIL("drop.query", err))
+		return WR_FAIL;
 	wr_query_stop(q, true);
 	wr_query_join(q);
 	unlink_query(e, q);
-	snprintf(incarnation, sizeof incarnation, "%s", q->incarnation);
+	snprintf(incarnation, 40, "%s", q->incarnation);
 	wr_query_free(q);
-	if (e->topics)
-		status = wr_topics_forget(e->topics, incarnation, err);
-	return wr_state_drop(e->db, incarnation, err) ? WR_FAIL : status;
+	return WR_FAULT_FAIL("drop.stopped", err);
+}
+
+/*
+ * Comes after the record: a crash between leaves a state without a statement, which the next start removes. The other way round the next
+ * start would find a statement without its state, and do everything once more.
+ */
+static wr_status remove_state(wr_engine *e, const char *incarnation, wr_err *err)
+{
+	if (!incarnation[0])
+		return WR_OK;
+	if (WR_FAULT_FAIL("drop.recorded", err) || (e->topics && wr_topics_forget(e->topics, incarnation, err)))
+		return WR_FAIL;
+	return WR_FAULT_FAIL("drop.forgotten", err) ? WR_FAIL : wr_state_drop(e->db, incarnation, err);
 }
 
 /* The first query that reads or writes the relation, its own creator left out. */
@@ -141,10 +153,12 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 		return WR_FAIL;
 	const wr_relation *r = n->relation;
 
-	if (n->query && wr_engine_end_query(x->e, n->query, err))
+	char incarnation[40] = "";
+
+	if (n->query && end_query(x->e, n->query, incarnation, err))
 		return WR_FAIL;
 	wr_names_remove(x->e, n);
-	if (s->delete_topic && r && delete_topic(x->e, r, err))
+	if ((s->delete_topic && r && delete_topic(x->e, r, err)) || WR_FAULT_FAIL("drop.before_record", err))
 		return WR_FAIL;
 	x->out->object = wr_z(x->arena, s->name.name);
 	x->out->object_kind = object_word(s->object);
@@ -153,7 +167,7 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	for (; n; n = n->before)
 		if (wr_journal_dropped(x->e, n->seq, err))
 			return WR_FAIL;
-	return WR_OK;
+	return remove_state(x->e, incarnation, err);
 }
 
 /* ---------------------------------------------------------------- TERMINATE, PAUSE, RESUME */
@@ -162,11 +176,14 @@ static wr_status terminate(wr_exec *x, wr_query *q, wr_err *err)
 {
 	int64_t seq = q->seq;
 	bool named = q->plan->kind != WR_PLAN_INSERT_QUERY;
+	char incarnation[40] = "";
 
-	if (wr_engine_end_query(x->e, q, err))
+	if (end_query(x->e, q, incarnation, err))
 		return WR_FAIL;
 	/* A relation stays when its query ends; the journal must not bring the query back. */
-	return named ? wr_journal_terminated(x->e, seq, err) : wr_journal_dropped(x->e, seq, err);
+	if (named ? wr_journal_terminated(x->e, seq, err) : wr_journal_dropped(x->e, seq, err))
+		return WR_FAIL;
+	return remove_state(x->e, incarnation, err);
 }
 
 static wr_status terminate_all(wr_exec *x, wr_err *err)

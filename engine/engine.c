@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/fault.h"
 #include "core/log.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
@@ -67,7 +68,8 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 
 	if (c->dir && make_dir(c->dir, err))
 		return WR_FAIL;
-	if (wr_db_open(c->dir, &opt, &e->db, err) || wr_db_open(NULL, &scratch, &e->scratch, err))
+	if (WR_FAULT_FAIL("start.state", err) || wr_db_open(c->dir, &opt, &e->db, err) ||
+	    wr_db_open(NULL, &scratch, &e->scratch, err) || WR_FAULT_FAIL("start.topics", err))
 		return WR_FAIL;
 	if (!c->broker && wr_topics_open(c->dir, &e->topics, err))
 		return WR_FAIL;
@@ -76,7 +78,7 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 			 .prefetch_bytes = 4u << 20 };
 	if (!c->dir)
 		return WR_OK;
-	if (wr_journal_open(e, err))
+	if (WR_FAULT_FAIL("start.journal", err) || wr_journal_open(e, err) || WR_FAULT_FAIL("start.done", err))
 		return WR_FAIL;
 	return e->topics ? wr_topics_settle(e->topics, err) : WR_OK;
 }

@@ -127,37 +127,29 @@ static void put_epoch(wr_run *run, uint64_t epoch, const wr_buf *mark)
 	wr_buf_free(&value);
 }
 
-static wr_status fault(const char *point, wr_err *err)
-{
-	(void)point;
-	if (!WR_FAULT(point))
-		return WR_OK;
-	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
-}
-
 /* The sink decides: see the second list above. */
 static wr_status decide(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 {
 	const wr_sink_def *def = run->sink->def;
 	bool open;
 
-	if (def->prepare(run->sink, epoch, mark, &open, err) || fault("epoch.sink_ready", err))
+	if (def->prepare(run->sink, epoch, mark, &open, err) || WR_FAULT_FAIL("epoch.sink_ready", err))
 		return WR_FAIL;
 	put_epoch(run, epoch, mark);
 	if (!open)
-		return wr_state_commit(run->state, err);
-	if (wr_state_prepare(run->state, epoch, err) || fault("epoch.pending", err) ||
-	    def->commit(run->sink, epoch, err) || fault("epoch.decided", err))
+		return WR_FAULT_FAIL("epoch.without_sink", err) ? WR_FAIL : wr_state_commit(run->state, err);
+	if (wr_state_prepare(run->state, epoch, err) || WR_FAULT_FAIL("epoch.pending", err) ||
+	    def->commit(run->sink, epoch, err) || WR_FAULT_FAIL("epoch.decided", err))
 		return WR_FAIL;
 	return wr_state_apply(run->state, err);
 }
 
 static wr_status follow(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 {
-	if (run->sink->def->mark(run->sink, epoch, mark, err) || fault("epoch.after_mark", err))
+	if (run->sink->def->mark(run->sink, epoch, mark, err) || WR_FAULT_FAIL("epoch.after_mark", err))
 		return WR_FAIL;
 	put_epoch(run, epoch, mark);
-	return fault("epoch.before_apply", err) ? WR_FAIL : wr_state_commit(run->state, err);
+	return WR_FAULT_FAIL("epoch.before_apply", err) ? WR_FAIL : wr_state_commit(run->state, err);
 }
 
 static wr_status commit(wr_run *run, uint64_t epoch, wr_err *err)
@@ -165,11 +157,11 @@ static wr_status commit(wr_run *run, uint64_t epoch, wr_err *err)
 	wr_buf mark = { 0 };
 	wr_status status = WR_FAIL;
 
-	if (wr_state_health(run->state, err) || fault("epoch.before_mark", err) ||
+	if (wr_state_health(run->state, err) || WR_FAULT_FAIL("epoch.before_mark", err) ||
 	    (run->sink_cx.decides ? decide : follow)(run, epoch, &mark, err))
 		goto out;
 	run->epoch = epoch;
-	status = fault("epoch.after_apply", err);
+	status = WR_FAULT_FAIL("epoch.after_apply", err);
 out:
 	wr_buf_free(&mark);
 	return status;
@@ -198,10 +190,12 @@ wr_status wr_epoch_settle(wr_run *run, wr_err *err)
 			   (unsigned long long)epoch, run->spec->id);
 		return wr_err_hint(err, "start once with processing.guarantee=exactly_once, under which it was written");
 	}
-	if (run->sink->def->decided(run->sink, pending ? &epoch : NULL, &committed, err) || fault("epoch.at_start", err))
+	if (run->sink->def->decided(run->sink, pending ? &epoch : NULL, &committed, err) || WR_FAULT_FAIL("epoch.at_start", err))
 		return WR_FAIL;
 	if (!pending)
 		return WR_OK;
+	if (WR_FAULT_FAIL("epoch.open_at_start", err))
+		return WR_FAIL;
 	return committed ? wr_state_apply(run->state, err) : wr_state_discard(run->state, err);
 }
 
@@ -215,7 +209,7 @@ wr_status wr_epoch_first(wr_run *run, wr_err *err)
 	for (uint32_t i = 0; i < run->nscans; i++)
 		for (int32_t p = 0; p < run->scans[i].nparts; p++)
 			put_position(run, i, p, run->scans[i].pos[p].next, WR_TIME_NONE);
-	return commit(run, 0, err);
+	return WR_FAULT_FAIL("epoch.first", err) ? WR_FAIL : commit(run, 0, err);
 }
 
 static void put_positions(wr_run *run)
@@ -295,9 +289,9 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 {
 	size_t dirty;
 
-	if (!run->spec->by_hand && gather(run, final, err))
+	if (WR_FAULT_FAIL("epoch.barrier", err) || (!run->spec->by_hand && gather(run, final, err)))
 		return WR_FAIL;
-	if (run->spec->by_hand && wr_task_settle(run->tasks[0], final, err))
+	if ((run->spec->by_hand && wr_task_settle(run->tasks[0], final, err)) || WR_FAULT_FAIL("epoch.gathered", err))
 		return WR_FAIL;
 	run->sink_cx.out_bytes = 0;
 	run->full = false;
@@ -311,10 +305,11 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 			return WR_FAIL;
 		give_back(dirty);
 	}
-	if (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err))
+	if (WR_FAULT_FAIL("epoch.before_told", err) ||
+	    (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err)))
 		return WR_FAIL;
 	if (!run->spec->by_hand)
 		tell_positions(run);
 	let_go(run);
-	return fault("epoch.after_committed", err);
+	return WR_FAULT_FAIL("epoch.after_committed", err);
 }

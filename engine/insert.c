@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
 
@@ -25,8 +26,9 @@ static wr_status write_rows(wr_exec *x, const wr_plan *plan, wr_sink *sink, wr_e
 	wr_status status = WR_FAIL;
 
 	if (sink->def->writer(sink, 0, &w, err) || sink->def->write(w, plan->rows, 0, plan->rows->n, err) ||
-	    (sink->def->snapshot && sink->def->snapshot(w, err)) || sink->def->mark(sink, 1, &mark, err) ||
-	    wr_journal_live(x, err))
+	    (sink->def->snapshot && sink->def->snapshot(w, err)) || WR_FAULT_FAIL("insert.written", err) ||
+	    sink->def->mark(sink, 1, &mark, err) || WR_FAULT_FAIL("insert.before_record", err) || wr_journal_live(x, err) ||
+	    WR_FAULT_FAIL("insert.recorded", err))
 		goto out;
 	status = sink->def->committed ? sink->def->committed(sink, 1, true, err) : WR_OK;
 out:

@@ -115,8 +115,6 @@ WR_CHECKED wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *st
 /* drop.c */
 WR_CHECKED wr_status wr_exec_drop(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err);	/* TERMINATE, PAUSE, RESUME */
-/* Ends a persistent query, removes its state; unlinked and freed. */
-WR_CHECKED wr_status wr_engine_end_query(wr_engine *e, wr_query *q, wr_err *err);
 wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
 /* replace.c: whether plan may take the place of old. Errors: STATEMENT, with what differs. */
 WR_CHECKED wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan, wr_err *err);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "engine/notice.h"
 #include "parser/parse.h"
 #include "state/catalog_sqlite.h"
@@ -93,7 +94,7 @@ wr_status wr_journal_number(wr_exec *x, wr_err *err)
 	print_settings(&x->s->settings, &settings);
 	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
-	status = wr_catdb_append(x->e->journal->db, &row, &x->seq, err);
+	status = WR_FAULT_FAIL("journal.number", err) ? WR_FAIL : wr_catdb_append(x->e->journal->db, &row, &x->seq, err);
 	wr_buf_free(&settings);
 	return status;
 }
@@ -117,14 +118,19 @@ wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err)
 	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
 	name_row(&row, q);
-	status = wr_catdb_update(x->e->journal->db, &row, err);
+	status = WR_FAULT_FAIL("journal.creating", err) ? WR_FAIL : wr_catdb_update(x->e->journal->db, &row, err);
 	wr_buf_free(&settings);
 	return status;
 }
 
 wr_status wr_journal_live(wr_exec *x, wr_err *err)
 {
-	return quiet(x->e) ? WR_OK : wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_LIVE, err);
+	if (quiet(x->e))
+		return WR_OK;
+	if (WR_FAULT_FAIL("journal.before_live", err) ||
+	    wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_LIVE, err))
+		return WR_FAIL;
+	return WR_FAULT_FAIL("journal.live", err);
 }
 
 void wr_journal_undo(wr_exec *x, const wr_query *q)
@@ -140,12 +146,18 @@ void wr_journal_undo(wr_exec *x, const wr_query *q)
 
 wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err)
 {
-	return quiet(e) ? WR_OK : wr_catdb_set_status(e->journal->db, seq, WR_STATEMENT_DROPPED, err);
+	if (quiet(e))
+		return WR_OK;
+	return WR_FAULT_FAIL("journal.dropped", err) ? WR_FAIL :
+	       wr_catdb_set_status(e->journal->db, seq, WR_STATEMENT_DROPPED, err);
 }
 
 wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err)
 {
-	return quiet(e) ? WR_OK : wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
+	if (quiet(e))
+		return WR_OK;
+	return WR_FAULT_FAIL("journal.terminated", err) ? WR_FAIL :
+	       wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
 }
 
 wr_status wr_journal_paused(wr_engine *e, int64_t seq, bool paused, wr_err *err)
@@ -170,7 +182,7 @@ wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err
 	if (q->pause)
 		row.extra = WR_STR_LIT(PAUSED);
 	status = wr_catdb_begin(db, err);
-	if (status == WR_OK && (wr_catdb_update(db, &row, err) ||
+	if (status == WR_OK && (wr_catdb_update(db, &row, err) || WR_FAULT_FAIL("journal.replacing", err) ||
 				wr_catdb_set_extra(db, old, WR_STR_LIT(REPLACED), err))) {
 		wr_catdb_rollback(db);
 		status = WR_FAIL;
@@ -249,7 +261,8 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
 		      .ntasks = r->ntasks, .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
 		      .relation_only = r->relation_only, .paused = r->paused };
-	status = x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
+	status = WR_FAULT_FAIL("start.replay", err) ? WR_FAIL :
+		 x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
 done:
 	wr_session_free(s);
 	wr_arena_free(a);
@@ -262,9 +275,13 @@ static wr_status remove_half(wr_engine *e, const recorded *r, wr_err *err)
 	char writer[40];
 
 	snprintf(writer, sizeof writer, "insert-%lld", (long long)r->seq);
+	if (WR_FAULT_FAIL("start.half", err))
+		return WR_FAIL;
 	if (e->topics && (wr_topics_writer(e->topics, writer, 0, err) || wr_topics_forget(e->topics, writer, err)))
 		return WR_FAIL;
 	if (r->incarnation[0] && wr_state_drop(e->db, r->incarnation, err))
+		return WR_FAIL;
+	if (WR_FAULT_FAIL("start.half_removed", err))
 		return WR_FAIL;
 	return wr_catdb_set_status(e->journal->db, r->seq, WR_STATEMENT_DROPPED, err);
 }
@@ -290,8 +307,8 @@ static void look_for_owner(void *self, const char *incarnation)
 {
 	orphans *o = self;
 
-	for (uint32_t i = 0; i < o->rows->n; i++)
-		if (strcmp(o->rows->rows[i].incarnation, incarnation) == 0)
+	for (uint32_t i = 0; i < o->rows->n; i++)	/* what was replaced has none of its own, what was terminated needs none */
+		if (!o->rows->rows[i].relation_only && strcmp(o->rows->rows[i].incarnation, incarnation) == 0)
 			return;
 	if (o->n < 64)
 		snprintf(o->found[o->n++], 40, "%s", incarnation);
@@ -317,7 +334,7 @@ static wr_status replay_all(wr_engine *e, wr_err *err)
 	wr_status status = read_rows(e, a, &rows, err);
 
 	if (status == WR_OK)
-		status = remove_orphans(e, &rows, err);
+		status = WR_FAULT_FAIL("start.orphans", err) ? WR_FAIL : remove_orphans(e, &rows, err);
 	e->journal->replaying = true;
 	for (uint32_t i = 0; status == WR_OK && i < rows.n; i++) {
 		e->journal->replaying = rows.rows[i].status == WR_STATEMENT_LIVE;

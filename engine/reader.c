@@ -10,6 +10,7 @@
 #include "engine/reader.h"
 
 #include "core/clock.h"
+#include "core/fault.h"
 
 static uint32_t share_of(const wr_task *t)
 {
@@ -114,6 +115,8 @@ wr_status wr_scan_reader_take(wr_scan_reader *r, const wr_record *recs, uint32_t
 {
 	bad_cx cx = { r, err, false };
 
+	if (WR_FAULT_FAIL("reader.batch", err))
+		return WR_FAIL;
 	wr_arena_reset(r->arena);
 	wr_batch_init(&r->batch, r->arena, r->scan->scan->decode->schema, n);
 	r->at = 0;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "engine/internal.h"
+#include "core/fault.h"
 #include "engine/journal.h"
 
 static const char *word(const wr_relation *r)
@@ -103,13 +104,15 @@ wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_
 	wr_query *q = heir(x, arena, plan, old);
 	bool over = wr_query_over(old) && old->state == WR_QUERY_FAILED;
 
-	if (stop(old, err) || wr_query_open(q, err) || wr_journal_replaced(x, q, old->seq, err)) {
+	if (stop(old, err) || WR_FAULT_FAIL("replace.stopped", err) || wr_query_open(q, err) ||
+	    WR_FAULT_FAIL("replace.opened", err) || wr_journal_replaced(x, q, old->seq, err)) {
 		wr_query_free(q);
 		if (!over)
 			go_on(old);
 		wr_journal_undo(x, NULL);
 		return WR_FAIL;
 	}
+	(void)WR_FAULT("replace.recorded");	/* too late to fail: crashes only */
 	put_in_place(x->e, old, q);
 	wr_query_free(old);
 	wr_query_start(q);

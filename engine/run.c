@@ -136,8 +136,8 @@ static wr_status open_decider(wr_run *run, wr_err *err)
 
 static wr_status open_stores(wr_run *run, wr_err *err)
 {
-	if (wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err) ||
-	    open_decider(run, err))
+	if (WR_FAULT_FAIL("run.open", err) || wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err) ||
+	    WR_FAULT_FAIL("run.state_open", err) || open_decider(run, err))
 		return WR_FAIL;
 	run->meta = wr_store_open(run->state, WR_META_STORE, 0);
 	run->errors = wr_store_open(run->state, WR_ERROR_STORE, 0);
@@ -153,13 +153,15 @@ static wr_status open_all(wr_run *run, wr_err *err)
 	if (open_stores(run, err))
 		return WR_FAIL;
 	known = wr_epoch_restore(run, &mark);
+	if (WR_FAULT_FAIL("run.restored", err))
+		goto out;
 	begins = known && decides(run->spec) && mark.n == 0;
 	if ((!run->sink &&
 	     open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err)) ||
 	    (!known && !run->spec->transient && wr_epoch_first(run, err)) ||
 	    (begins && wr_epoch_empty(run, err)))
 		goto out;
-	status = open_tasks(run, err);
+	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err) ? WR_FAIL : WR_FAULT_FAIL("run.tasks_open", err);
 	for (uint32_t i = 0; i < run->nscans; i++)
 		for (int32_t p = 0; p < run->scans[i].nparts; p++)
 			run->scans[i].committed[p] = run->scans[i].pos[p].next;

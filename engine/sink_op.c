@@ -1,4 +1,5 @@
 #include "engine/sink_op.h"
+#include "core/fault.h"
 
 typedef struct sink_op {
 	wr_op op;
@@ -32,7 +33,7 @@ static wr_status push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint
 
 	(void)input;
 	lock(s);
-	wr_status status = s->run->sink->def->write(s->writer, b, at, n, err);
+	wr_status status = WR_FAULT_FAIL("sink.rows", err) ? WR_FAIL : s->run->sink->def->write(s->writer, b, at, n, err);
 
 	unlock(s);
 	if (s->run->sink_cx.decides)
@@ -47,7 +48,7 @@ wr_status wr_sink_op_snapshot(wr_op *op, wr_err *err)
 	if (!s->run->sink->def->snapshot)
 		return WR_OK;
 	lock(s);
-	wr_status status = s->run->sink->def->snapshot(s->writer, err);
+	wr_status status = WR_FAULT_FAIL("sink.snapshot", err) ? WR_FAIL : s->run->sink->def->snapshot(s->writer, err);
 
 	unlock(s);
 	return status;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "engine/exchange.h"
 #include "engine/reader.h"
 #include "engine/sink_op.h"
@@ -107,7 +108,8 @@ static wr_status end_of_input(wr_task *t, wr_err *err)
 
 wr_status wr_task_settle(wr_task *t, bool final, wr_err *err)
 {
-	if (final && t->run->spec->until != WR_UNTIL_CAUGHT_UP && end_of_input(t, err))
+	if (WR_FAULT_FAIL("task.settle", err) ||
+	    (final && t->run->spec->until != WR_UNTIL_CAUGHT_UP && end_of_input(t, err)))
 		return WR_FAIL;
 	if (each_op(t, true, err) || send_on(t, err) || each_op(t, false, err))
 		return WR_FAIL;
@@ -121,7 +123,7 @@ static wr_status stand_still(wr_task *t, bool final, wr_err *err)
 {
 	wr_run *run = t->run;
 
-	if (wr_task_settle(t, final, err))
+	if (wr_task_settle(t, final, err) || WR_FAULT_FAIL("task.settled", err))
 		return WR_FAIL;
 	pthread_mutex_lock(&run->lock);
 	uint64_t mine = run->barrier;

@@ -400,7 +400,7 @@ static wr_status flush(wr_part *p, wr_err *err)
 {
 	if (p->fd < 0 || p->bytes.n == 0)
 		return WR_OK;
-	if (wr_file_write(p->fd, p->path, p->bytes.p, p->bytes.n, (int64_t)p->flushed, err))
+	if (WR_FAULT_FAIL("topics.flush", err) || wr_file_write(p->fd, p->path, p->bytes.p, p->bytes.n, (int64_t)p->flushed, err))
 		return WR_FAIL;
 	p->flushed += p->bytes.n;
 	p->bytes.n = 0;
@@ -412,9 +412,8 @@ static wr_status append(wr_part *p, const wr_record *rec, wr_topic_writer *w, ui
 {
 	size_t before = p->bytes.n;
 
-	if (WR_FAULT("topics.append"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-				  "fault on purpose at a topic's append");
+	if (WR_FAULT_FAIL("topics.append", err))
+		return WR_FAIL;
 	if (!wr_frame_put(&p->bytes, rec, p->end, w ? w->number : 0, epoch))
 		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
 				  "a record of 2 GiB or more cannot be written to a topic");
@@ -447,7 +446,7 @@ wr_status wr_part_sync(wr_part *p, wr_err *err)
 	bool needed = status == WR_OK && p->fd >= 0 && to > p->synced;
 
 	pthread_mutex_unlock(&p->lock);
-	if (!needed || wr_file_sync(p->fd, p->path, err))
+	if (!needed || wr_file_sync(p->fd, p->path, err) || WR_FAULT_FAIL("topics.synced", err))
 		return needed ? WR_FAIL : status;
 	pthread_mutex_lock(&p->lock);
 	if (to > p->synced)
@@ -492,7 +491,7 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 							  .d = r->to });
 	}
 	if (entries.n && (flush(p, err) || wr_file_sync(p->fd, p->path, err) ||
-			  append_side(p, &entries, true, err)))
+			  append_side(p, &entries, true, err) || WR_FAULT_FAIL("topics.gap_noted", err)))
 		status = WR_FAIL;
 	wr_buf_free(&entries);
 	return status;
@@ -500,9 +499,8 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 
 static wr_status abort_runs(wr_part *p, const wr_topic_writer *w, uint64_t committed, wr_err *err)
 {
-	if (WR_FAULT("topics.abort"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-				  "fault on purpose when a topic's frames are aborted");
+	if (WR_FAULT_FAIL("topics.abort", err))
+		return WR_FAIL;
 	if (p->fd >= 0 && save_gaps(p, w, committed, err))
 		return WR_FAIL;
 	for (size_t i = p->first_run; i < p->nruns; i++) {

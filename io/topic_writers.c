@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/files.h"
+#include "core/fault.h"
 #include "io/topic_internal.h"
 
 wr_topic_writer *wr_topics_find_writer(wr_topics *t, const char *name)
@@ -98,6 +99,8 @@ static wr_status note(wr_topics *t, char what, const wr_topic_writer *w, wr_err 
 
 	if (t->writers_fd < 0)
 		return WR_OK;
+	if (WR_FAULT_FAIL("topics.writer", err))
+		return WR_FAIL;
 	wr_buf_printf(&line, "%c %u%s%s\n", what, w->number, what == '+' ? " " : "",
 		      what == '+' ? w->name : "");
 	wr_status status = wr_file_write(t->writers_fd, t->writers_path, line.p, line.n, -1, err) ||

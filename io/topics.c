@@ -172,7 +172,7 @@ static wr_status make_files(wr_topics *t, wr_str name, int32_t partitions, wr_er
 	if (wr_file_replace(path.p, wr_buf_view(&meta), err))
 		goto out;
 	path_of(t, "", name, NULL, &path);
-	status = wr_file_rename(temp.p, path.p, err);
+	status = WR_FAULT_FAIL("topics.create", err) ? WR_FAIL : wr_file_rename(temp.p, path.p, err);
 out:
 	wr_buf_free(&temp);
 	wr_buf_free(&path);
@@ -217,7 +217,7 @@ static wr_status remove_files(wr_topics *t, wr_str name, wr_err *err)
 	path_of(t, "", name, NULL, &path);
 	path_of(t, ".gone-", name, NULL, &gone);
 	wr_status status = wr_file_remove_dir(gone.p, err) || wr_file_rename(path.p, gone.p, err) ||
-				   wr_file_remove_dir(gone.p, err)
+				   WR_FAULT_FAIL("topics.delete", err) || wr_file_remove_dir(gone.p, err)
 			       ? WR_FAIL
 			       : WR_OK;
 
@@ -455,9 +455,7 @@ wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err)
 	if (!topic)
 		return wr_topic_unknown(name, err);
 	for (int32_t i = 0; i < topic->nparts && status == WR_OK; i++)
-		status = WR_FAULT("topics.sync") ? wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-							      "fault on purpose at a topic's sync")
-						 : wr_part_sync(&topic->parts[i], err);
+		status = WR_FAULT_FAIL("topics.sync", err) ? WR_FAIL : wr_part_sync(&topic->parts[i], err);
 	wr_topic_release(t, topic);
 	return status;
 }

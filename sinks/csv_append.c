@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/fault.h"
 #include "io/files.h"
 #include "sinks/csv.h"
 
@@ -91,6 +92,8 @@ static wr_status open_file(append_sink *s, int64_t keep, wr_err *err)
 
 static wr_status rotate(append_sink *s, wr_err *err)
 {
+	if (WR_FAULT_FAIL("csv_append.rotate", err))
+		return WR_FAIL;
 	s->number++;
 	s->started = wr_clock_ms();
 	return open_file(s, 0, err);
@@ -118,6 +121,8 @@ static wr_status resume(append_sink *s, wr_str mark, wr_err *err)
 	snprintf(text, sizeof text, "%.*s", WR_STR_ARG(mark));
 	if (sscanf(text, "%u %" SCNd64 " %" SCNd64, &s->number, &s->length, &s->started) != 3)
 		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "the stored mark of %s cannot be read", s->csv.path);
+	if (WR_FAULT_FAIL("csv_append.resume", err))
+		return WR_FAIL;
 	if (!rotates(s))
 		return open_file(s, s->length, err);
 	if (remove_beyond(s, s->number + 1, err))
@@ -186,6 +191,8 @@ static wr_status flush(append_sink *s, append_writer *w, wr_err *err)
 {
 	if (!w->lines.n)
 		return WR_OK;
+	if (WR_FAULT_FAIL("csv_append.flush", err))
+		return WR_FAIL;
 	pthread_mutex_lock(&s->lock);
 	wr_status status = !s->file && rotate(s, err) ? WR_FAIL :
 			   wr_csv_file_put(s->file, wr_buf_view(&w->lines), err);
@@ -234,7 +241,8 @@ static wr_status snapshot(wr_sink_writer *w, wr_err *err)
 static wr_status sync_file(append_sink *s, wr_buf *mark, wr_err *err)
 {
 	if (s->file) {
-		if (wr_csv_file_sync(s->file, err))
+		if (WR_FAULT_FAIL("csv_append.sync", err) || wr_csv_file_sync(s->file, err) ||
+		    WR_FAULT_FAIL("csv_append.synced", err))
 			return WR_FAIL;
 		s->length = wr_csv_file_length(s->file);
 	}

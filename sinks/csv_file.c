@@ -92,8 +92,8 @@ wr_status wr_csv_file_open(const char *path, wr_csv_compress compress, int64_t k
 
 static wr_status write_out(wr_csv_file *f, const char *p, size_t n, wr_err *err)
 {
-	if (WR_FAULT("csv.write"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot write %s: fault on purpose", f->path);
+	if (WR_FAULT_FAIL("csv.write", err))
+		return WR_FAIL;
 	if (wr_file_write(f->fd, f->path, p, n, -1, err))
 		return WR_FAIL;
 	f->length += (int64_t)n;

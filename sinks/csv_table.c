@@ -81,12 +81,12 @@ static wr_status write_file(table_sink *s, uint64_t *rows, wr_err *err)
 	wr_csv_file *f = NULL;
 	wr_status status = WR_FAIL;
 
-	if (wr_csv_file_open(s->tmp, (wr_csv_compress)s->csv.opt.compress, 0, &f, err) || put_rows(s, f, rows, err) ||
+	if (WR_FAULT_FAIL("csv_table.begin", err) || wr_csv_file_open(s->tmp, (wr_csv_compress)s->csv.opt.compress, 0, &f, err) || put_rows(s, f, rows, err) ||
 	    wr_state_health(s->csv.sink.cx->state, err) || wr_csv_file_sync(f, err))
 		goto out;
-	status = WR_FAULT("csv.before_rename") ?
-		 wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot replace %s: fault on purpose", s->csv.path) :
-		 wr_file_rename(s->tmp, s->csv.path, err);
+	status = WR_FAULT_FAIL("csv_table.before_rename", err) ? WR_FAIL : wr_file_rename(s->tmp, s->csv.path, err);
+	if (status == WR_OK)
+		status = WR_FAULT_FAIL("csv_table.renamed", err);
 out:
 	wr_csv_file_close(f);
 	if (status)

@@ -67,7 +67,8 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 		free(s);
 		return WR_FAIL;
 	}
-	if (cx->decides && wr_kafka_txn_init(s->k, err)) {
+	if (WR_FAULT_FAIL("kafka.before_init", err) || (cx->decides && wr_kafka_txn_init(s->k, err)) ||
+	    WR_FAULT_FAIL("kafka.init", err)) {
 		wr_kafka_writer_close(s->k);
 		free(s);
 		return WR_FAIL;
@@ -98,6 +99,8 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 	uint64_t bytes = 0;
 
 	w->wrote |= n > 0;
+	if (WR_FAULT_FAIL("kafka.put", err))
+		return WR_FAIL;
 	for (uint32_t i = at; i < at + n; i++) {
 		if (!wr_row_encode(&w->encoder, b, i, &rec))
 			continue;
@@ -127,14 +130,6 @@ static bool any_wrote(const kafka_sink *s)
 	return any;
 }
 
-static wr_status fault(const char *point, wr_err *err)
-{
-	(void)point;
-	if (!WR_FAULT(point))
-		return WR_OK;
-	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
-}
-
 static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open, wr_err *err)
 {
 	kafka_sink *s = (kafka_sink *)sink;
@@ -143,9 +138,9 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 	wr_witness_put(mark, sink->cx->incarnation, *open ? (int64_t)epoch : s->witness);
 	if (!*open)
 		return WR_OK;
-	if (wr_kafka_writer_flush(s->k, err) || fault("kafka.before_witness", err))
+	if (wr_kafka_writer_flush(s->k, err) || WR_FAULT_FAIL("kafka.before_witness", err))
 		return WR_FAIL;
-	return wr_kafka_txn_witness(s->k, s->id, (int64_t)epoch, err);
+	return wr_kafka_txn_witness(s->k, s->id, (int64_t)epoch, err) ? WR_FAIL : WR_FAULT_FAIL("kafka.ready", err);
 }
 
 static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
@@ -153,14 +148,14 @@ static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
 	kafka_sink *s = (kafka_sink *)sink;
 
 	s->deciding = true;
-	if (wr_kafka_txn_commit(s->k, sink->cx->stopping, sink->cx->self, err))
+	if (WR_FAULT_FAIL("kafka.before_commit", err) || wr_kafka_txn_commit(s->k, sink->cx->stopping, sink->cx->self, err))
 		return WR_FAIL;
 	s->deciding = false;
 	s->witness = (int64_t)epoch;
 	s->committed_ns = wr_clock_mono_ns();
 	for (kafka_writer *w = s->writers; w; w = w->next)
 		w->wrote = false;
-	return fault("kafka.after_commit", err);
+	return WR_FAULT_FAIL("kafka.after_commit", err);
 }
 
 static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed, wr_err *err)
@@ -175,7 +170,7 @@ static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed
 	snprintf(topic, sizeof topic, "topic %.*s", WR_STR_ARG(sink->spec->topic));
 	wr_witness w = { sink->cx->incarnation, "the broker", wr_str_of(topic), s->witness, -1 };
 
-	if (wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &w.found, err) ||
+	if (WR_FAULT_FAIL("kafka.ask", err) || wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &w.found, err) ||
 	    wr_witness_judge(&w, pending, committed, err))
 		return WR_FAIL;
 	if (*committed)

@@ -156,9 +156,8 @@ static wr_status committed(wr_sink *sink, uint64_t epoch, bool final, wr_err *er
 
 	(void)epoch;
 	(void) final;
-	if (WR_FAULT("topics.decide"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-				  "fault on purpose before a topic's epoch is decided");
+	if (WR_FAULT_FAIL("topics.decide", err))
+		return WR_FAIL;
 	wr_topics_decide(s->topics, sink->cx->incarnation, s->marked);
 	return WR_OK;
 }

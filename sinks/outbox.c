@@ -240,6 +240,7 @@ void wr_outbox_put(wr_outbox *ob, uint16_t task, uint32_t at, const wr_parcel *p
 	lane *l = &ob->lanes[task * ob->per_task + at];
 	wr_buf key = { 0 }, entry = { 0 };
 
+	(void)WR_FAULT("outbox.put");	/* nothing can fail: crashes only */
 	wr_parcel_put(p, &entry);
 	wr_store_put(ob->stores[task], entry_key(&key, l->number, l->put.n), wr_buf_view(&entry));
 	l->put.n++;
@@ -282,6 +283,7 @@ static void note(wr_outbox *ob, lane *l, const progress *done, const refusal *re
 	wr_store *st = ob->stores[l->task];
 	wr_buf from = { 0 }, to = { 0 };
 
+	(void)WR_FAULT("outbox.note");	/* nothing can fail: crashes only */
 	while (nrefusals--) {
 		tell_refusal(ob, st, l, refusals);
 		if (nrefusals)		/* the sender may be hanging one behind the last */
@@ -394,6 +396,8 @@ wr_status wr_outbox_settle(wr_outbox *ob, wr_err *err)
 {
 	if (!wr_outbox_due(ob, false))
 		return WR_OK;
+	if (WR_FAULT_FAIL("outbox.settle", err))
+		return WR_FAIL;
 	wr_state_rollback(ob->cx->state);
 	ob->hooks->forget(ob->hooks->self);
 	for (uint16_t t = 0; t < ob->cx->ntasks; t++)
@@ -401,9 +405,8 @@ wr_status wr_outbox_settle(wr_outbox *ob, wr_err *err)
 			reload(ob, t);
 			wr_outbox_snapshot(ob, t);
 		}
-	if (WR_FAULT("outbox.settle"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose while deliveries are noted");
-	if (ob->hooks->before_commit(ob->hooks->self, err) || wr_state_commit(ob->cx->state, err))
+	if (WR_FAULT_FAIL("outbox.settled", err) || ob->hooks->before_commit(ob->hooks->self, err) ||
+	    wr_state_commit(ob->cx->state, err))
 		return WR_FAIL;
 	wr_outbox_committed(ob);
 	return WR_OK;

@@ -158,6 +158,7 @@ static void start(wr_sender *s, send_lane *l)
 	s->tries++;
 	wr_breaker_started(&s->breaker);
 	pthread_mutex_unlock(&s->lock);
+	(void)WR_FAULT("outbox.sent");	/* crashes only */
 }
 
 /* ---------------------------------------------------------------- answers */
@@ -242,6 +243,7 @@ static void again(wr_sender *s, send_lane *l, const wr_http_answer *a, const cha
 static void delivered(wr_sender *s, send_lane *l)
 {
 	wr_outbox_delivered(s->outbox, l->number, l->d.parcel.rows);
+	(void)WR_FAULT("outbox.acknowledged");	/* crashes only */
 	next_piece(l);
 	pthread_mutex_lock(&s->lock);
 	s->sent++;

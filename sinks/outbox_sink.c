@@ -187,8 +187,8 @@ wr_status wr_outbox_sink_committed(wr_sink *sink, uint64_t epoch, bool final, wr
 
 	(void)epoch;
 	wr_outbox_committed(b->outbox);
-	if (WR_FAULT("outbox.committed"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose before requests go out");
+	if (WR_FAULT_FAIL("outbox.committed", err))
+		return WR_FAIL;
 	wr_sender_more(b->sender);
 	if (!final)
 		return hold_back(b, err);

@@ -113,8 +113,8 @@ wr_status wr_dead_topic_flush(wr_dead_topic *t, wr_err *err)
 			return WR_FAIL;
 	if (t->topics ? wr_topics_sync(t->topics, t->name, err) : wr_kafka_writer_flush(t->kafka, err))
 		return WR_FAIL;
-	if (WR_FAULT("outbox.dead_letter"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose behind a dead letter");
+	if (WR_FAULT_FAIL("outbox.dead_letter", err))
+		return WR_FAIL;
 	wr_dead_topic_forget(t);
 	return WR_OK;
 }

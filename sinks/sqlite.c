@@ -115,14 +115,6 @@ static wr_status check(const wr_sink_spec *spec, wr_err *err)
 
 /* ---------------------------------------------------------------- transactions */
 
-static wr_status fault(const char *point, wr_err *err)
-{
-	(void)point;
-	if (!WR_FAULT(point))
-		return WR_OK;
-	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose at %s", point);
-}
-
 /* SQLite asks whether to wait longer for a lock. */
 static int busy(void *self, int times)
 {
@@ -146,18 +138,18 @@ static wr_status begin(sqlite_sink *s, wr_err *err)
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the database %s was removed or replaced while it was written to", s->path);
 		return wr_err_hint(err, "put the file back, or DROP the sink and create it again");
 	}
-	if (fault("sqlite.before_begin", err) || wr_sqlite_exec(s->db, s->path, "BEGIN IMMEDIATE", "write to", err))
+	if (WR_FAULT_FAIL("sqlite.before_begin", err) || wr_sqlite_exec(s->db, s->path, "BEGIN IMMEDIATE", "write to", err))
 		return WR_FAIL;
 	s->open = true;
-	return fault("sqlite.begun", err);
+	return WR_FAULT_FAIL("sqlite.begun", err);
 }
 
 static wr_status end(sqlite_sink *s, wr_err *err)
 {
-	if (fault("sqlite.before_commit", err) || wr_sqlite_exec(s->db, s->path, "COMMIT", "commit to", err))
+	if (WR_FAULT_FAIL("sqlite.before_commit", err) || wr_sqlite_exec(s->db, s->path, "COMMIT", "commit to", err))
 		return WR_FAIL;
 	s->open = false;
-	return fault("sqlite.committed", err);
+	return WR_FAULT_FAIL("sqlite.committed", err);
 }
 
 static wr_status drain(sqlite_sink *s, sqlite_writer *w, wr_err *err)
@@ -212,7 +204,7 @@ static wr_status connect(sqlite_sink *s, wr_err *err)
 
 	if (fresh && s->witness >= 0)
 		return gone(s, err);
-	if (make_directories(s->path, err) || fault("sqlite.before_open", err))
+	if (make_directories(s->path, err) || WR_FAULT_FAIL("sqlite.before_open", err))
 		return WR_FAIL;
 	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
 		return wr_sqlite_fail(s->db, s->path, "open the database", err);
@@ -326,7 +318,7 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 	if (w->rows.n < SPILL)
 		return WR_OK;
 	pthread_mutex_lock(&s->lock);
-	wr_status status = fault("sqlite.spill", err) ? WR_FAIL : drain(s, w, err);
+	wr_status status = WR_FAULT_FAIL("sqlite.spill", err) ? WR_FAIL : drain(s, w, err);
 
 	pthread_mutex_unlock(&s->lock);
 	return status;
@@ -348,7 +340,7 @@ static wr_status write_witness(sqlite_sink *s, uint64_t epoch, wr_err *err)
 {
 	wr_str name = s->sink.spec->name;
 
-	if (fault("sqlite.before_witness", err))
+	if (WR_FAULT_FAIL("sqlite.before_witness", err))
 		return WR_FAIL;
 	sqlite3_bind_text(s->put_witness, 1, s->sink.cx->incarnation, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s->put_witness, 2, (int64_t)epoch);
@@ -367,7 +359,7 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 	wr_witness_put(mark, sink->cx->incarnation, *open ? (int64_t)epoch : s->witness);
 	if (!*open)
 		return WR_OK;
-	return begin(s, err) || drain_all(s, err) || write_witness(s, epoch, err) ? WR_FAIL : fault("sqlite.ready", err);
+	return begin(s, err) || drain_all(s, err) || write_witness(s, epoch, err) ? WR_FAIL : WR_FAULT_FAIL("sqlite.ready", err);
 }
 
 static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
@@ -406,7 +398,7 @@ static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed
 	wr_buf_printf(&where, "table %s", s->name);
 	wr_witness w = { sink->cx->incarnation, s->path, wr_buf_view(&where), s->witness, -1 };
 
-	if (begin(s, err) || fault("sqlite.ask", err) || read_witness(s, &w.found, err) ||
+	if (begin(s, err) || WR_FAULT_FAIL("sqlite.ask", err) || read_witness(s, &w.found, err) ||
 	    wr_sqlite_exec(s->db, s->path, "ROLLBACK", "read", err))
 		goto out;
 	s->open = false;

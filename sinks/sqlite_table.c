@@ -478,8 +478,8 @@ static bool bind_cell(sqlite3_stmt *st, int at, const char **p)
 /* Steps, so that the statement can be bound anew. */
 static wr_status run(wr_sqlite_table *t, sqlite3_stmt *st, wr_err *err)
 {
-	if (WR_FAULT("sqlite.row"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot write to %s: fault on purpose", t->path);
+	if (WR_FAULT_FAIL("sqlite.row", err))
+		return WR_FAIL;
 	int code = sqlite3_step(st);
 	wr_status status = code == SQLITE_DONE || code == SQLITE_ROW ? WR_OK : wr_sqlite_fail(t->db, t->path, "write to", err);
 

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/fault.h"
 #include "state/files.h"
 
 #define FORMAT_KEY "weir.format"
@@ -232,9 +233,9 @@ static wr_status rock_open(const char *dir, const wr_db_options *opt, void **out
 	if (wr_dir_make(dir, err) != WR_OK || wr_file_lock(dir, &db->lock_fd, err) != WR_OK)
 		goto fail;
 	make_options(db, opt);
-	if (open_families(db, path, err) != WR_OK || check_format(db, err) != WR_OK)
+	if (WR_FAULT_FAIL("state.locked", err) || open_families(db, path, err) != WR_OK || check_format(db, err) != WR_OK)
 		goto fail;
-	if (wr_rocks_clean_files(db, err) != WR_OK)
+	if (WR_FAULT_FAIL("state.open", err) || wr_rocks_clean_files(db, err) != WR_OK)
 		goto fail;
 	*out = db;
 	return WR_OK;
@@ -278,6 +279,8 @@ static wr_status rock_state_open(void *self, const char *incarnation, void **out
 	char *message = NULL;
 	wr_family *f;
 
+	if (WR_FAULT_FAIL("state.family", err))
+		return WR_FAIL;
 	pthread_mutex_lock(&db->lock);
 	f = find_family(db, incarnation);
 	if (!f) {
@@ -319,6 +322,8 @@ static wr_status rock_state_drop(void *self, const char *incarnation, wr_err *er
 	wr_family **p, *f = NULL;
 	char *message = NULL;
 
+	if (WR_FAULT_FAIL("state.drop", err))
+		return WR_FAIL;
 	pthread_mutex_lock(&db->lock);
 	for (p = &db->families; *p && strcmp((*p)->name, incarnation) != 0; p = &(*p)->next)
 		;

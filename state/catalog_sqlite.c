@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/fault.h"
 #include "state/files.h"
 
 #define FORMAT "1"
@@ -120,7 +121,9 @@ static wr_status finish(wr_catdb *db, sqlite3_stmt *st, wr_err *err)
 
 	if (!st)
 		return WR_FAIL;
-	if (sqlite3_step(st) != SQLITE_DONE)
+	if (WR_FAULT_FAIL("catalog.write", err))
+		status = WR_FAIL;
+	else if (sqlite3_step(st) != SQLITE_DONE)
 		status = fail(db, "cannot write", err);
 	sqlite3_finalize(st);
 	return status;

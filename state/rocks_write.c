@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/fault.h"
 #include "state/files.h"
 
 enum { LARGE = 10000 };
@@ -130,7 +131,7 @@ static rocksdb_writebatch_t *make_batch(wr_rock_state *s, const wr_changes *ch, 
 	wr_buf buf = { 0 };
 	bool fits = true;
 
-	if (large(ch, n))
+	if (large(ch, n) || WR_FAULT("state.large"))	/* failing there makes any epoch a large one */
 		return NULL;
 	wb = rocksdb_writebatch_create();
 	for (uint32_t i = 0; i < n && fits; i++)
@@ -142,12 +143,21 @@ static rocksdb_writebatch_t *make_batch(wr_rock_state *s, const wr_changes *ch, 
 	return NULL;
 }
 
+/* A message as RocksDB would give it, when a test wants one; else NULL. */
+static char *fault(const char *point)
+{
+	(void)point;
+	return WR_FAULT(point) ? strdup("fault on purpose") : NULL;
+}
+
 static char *write_batch(wr_rock_state *s, rocksdb_writebatch_t *wb)
 {
-	char *message = NULL;
+	char *message = fault("state.before_write");
 
-	rocksdb_write(s->db->db, s->db->sync, wb, &message);
+	if (!message)
+		rocksdb_write(s->db->db, s->db->sync, wb, &message);
 	rocksdb_writebatch_destroy(wb);
+	(void)WR_FAULT("state.written");	/* it is: crashes only */
 	return message;
 }
 
@@ -189,6 +199,8 @@ static char *write_file(wr_rock_state *s, const char *path, const wr_changes *ch
 		rocksdb_sstfilewriter_delete(w, key.p, key.n, &message);
 	}
 	if (!message)
+		message = fault("state.file_filled");
+	if (!message)
 		rocksdb_sstfilewriter_finish(w, &message);
 	rocksdb_sstfilewriter_destroy(w);
 	rocksdb_envoptions_destroy(env);
@@ -200,10 +212,12 @@ static char *ingest(wr_rock_state *s, const char *path, bool move)
 {
 	rocksdb_ingestexternalfileoptions_t *how = rocksdb_ingestexternalfileoptions_create();
 	const char *list[1] = { path };
-	char *message = NULL;
+	char *message = fault("state.before_ingest");
 
 	rocksdb_ingestexternalfileoptions_set_move_files(how, move);
-	rocksdb_ingest_external_file_cf(s->db->db, s->cf->handle, list, 1, how, &message);
+	if (!message)
+		rocksdb_ingest_external_file_cf(s->db->db, s->cf->handle, list, 1, how, &message);
+	(void)WR_FAULT("state.ingested");	/* it is: crashes only */
 	rocksdb_ingestexternalfileoptions_destroy(how);
 	return message;
 }
@@ -273,7 +287,7 @@ static wr_status prepare_large(wr_rock_state *s, const wr_changes *ch, uint32_t 
 	message = write_file(s, path, ch, n, true);
 	if (message)
 		return wr_rocks_error(err, "the state of an epoch cannot be written", message);
-	return wr_dir_sync(s->db->dir, "ingest", err);
+	return WR_FAULT_FAIL("state.file_ready", err) ? WR_FAIL : wr_dir_sync(s->db->dir, "ingest", err);
 }
 
 /* What stands under the pending key. */
@@ -387,6 +401,10 @@ static wr_status decide(wr_rock_state *s, bool apply, wr_err *err)
 		                  (unsigned long long)s->epoch);
 	}
 	pending_path(s, &value, path);
+	if (WR_FAULT_FAIL("state.before_decision", err)) {
+		wr_buf_free(&value);
+		return WR_FAIL;
+	}
 	pthread_mutex_lock(&s->db->files_lock);
 	if (!apply)
 		message = decide_batch(s, (wr_str){ 0 });
@@ -394,6 +412,7 @@ static wr_status decide(wr_rock_state *s, bool apply, wr_err *err)
 		message = ingest(s, path, false);
 	else
 		message = decide_batch(s, (wr_str){ value.p + 9, (uint32_t)(value.n - 9) });
+	(void)WR_FAULT("state.decision_written");	/* it is: crashes only */
 	if (!message && path[0])
 		unlink(path);
 	pthread_mutex_unlock(&s->db->files_lock);

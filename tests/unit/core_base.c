@@ -263,6 +263,14 @@ static void test_fault(void **state)
 	assert_false(WR_FAULT("a.b"));
 	assert_true(WR_FAULT("c"));
 	assert_int_equal(wr_fault_passed("a.b"), 3);
+	wr_fault_set("d:2-3:fail,e:2-:enospc");
+	assert_false(WR_FAULT("d"));
+	assert_true(WR_FAULT("d"));
+	assert_true(WR_FAULT("d"));
+	assert_false(WR_FAULT("d"));
+	assert_int_equal(wr_fault("e"), WR_FAULT_NONE);
+	assert_int_equal(wr_fault("e"), WR_FAULT_NO_SPACE);
+	assert_int_equal(wr_fault("e"), WR_FAULT_NO_SPACE);
 	wr_fault_set(NULL);
 	assert_false(WR_FAULT("c"));
 #else
