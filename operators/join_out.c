@@ -108,6 +108,16 @@ static void source_metadata(const wr_join_out *o, wr_batch *b)
 		wr_vec_gather(&b->cols[c], o->arena, &o->src->cols[c], rows, o->n);
 }
 
+static void put_windows(const wr_join_out *o, wr_batch *b)
+{
+	b->wstart = wr_arena_alloc(o->arena, o->n * sizeof(*b->wstart));
+	b->wend = wr_arena_alloc(o->arena, o->n * sizeof(*b->wend));
+	for (uint32_t i = 0; i < o->n; i++) {
+		b->wstart[i] = o->lines[i].wstart;
+		b->wend[i] = o->lines[i].wend;
+	}
+}
+
 wr_status wr_join_out_end(wr_op *op, wr_join_out *o, wr_err *err)
 {
 	const wr_join_shape *s = o->shape;
@@ -125,6 +135,8 @@ wr_status wr_join_out_end(wr_op *op, wr_join_out *o, wr_err *err)
 		b.change[i] = o->lines[i].change;
 		b.rowtime[i] = o->lines[i].rowtime;
 	}
+	if (s->windowed)
+		put_windows(o, &b);
 	for (uint32_t c = s->out->nkeys; c < s->out->n; c++) {
 		int side = s->from[c] < 0;
 

@@ -14,6 +14,7 @@ typedef struct wr_join_shape {
 	const int32_t *from;	/* out->n: column of side 0, or ~column of side 1; those of key columns are not looked at */
 	wr_row_shape side[2];	/* the columns that are kept */
 	uint32_t *place[2];	/* column -> its place in side[] */
+	bool windowed;		/* lines carry window bounds */
 } wr_join_shape;
 
 void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left, const wr_schema *right,
@@ -23,6 +24,7 @@ typedef struct wr_join_line {
 	uint32_t from, part;
 	uint8_t change;
 	int64_t rowtime, offset;
+	int64_t wstart, wend;	/* where the shape is windowed */
 } wr_join_line;
 
 typedef struct wr_join_out {

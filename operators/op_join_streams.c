@@ -1,5 +1,5 @@
 /*
- * Stream-stream join within a window of time. Both inputs have the join key as their key columns. Rows of a key match when
+ * Stream-stream join within a span of time. Both inputs have the join key as their key columns. Rows of a key match when
  *
  *	l - before <= r <= l + after
  *
@@ -8,6 +8,9 @@
  *	no GRACE    at once; should a partner come, the pair leaves as well
  *	GRACE       when the time is past its reach (after for left rows, before for right ones) + grace; at once when it comes so late that
  *	            its reach is past already
+ *
+ * Windowed inputs: a window's start (and a session's end) is part of the key, behind its columns. The ends of windows of a fixed size are
+ * not, for the sides may have sizes of their own; the result has the left one's.
  *
  * Kept per side and key: one payload with the rows by time. A row is kept until its time + keep, keep = before + after + grace (24 h
  * without GRACE). The side store has two kinds of keys, so that nobody is looked at before its time:
@@ -71,13 +74,42 @@ static int64_t reach_back(const op_join_streams *self, int side)
 
 /* ---------------------------------------------------------------- keys */
 
-/* self->key: side ‖ key columns of row i. */
+static bool windowed(const op_join_streams *self)
+{
+	return spec_of(self)->window.kind != WR_WINDOW_NONE;
+}
+
+static bool sessions(const op_join_streams *self)
+{
+	return spec_of(self)->window.kind == WR_WINDOW_SESSION;
+}
+
+/* self->key: side ‖ key columns of row i [‖ window start [‖ session end]]. */
 static wr_str list_key(op_join_streams *self, int side, const wr_batch *b, uint32_t i)
 {
 	wr_buf_reset(&self->key);
 	wr_buf_putc(&self->key, (char)side);
 	wr_key_put_row(&self->key, b->cols, b->schema->nkeys, i);
+	if (windowed(self))
+		wr_key_put_i64(&self->key, b->wstart[i]);
+	if (sessions(self))
+		wr_key_put_i64(&self->key, b->wend[i]);
 	return wr_buf_view(&self->key);
+}
+
+/* Takes the window off the end of a list's key, into the line. */
+static bool take_window(const op_join_streams *self, wr_str *key, wr_join_line *line)
+{
+	uint32_t n = !windowed(self) ? 0 : sessions(self) ? 16 : 8;
+	const char *p = key->p + key->n - n, *end = key->p + key->n;
+
+	if (n == 0)
+		return true;
+	if (key->n < n || !wr_key_get_i64(&line->wstart, &p, end))
+		return false;
+	key->n -= n;
+	line->wend = line->wstart + spec_of(self)->window.size;
+	return !sessions(self) || wr_key_get_i64(&line->wend, &p, end);
 }
 
 /* kind ‖ time ‖ list (whose first byte, the side, is turned round: right rows first) [‖ number] */
@@ -137,6 +169,7 @@ static bool leave(op_join_streams *self, wr_join_out *o, wr_str timer, wr_buf *l
 	const char *p = timer.p + timer.n - 8;
 	const join_list *rows;
 	const join_row *r;
+	wr_join_line line;
 	int64_t t, number;
 	int side;
 	wr_str row, key;
@@ -153,11 +186,11 @@ static bool leave(op_join_streams *self, wr_join_out *o, wr_str timer, wr_buf *l
 	if (!r || r->matched)
 		return true;
 	row = wr_row_bytes_view(&r->row);
-	return wr_join_out_key_row(o,
-	                           (wr_join_line){ .part = r->part, .offset = r->offset,
-	                                           .change = WR_ROW_INSERT, .rowtime = r->time },
-	                           (wr_str){ key.p + 1, key.n - 1 }, side ? NULL : &row,
-	                           side ? &row : NULL);
+	line = (wr_join_line){ .part = r->part, .offset = r->offset, .change = WR_ROW_INSERT,
+	                       .rowtime = r->time };
+	key = (wr_str){ key.p + 1, key.n - 1 };
+	return take_window(self, &key, &line) &&
+	       wr_join_out_key_row(o, line, key, side ? NULL : &row, side ? &row : NULL);
 }
 
 /* A row of the side at t that met nobody has waited long enough. */
@@ -287,6 +320,18 @@ static bool pair(op_join_streams *self, int side, wr_join_line line, const wr_st
 	return wr_join_out_row(&self->out, line, side ? other : mine, side ? mine : other);
 }
 
+/* A result that row i of b causes. */
+static wr_join_line line_of(const op_join_streams *self, const wr_batch *b, uint32_t i, int64_t t)
+{
+	wr_join_line line = { .from = i, .change = WR_ROW_INSERT, .rowtime = t };
+
+	if (windowed(self)) {
+		line.wstart = b->wstart[i];
+		line.wend = sessions(self) ? b->wend[i] : line.wstart + spec_of(self)->window.size;
+	}
+	return line;
+}
+
 /*
  * All partners of row i, whose bytes are in self->row; how many there were in *n. live: partners
  * older than that are past.
@@ -309,9 +354,8 @@ static bool meet(op_join_streams *self, int side, const wr_batch *b, uint32_t i,
 			wr_cache_touch(self->rows, list);
 		r->matched = true;
 		++*n;
-		if (!pair(self, side, (wr_join_line){ .from = i, .change = WR_ROW_INSERT,
-		                                      .rowtime = later(b->rowtime[i], r->time) },
-		          &mine, &other))
+		if (!pair(self, side, line_of(self, b, i, later(b->rowtime[i], r->time)), &mine,
+		          &other))
 			return false;
 	}
 	return true;
@@ -321,9 +365,7 @@ static bool alone(op_join_streams *self, int side, const wr_batch *b, uint32_t i
 {
 	wr_str mine = wr_buf_view(&self->row);
 
-	return pair(self, side, (wr_join_line){ .from = i, .change = WR_ROW_INSERT,
-	                                        .rowtime = b->rowtime[i] },
-	            &mine, NULL);
+	return pair(self, side, line_of(self, b, i, b->rowtime[i]), &mine, NULL);
 }
 
 /* Row i is kept for partners to come. */
@@ -461,6 +503,7 @@ static wr_status open_join(wr_op *op, wr_err *err)
 
 	wr_join_shape_init(&self->shape, op->cx->arena, op->spec->in, spec->right, op->spec->out,
 	                   spec->from);
+	self->shape.windowed = windowed(self);
 	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
 	                          &join_list_payload, self);
 	self->side = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);

@@ -106,10 +106,12 @@ typedef enum wr_join_kind { WR_JOINS_INNER, WR_JOINS_LEFT, WR_JOINS_RIGHT, WR_JO
  * l - before <= r <= l + after. out = key columns (of the side that is there), then from[] as in wr_spec_join_table, null where
  * that side is missing; from has out->n entries, those of the key columns are not looked at. Row time: the later of the two.
  * grace < 0: none was given: a row of an outer side without match goes out at once, and rows are kept for 24 h; else a row without match
- * goes out when before/after and grace are over. */
+ * goes out when before/after and grace are over. window: of the left side's keys, NONE without windows; then rows meet only
+ * when their windows begin (sessions: and end) at the same time, and the result has the left side's kind of window. */
 typedef struct wr_spec_join_streams {
 	wr_op_spec base;
 	const wr_schema *right;
+	wr_window_spec window;
 	wr_join_kind kind;
 	int64_t before, after, grace;	/* ms */
 	const int32_t *from;

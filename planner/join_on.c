@@ -206,13 +206,12 @@ static wr_status check_windows(const wr_joiner *j, wr_err *err)
 
 	if (!l && !r)
 		return WR_OK;
-	if (j->l.from->node->table || j->r.from->node->table)
-		return WR_LATER(err, j->ast->span,
-				"a join with a table that has windows is not there yet");
-	if (!l != !r) {
-		WR_REFUSE(err, j->ast->span,
-			  "one side of the join has windows and the other has none");
-		return WR_FAIL;
+	if (!l != !r)
+		return WR_REFUSE(err, j->ast->span,
+				 "one side of the join has windows and the other has none");
+	if (j->l.from->node->table || j->r.from->node->table) {
+		WR_REFUSE(err, j->ast->span, "a table with windows cannot be joined");
+		return wr_err_hint(err, "declare a STREAM with WINDOW_TYPE over its topic");
 	}
 	if (session != (r == WR_WINDOW_SESSION))
 		return WR_REFUSE(

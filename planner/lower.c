@@ -539,6 +539,7 @@ static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent,
 	out->out = prune(l->p->a, n->out, used, &out->map);
 	spec->right = in.r.out;
 	spec->kind = n->join;
+	spec->window = n->window;
 	spec->before = n->before;
 	spec->after = n->after;
 	spec->grace = n->grace;
