@@ -18,7 +18,6 @@ static const wr_setting_row rows[WR_SETTING_COUNT] = {
  * Known to ksqlDB, its clients or its tests, without meaning here. A closing * stands for any end.
  */
 static const char *const ignored[] = {
-	"new.query.planner.enabled",
 	"topology.optimization",
 	"sink.*",
 	"windowed.session.key.legacy",

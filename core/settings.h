@@ -82,6 +82,8 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	  "pull queries may have a LIMIT")                                                                 \
 	X(CREATE_OR_REPLACE, "ksql.create.or.replace.enabled", BOOL, "true", 0, 0, NULL,                    \
 	  "CREATE OR REPLACE is allowed")                                                                  \
+	X(NEW_PLANNER, "ksql.new.query.planner.enabled", BOOL, "false", 0, 0, NULL,                         \
+	  "only with dialect=ksql: streams lose keys that are not selected, and key columns stand as selected") \
 	X(VARIABLE_SUBSTITUTION, "ksql.variable.substitution.enable", BOOL, "true", 0, 0, NULL,             \
 	  "${name} in statements stands for a variable")
 

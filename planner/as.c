@@ -215,7 +215,7 @@ static wr_status fit(wr_planner *p, const wr_relation *t, wr_result *r, wr_span 
 		wr_err no = WR_ERR_INIT;
 
 		if (!wr_str_eq(in->cols[i].name, to->cols[i].name) ||
-		    wr_bind_coerce(&b, r->node->exprs[i], to->cols[i].type, WR_COERCE_WIDEN,
+		    wr_bind_coerce(&b, r->node->exprs[i], to->cols[i].type, WR_COERCE_INTO,
 				   &exprs[i], &no))
 			return differs(p, t, r, span, err);
 	}

@@ -114,6 +114,7 @@ WR_CHECKED wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr
 
 typedef enum wr_coercion {
 	WR_COERCE_WIDEN, /* INTEGER → BIGINT → DECIMAL → DOUBLE, DECIMAL into a roomier one; NULL */
+	WR_COERCE_INTO, /* INSERT … SELECT: also an INTEGER or BIGINT into any DECIMAL */
 	WR_COERCE_INSERT, /* INSERT … VALUES: also text to time types, BYTES and numbers' literals to the column's DECIMAL */
 } wr_coercion;
 

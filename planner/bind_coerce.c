@@ -128,6 +128,8 @@ wr_status wr_bind_coerce(wr_binder *b, const wr_expr *e, const wr_type *type, wr
 		return WR_OK;
 	}
 	good = how == WR_COERCE_INSERT ? inserts(e->type, type) : widens(e->type, type);
+	if (how == WR_COERCE_INTO && type->tag == WR_DECIMAL)
+		good |= e->type->tag == WR_INTEGER || e->type->tag == WR_BIGINT;
 	if (!good && wr_bind_is_const(e) && e->type->tag == WR_STRING)
 		good = reads_from_text(type);
 	if (!good)

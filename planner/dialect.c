@@ -182,6 +182,11 @@ bool wr_dialect_join_bounds(const wr_planner *p)
 	return !p->ksql;
 }
 
+bool wr_dialect_keys_as_selected(const wr_planner *p)
+{
+	return p->ksql && wr_setting_bool(p->set, WR_SET_NEW_PLANNER);
+}
+
 bool wr_dialect_star_pseudo(const wr_planner *p)
 {
 	return p->ksql;

@@ -377,6 +377,8 @@ WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_
 WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r,
 					  const char *value_format, wr_err *err);
 bool wr_dialect_loses_finals(const wr_planner *p);
+/* Streams lose keys that SELECT does not name; key columns stand in its order. */
+bool wr_dialect_keys_as_selected(const wr_planner *p);
 /* * of a join with PARTITION BY shows ROWTIME and its like. */
 bool wr_dialect_star_pseudo(const wr_planner *p);
 /* A key that the inherited format cannot hold is written as JSON. */

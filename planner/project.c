@@ -363,7 +363,8 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	}
 	if (all)
 		return WR_OK;
-	if (s->use == WR_USE_AS && !s->ast->distinct)
+	if (s->use == WR_USE_AS && !s->ast->distinct &&
+	    (s->node->table || !wr_dialect_keys_as_selected(s->p)))
 		return keys_missing(s, found, err);
 	if (!s->node->table) {
 		for (uint32_t i = 0; i < s->items.n; i++)
@@ -417,7 +418,8 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 	wr_column *cols;
 	wr_schema *schema;
 	wr_str *names;
-	uint32_t value;
+	uint32_t value, key = 0;
+	bool as_selected = wr_dialect_keys_as_selected(s->p);
 
 	if (find_keys(s, err) || check_result(s, err))
 		return WR_FAIL;
@@ -428,7 +430,7 @@ wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err)
 	value = s->nkeys;
 	for (uint32_t i = 0; i < s->items.n; i++) {
 		wr_item *it = &s->items.items[i];
-		uint32_t at = it->key >= 0 ? (uint32_t)it->key : value++;
+		uint32_t at = it->key < 0 ? value++ : as_selected ? key++ : (uint32_t)it->key;
 
 		it->at = at;
 		cols[at] = (wr_column){ it->name, it->e->type };

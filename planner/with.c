@@ -230,7 +230,7 @@ static bool read_delimiter(wr_str text, char *out)
 		*out = ' ';
 	else if (wr_str_ieq(text, WR_STR_LIT("TAB")))
 		*out = '\t';
-	else if (text.n == 1)
+	else if (text.n == 1 && text.p[0] != ' ' && text.p[0] != '\t')
 		*out = text.p[0];
 	else
 		return false;
