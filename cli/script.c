@@ -10,8 +10,8 @@
  *	error: syntax error at FORM
  *	…
  *
- *	input TOPIC                      records: key | value [| rowtime [| partition]]; key and value are bytes as they stand, NULL is null
- *	a | {"v":1} | 0
+ *	input TOPIC                      records: key | value [| rowtime [| partition [| headers]]]; key and value are bytes as they stand, NULL is
+ *	a | {"v":1} | 0                  null; headers are name=value, …; where the relation's keys have windows, a key is key@start[-end]
  *
  *	output TOPIC                     the records that came since the last look, in order: key[@start[-end]] | value [| rowtime]
  *	a | {"N":1} | 0

@@ -8,12 +8,14 @@
 #include "cli/script.h"
 #include "formats/format.h"
 
-/* The fields of key | value | rowtime | partition, blanks around them cut. */
-static uint32_t split(wr_str line, wr_str out[4])
+enum { FIELDS = 5 };
+
+/* The fields of key | value | rowtime | partition | headers, blanks around them cut. */
+static uint32_t split(wr_str line, wr_str out[FIELDS])
 {
 	uint32_t n = 0, at = 0;
 
-	while (n < 4) {
+	while (n < FIELDS) {
 		uint32_t end = at;
 
 		while (end < line.n && !(line.p[end] == '|' && (end == 0 || line.p[end - 1] == ' ')))
@@ -57,7 +59,7 @@ static const wr_relation *relation_of(wr_script *s, wr_str topic)
 }
 
 /* A field as bytes: as it stands, but for KAFKA's numbers. */
-static void encode(wr_script *s, const wr_relation *r, wr_str fields[4], wr_record *rec)
+static void encode(wr_script *s, const wr_relation *r, wr_str fields[FIELDS], wr_record *rec)
 {
 	wr_conform c = { .arena = s->arena, .result = s->result };
 	wr_json *input = wr_json_new(s->arena, WR_JSON_OBJECT);
@@ -74,20 +76,85 @@ static void encode(wr_script *s, const wr_relation *r, wr_str fields[4], wr_reco
 			*sides[i] = wr_str_is(fields[i], "NULL") ? (wr_str){ 0 } : fields[i];
 }
 
+/* Takes @start[-end] off a key; false: there is none. */
+static bool cut_window(wr_str *key, int64_t *start, int64_t *end)
+{
+	const char *at = key->n ? memrchr(key->p, '@', key->n) : NULL;
+	char *rest;
+
+	if (!at)
+		return false;
+	*start = *end = strtoll(at + 1, &rest, 10);
+	if (*rest == '-')
+		*end = strtoll(rest + 1, NULL, 10);
+	key->n = (uint32_t)(at - key->p);
+	return true;
+}
+
+static void put_be64(wr_buf *b, int64_t v)
+{
+	for (int shift = 56; shift >= 0; shift -= 8)
+		wr_buf_putc(b, (char)((uint64_t)v >> shift));
+}
+
+/* A window behind the key's bytes: [end] start. */
+static void add_window(wr_script *s, const wr_relation *r, int64_t start, int64_t end, wr_record *rec)
+{
+	wr_buf b = { 0 };
+
+	wr_buf_str(&b, rec->key);
+	if (r->window_kind == WR_WINDOW_SESSION)
+		put_be64(&b, end);
+	put_be64(&b, start);
+	rec->key = wr_arena_str(s->arena, wr_buf_view(&b));
+	wr_buf_free(&b);
+}
+
+/* name=value, name=value; a name alone has no value. */
+static const wr_headers *read_headers(wr_script *s, wr_str list)
+{
+	wr_headers *h = WR_NEW(s->arena, wr_headers);
+	wr_header *items = WR_NEW_ARRAY(s->arena, wr_header, list.n + 1);
+
+	h->items = items;
+	while (list.n) {
+		const char *comma = memchr(list.p, ',', list.n);
+		wr_str one = { list.p, comma ? (uint32_t)(comma - list.p) : list.n };
+		const char *eq = memchr(one.p, '=', one.n);
+
+		list.p += one.n + (comma != NULL);
+		list.n -= one.n + (comma != NULL);
+		while (list.n && *list.p == ' ')
+			list.p++, list.n--;
+		items[h->n].key = (wr_str){ one.p, eq ? (uint32_t)(eq - one.p) : one.n };
+		if (eq)
+			items[h->n].value = (wr_str){ eq + 1, (uint32_t)(one.p + one.n - eq - 1) };
+		h->n++;
+	}
+	return h;
+}
+
 static void append(wr_script *s, wr_str topic, const wr_relation *r, wr_str line)
 {
-	wr_str f[4] = { { 0 } };
+	wr_str f[FIELDS] = { { 0 } };
+	int64_t start, end;
+	bool windowed;
 	uint32_t n = split(line, f);
 	wr_record rec = { 0 };
 	wr_err err = WR_ERR_INIT;
 	bool raw = !r || !strcmp(r->value_format, "DEBEZIUM");
 
+	windowed = r && r->window_kind && cut_window(&f[0], &start, &end);
 	if (raw) {
 		rec.key = wr_str_is(f[0], "NULL") ? (wr_str){ 0 } : f[0];
 		rec.value = wr_str_is(f[1], "NULL") ? (wr_str){ 0 } : f[1];
 	} else {
 		encode(s, r, f, &rec);
 	}
+	if (windowed)
+		add_window(s, r, start, end, &rec);
+	if (n > 4)
+		rec.headers = read_headers(s, f[4]);
 	rec.timestamp = n > 2 ? strtoll(f[2].p, NULL, 10) : 0;
 	if (wr_topics_append(wr_engine_topics(s->engine), topic, n > 3 ? atoi(f[3].p) : 0, &rec, NULL, 0, &err))
 		wr_case_fail(s->result, "line %u: cannot append to %.*s: %s", s->block_line, WR_STR_ARG(topic),
@@ -210,7 +277,7 @@ static void read_topic(wr_script *s, wr_str topic, bool table, bool time, wr_buf
 /* Whether the expected lines give row times. */
 static bool wants_time(wr_str lines)
 {
-	wr_str f[4];
+	wr_str f[FIELDS];
 
 	return lines.n && split(take_line(&lines), f) > 2;
 }

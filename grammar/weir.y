@@ -608,7 +608,7 @@ timeout_opt:
 
 query:
 	ctes_opt query_body		{ $2.nctes = $1.n; $2.ctes = wr_build_array(B, $1, sizeof(wr_cte));
-					  $$ = wr_build_query(B, @$, &$2); }
+					  $$ = wr_build_query(B, $1.n ? @$ : @2, &$2); }
 	;
 
 ctes_opt:
