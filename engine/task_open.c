@@ -253,6 +253,7 @@ wr_status wr_task_open_readers(wr_task *t, wr_err *err)
 	for (uint32_t i = 0; i < t->nreaders; i++)
 		wr_scan_reader_times(t->readers[i], t->own_times);
 	wr_times_tell(&t->times, t->nproducers, t->own_times);
+	t->times_changed = true;	/* whoever reads nothing says so once: else he holds back all behind him */
 	return WR_OK;
 }
 
