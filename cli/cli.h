@@ -42,6 +42,7 @@ int wr_cmd_explain(const wr_options *o);
 int wr_cmd_shell(const wr_options *o);
 int wr_cmd_serve(const wr_options *o);
 int wr_cmd_recover(const wr_options *o);
+int wr_cmd_errors(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
 int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
 

@@ -31,6 +31,7 @@ static const char HELP[] =
 	"  weir serve [--listen ADDRESS:PORT] [--data DIR] [--broker HOST:PORT] [FILE…]\n"
 	"  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
 	"  weir explain FILE | -e SQL\n"
+	"  weir errors list|show|replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]\n"
 	"  weir recover QUERY --data DIR --assume committed|aborted\n"
 	"\n"
 	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
@@ -98,13 +99,13 @@ typedef struct command {
 static const command COMMANDS[] = {
 	{ "run", "dqu", wr_cmd_run },	    { "explain", "q", wr_cmd_explain }, { "test", "tq", wr_cmd_test },
 	{ "serve", "dqsu", wr_cmd_serve },  { "shell", "dq", wr_cmd_shell },
-	{ "recover", "dr", wr_cmd_recover }, { "docs", "", wr_cmd_docs },
+	{ "recover", "dr", wr_cmd_recover }, { "errors", "dq", wr_cmd_errors }, { "docs", "", wr_cmd_docs },
 };
 
 static int unknown_command(const char *word)
 {
-	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover" };
-	const char *near = wr_near_of(wr_str_of(word), names, 6);
+	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover", "errors" };
+	const char *near = wr_near_of(wr_str_of(word), names, sizeof names / sizeof *names);
 
 	fprintf(stderr, "weir: there is no command %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",
 		near ? "?" : " (weir --help lists them)");

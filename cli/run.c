@@ -72,6 +72,20 @@ static void on_outcome(void *self, const wr_outcome *out)
 	fflush(stdout);
 }
 
+/* One line for each query that dropped rows in this run. */
+static void tell_dropped(void *self, const wr_query_info *q)
+{
+	wr_buf words = { 0 };
+
+	(void)self;
+	wr_drops_print(q->dropped, q->dropped_before, true, &words);
+	if (words.n)
+		fprintf(stderr, "weir: query %s dropped rows: %s%s\n", q->id, wr_buf_z(&words),
+			q->dropped[WR_DROP_KEPT] > q->dropped_before[WR_DROP_KEPT] && !q->transient ?
+			"; SHOW ERRORS has those kept" : "");
+	wr_buf_free(&words);
+}
+
 static bool selects_over(const running *r)
 {
 	for (unsigned i = 0; i < r->n; i++)
@@ -95,6 +109,7 @@ static void wait_for_end(running *r, const wr_options *o, bool has_queries)
 		usleep(2000);
 	if (!service && has_queries && !wr_stop && wr_engine_wait(r->engine, &wr_stop, &err))
 		r->status = wr_print_error((wr_str){ 0 }, &err);
+	wr_engine_queries(r->engine, tell_dropped, NULL);
 	for (unsigned i = 0; i < r->n; i++) {
 		wr_push_query_free(r->selects[i]);
 		if (r->printers[i].err.cls != WR_ERR_NONE)

@@ -49,7 +49,7 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	X(BATCH_ROWS, "batch.rows", INT, "1024", 1, 1024, NULL, "source rows in a batch; never changes results") \
 	X(STATE_STORE, "state.store", CHOICE, "rocksdb", 0, 0, "rocksdb|memory", "where state is kept")     \
 	X(ERRORS_MAX, "errors.max", INT, "10000", 0, INT64_MAX, NULL,                                       \
-	  "bad records kept for SHOW ERRORS, for each source; the oldest give way and are counted")        \
+	  "bad records that a query keeps for SHOW ERRORS; the oldest give way and are counted; 0: no bound")        \
 	X(DIALECT, "dialect", CHOICE, "weir", 0, 0, "weir|ksql",                                            \
 	  "ksql: refuse what ksqlDB refuses; for conformance runs")                                        \
 	X(SCHEMA_REGISTRY_URL, "ksql.schema.registry.url", TEXT, "", 0, 0, NULL,                            \

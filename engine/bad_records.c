@@ -1,70 +1,111 @@
 /*
- * Bad records: kept in the query's errors store, as part of the same atomic write as everything
- * else, so that each is there once. Key: a sequence number. Value: a line of JSON-free fields,
- * length-prefixed: topic, partition, offset, reason, key bytes, value bytes. Bounded by errors.max:
- * the oldest goes.
+ * What a run does with bad records: its source's ON_ERROR says it.
+ *
+ *	DEAD_LETTER	kept in the query's errors store, under the next number; at most errors.max of them, then the oldest gives way
+ *	SKIP		counted
+ *	STOP		the query ends, with the place
+ *
+ * Requests that a sink's endpoint refused for good are kept beside them (wr_run_refused): without a stream that they are a record of.
+ *
+ * All is part of the epoch that read the record: after a crash it is read again, and is kept and counted once.
  */
 #include <stdlib.h>
 
+#include "core/clock.h"
+#include "engine/bad_record.h"
 #include "engine/run.h"
-#include "state/keyenc.h"
 
-static void put_bytes(wr_buf *b, wr_str s)
+void wr_bad_records_restore(wr_run *run)
 {
-	wr_buf_u32(b, s.p ? s.n + 1 : 0);	/* 0: null */
-	wr_buf_str(b, s);
+	wr_iter *it = wr_store_scan(run->errors, (wr_str){ 0 }, (wr_str){ 0 }, true);
+	wr_str key, value;
+	int64_t last;
+
+	if (wr_iter_next(it, &key, &value) && wr_bad_record_number(key, &last))
+		run->error_seq = last + 1;
+	wr_iter_close(it);
+	/* Numbers are never given twice, also when the last record was replayed. */
+	wr_buf next = { 0 };
+
+	if (wr_store_get(run->meta, WR_STR_LIT("N"), &next) && wr_bad_record_number(wr_buf_view(&next), &last) &&
+	    last > run->error_seq)
+		run->error_seq = last;
+	wr_buf_free(&next);
 }
 
-static void keep(wr_run *run, wr_str topic, const wr_record *rec, wr_str reason)
+/* The oldest record goes. Those before run->error_first are gone already, and not looked through again. */
+static void give_up_oldest(wr_run *run, wr_buf *from)
+{
+	wr_str key, value;
+
+	wr_bad_record_key(from, run->error_first);
+	wr_iter *it = wr_store_scan(run->errors, wr_buf_view(from), (wr_str){ 0 }, false);
+	bool found = wr_iter_next(it, &key, &value) && wr_bad_record_number(key, &run->error_first);
+
+	wr_iter_close(it);
+	run->nerrors--;
+	if (!found) {	/* the count was wrong: nothing is there to give up */
+		run->nerrors = 0;
+		return;
+	}
+	wr_bad_record_key(from, run->error_first++);
+	wr_store_del(run->errors, wr_buf_view(from));
+	run->dropped[WR_DROP_FORGOTTEN]++;
+}
+
+static void keep(wr_run *run, const wr_bad_record *bad)
 {
 	wr_buf key = { 0 }, value = { 0 };
 	int64_t max = wr_setting_int(run->spec->settings, WR_SET_ERRORS_MAX);
 
-	wr_key_put_i64(&key, (int64_t)run->error_seq);
-	put_bytes(&value, topic);
-	wr_buf_u32(&value, (uint32_t)rec->partition);
-	wr_buf_u64(&value, (uint64_t)rec->offset);
-	put_bytes(&value, reason);
-	put_bytes(&value, rec->key);
-	put_bytes(&value, rec->value);
+	while (max && run->nerrors >= (uint64_t)max)
+		give_up_oldest(run, &key);
+	wr_bad_record_put(&value, bad);
+	wr_bad_record_key(&key, run->error_seq++);
 	wr_store_put(run->errors, wr_buf_view(&key), wr_buf_view(&value));
-	if (max && (int64_t)run->error_seq >= max) {
-		wr_buf_reset(&key);
-		wr_key_put_i64(&key, (int64_t)run->error_seq - max);
-		wr_store_del(run->errors, wr_buf_view(&key));
-	}
-	run->error_seq++;
+	wr_bad_record_key(&key, run->error_seq);
+	wr_store_put(run->meta, WR_STR_LIT("N"), wr_buf_view(&key));
+	run->nerrors++;
+	run->nerrors_changed = true;
 	wr_buf_free(&key);
 	wr_buf_free(&value);
+}
+
+static wr_status stop(const wr_bad_record *bad, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_DATA, WR_NO_SPAN, "bad record in %.*s, partition %d, offset %lld: %.*s",
+		   WR_STR_ARG(bad->topic), bad->rec.partition, (long long)bad->rec.offset, WR_STR_ARG(bad->reason));
+	return wr_err_hint(err, "ON_ERROR='DEAD_LETTER' keeps such records apart and goes on");
 }
 
 wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec, const wr_err *why,
 			    wr_err *err)
 {
-	wr_str topic = scan->source->topic.n ? scan->source->topic : scan->source->file;
+	const wr_source_spec *s = scan->source;
+	wr_bad_record bad = { .relation = scan->relation, .topic = s->topic.n ? s->topic : s->file,
+			      .seen_at = wr_clock_ms(), .reason = wr_str_of(why->message), .rec = *rec };
 
-	run->bad++;
-	if (scan->source->on_error == WR_ON_ERROR_SKIP)
-		return WR_OK;
-	if (scan->source->on_error == WR_ON_ERROR_STOP) {
-		wr_err_set(err, WR_ERR_DATA, WR_NO_SPAN, "bad record in %.*s, partition %d, offset %lld: %s",
-			   WR_STR_ARG(topic), rec->partition, (long long)rec->offset, why->message);
-		return wr_err_hint(err, "ON_ERROR='DEAD_LETTER' keeps such records apart and goes on");
-	}
-	pthread_mutex_lock(&run->sink_lock);
-	keep(run, topic, rec, wr_str_of(why->message));
-	pthread_mutex_unlock(&run->sink_lock);
+	if (s->on_error == WR_ON_ERROR_STOP)
+		return stop(&bad, err);
+	pthread_mutex_lock(&run->bad_lock);
+	if (s->on_error == WR_ON_ERROR_SKIP)
+		run->dropped[WR_DROP_SKIPPED]++;
+	else
+		run->dropped[WR_DROP_KEPT]++, keep(run, &bad);
+	pthread_mutex_unlock(&run->bad_lock);
 	return WR_OK;
 }
 
 void wr_run_refused(void *self, const wr_refused *r)
 {
 	wr_run *run = self;
-	wr_record rec = { .partition = (int32_t)r->lane, .offset = (int64_t)r->number,
-			  .key = wr_str_of(r->id), .value = r->body };
+	wr_bad_record bad = { .topic = run->spec->sink_spec->name, .seen_at = wr_clock_ms(),
+			      .reason = wr_str_of(r->reason),
+			      .rec = { .partition = (int32_t)r->lane, .offset = (int64_t)r->number,
+				       .key = wr_str_of(r->id), .value = r->body, .timestamp = wr_clock_ms() } };
 
-	run->bad++;
-	pthread_mutex_lock(&run->sink_lock);
-	keep(run, run->spec->sink_spec->name, &rec, wr_str_of(r->reason));
-	pthread_mutex_unlock(&run->sink_lock);
+	pthread_mutex_lock(&run->bad_lock);
+	keep(run, &bad);
+	run->dropped[WR_DROP_REFUSED]++;
+	pthread_mutex_unlock(&run->bad_lock);
 }

@@ -69,7 +69,7 @@ static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
 static bool still_written(void *self, wr_str topic)
 {
 	wr_query *q = self;
-	bool written = false;
+	bool written = q->engine->opening;	/* a query that was replaced comes behind those that read from it */
 
 	pthread_mutex_lock(&q->engine->list_lock);
 	for (wr_query *it = q->engine->queries; it && !written; it = it->next)
@@ -117,6 +117,8 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		.client = q->push,
 		.still_written = still_written,
 		.stopping = stopping,
+		.drops = &q->drops,
+		.replay = e->config.replay,
 		.self = q,
 	};
 	if (!q->spec.sink_def)
@@ -336,6 +338,19 @@ wr_status wr_exec_define(wr_exec *x, wr_err *err)
 	return status;
 }
 
+/* What became of rows that came to nothing. */
+static void explain_drops(wr_query *q, wr_buf *out)
+{
+	uint64_t n[WR_DROP_COUNT], any = 0;
+
+	for (int i = 0; i < WR_DROP_COUNT; i++)
+		any += n[i] = q->drops.n[i];
+	if (any == 0)
+		return;
+	wr_buf_puts(out, "dropped: ");
+	wr_drops_print(n, NULL, false, out);
+}
+
 wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 {
 	wr_plan plan;
@@ -353,6 +368,7 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 			return wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s",
 					  WR_STR_ARG(s->id.name));
 		wr_plan_explain(q->plan, &text);
+		explain_drops(q, &text);
 	}
 	wr_say(x, WR_OUTCOME_TEXT, "%s", wr_buf_z(&text));
 	wr_buf_free(&text);

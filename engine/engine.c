@@ -78,7 +78,11 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 			 .prefetch_bytes = 4u << 20 };
 	if (!c->dir)
 		return WR_OK;
-	if (WR_FAULT_FAIL("start.journal", err) || wr_journal_open(e, err) || WR_FAULT_FAIL("start.done", err))
+	e->opening = true;
+	wr_status status = WR_FAULT_FAIL("start.journal", err) || wr_journal_open(e, err) || WR_FAULT_FAIL("start.done", err);
+
+	e->opening = false;
+	if (status)
 		return WR_FAIL;
 	return e->topics ? wr_topics_settle(e->topics, err) : WR_OK;
 }
@@ -182,9 +186,13 @@ static void visit_query(wr_query *q, void (*visit)(void *self, const wr_query_in
 		.trouble = q->state == WR_QUERY_RETRYING || q->state == WR_QUERY_FAILED ? q->err.message : "",
 		.transient = q->push != NULL,
 		.rows_in = q->rows_in,
-		.bad_records = q->bad,
 		.epoch = q->epoch,
 	};
+	for (int i = 0; i < WR_DROP_COUNT; i++) {
+		info.dropped[i] = q->drops.n[i];
+		info.dropped_before[i] = q->drops.before[i];
+	}
+	info.bad_records = info.dropped[WR_DROP_KEPT] + info.dropped[WR_DROP_SKIPPED];
 	visit(self, &info);
 	pthread_mutex_unlock(&q->lock);
 }

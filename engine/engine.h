@@ -10,6 +10,8 @@
 #include "core/batch.h"
 #include "core/catalog.h"
 #include "core/settings.h"
+#include "engine/drops.h"
+#include "engine/replay.h"
 #include "io/topics.h"
 #include "parser/ast.h"
 
@@ -26,6 +28,7 @@ typedef struct wr_engine_config {
 	wr_until_mode until;
 	/* No threads: rows move when wr_engine_pump or wr_engine_feed say so, in one task, always in the same order. */
 	bool by_hand;
+	const wr_replay *replay;	/* kept bad records that queries read again when they open; NULL: none */
 	/* Words for people (a query was rolled back, a broker is away …); NULL: stderr. */
 	void (*notice)(void *self, const char *text);
 	void *self;
@@ -35,6 +38,12 @@ typedef struct wr_engine_config {
  * sink. No engine may have dir open. Errors: STATEMENT (no such query; no sink that decides), IO. */
 WR_CHECKED wr_status wr_engine_recover(const char *dir, const char *incarnation, bool committed,
                                        wr_err *err);
+
+/* Calls visit for every bad record kept in dir, which no engine may have open: by query, oldest first; a query's others are passed over when it says
+ * false. What it gets lives as long as the call. Errors: IO. */
+struct wr_bad_record;
+typedef bool (*wr_error_visit)(void *self, const char *query, const struct wr_bad_record *bad);
+WR_CHECKED wr_status wr_engine_errors(const char *dir, wr_error_visit visit, void *self, wr_err *err);
 
 /* Opens the data directory and resumes every query that it knows. Errors: IO (in use by another process, damaged, from another
  * version, no permission), CONNECT. */
@@ -149,7 +158,9 @@ typedef struct wr_query_info {
 	wr_query_state state;
 	const char *trouble;	/* why RETRYING or FAILED; "" else */
 	bool transient;
-	uint64_t rows_in, bad_records, late, epoch;
+	uint64_t rows_in, bad_records, epoch;
+	/* Rows that came to nothing, up to the last commit, by reason (engine/drops.h); and what that was when this process opened the query. */
+	uint64_t dropped[WR_DROP_COUNT], dropped_before[WR_DROP_COUNT];
 } wr_query_info;
 
 /* Calls visit for each relation / query while the engine holds its lock: copy what must stay. */

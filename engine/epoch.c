@@ -24,7 +24,8 @@
  * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
  * run away and opens a new one.
  *
- * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time.
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "d", "n", "N": drops.c,
+ * bad_records.c.
  */
 #include "engine/epoch.h"
 
@@ -87,21 +88,6 @@ static bool get_epoch(wr_run *run)
 	return found;
 }
 
-static void last_error_seq(wr_run *run)
-{
-	wr_iter *it = wr_store_scan(run->errors, (wr_str){ 0 }, (wr_str){ 0 }, true);
-	wr_str key, value;
-	int64_t seq;
-
-	if (wr_iter_next(it, &key, &value)) {
-		const char *p = key.p;
-
-		if (wr_key_get_i64(&seq, &p, key.p + key.n))
-			run->error_seq = (uint64_t)seq + 1;
-	}
-	wr_iter_close(it);
-}
-
 bool wr_epoch_restore(wr_run *run, wr_buf *mark)
 {
 	if (!get_epoch(run))
@@ -113,7 +99,8 @@ bool wr_epoch_restore(wr_run *run, wr_buf *mark)
 		for (int32_t p = 0; p < s->nparts; p++)
 			get_position(run, i, p, &s->pos[p].next, &s->ptime[p]);
 	}
-	last_error_seq(run);
+	wr_drops_restore(run);
+	wr_bad_records_restore(run);
 	return true;
 }
 
@@ -300,11 +287,13 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 			put_hand_positions(run);
 		else
 			put_positions(run);
+		wr_drops_put(run);
 		dirty = wr_state_dirty_bytes(run->state);
 		if (commit(run, run->epoch + 1, err))
 			return WR_FAIL;
 		give_back(dirty);
 	}
+	wr_drops_tell(run);
 	if (WR_FAULT_FAIL("epoch.before_told", err) ||
 	    (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err)))
 		return WR_FAIL;

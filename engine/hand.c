@@ -50,6 +50,7 @@ static wr_status show_output(wr_run *run, wr_err *err)
 	wr_status status = run->sink->def->mark(run->sink, ++run->epoch, &mark, err);
 
 	wr_buf_free(&mark);
+	wr_drops_tell(run);
 	if (status == WR_OK && run->sink->def->committed)
 		status = run->sink->def->committed(run->sink, run->epoch, false, err);
 	return status;

@@ -59,6 +59,7 @@ struct wr_engine {
 	wr_push_query *pushes[512];	/* transient ones that exist */
 	int64_t seq;			/* of the next statement that is recorded */
 	int64_t next_push;
+	_Atomic bool opening;		/* recorded queries are being made: who writes a topic is not known yet */
 	struct wr_journal *journal;	/* NULL: nothing is kept */
 	/* Plans of definitions: relations point into them, and outlive their queries. */
 	wr_arena **plans;

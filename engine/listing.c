@@ -74,6 +74,17 @@ static wr_status relations(wr_exec *x, bool tables)
 	return done(&r, names);
 }
 
+static const char *dropped(wr_exec *x, const wr_query_info *q)
+{
+	wr_buf words = { 0 };
+
+	wr_drops_print(q->dropped, NULL, true, &words);
+	const char *text = wr_arena_strdup(x->arena, wr_buf_z(&words));
+
+	wr_buf_free(&words);
+	return text;
+}
+
 static void query_row(void *self, const wr_query_info *q)
 {
 	rows *r = self;
@@ -85,14 +96,16 @@ static void query_row(void *self, const wr_query_info *q)
 	c[3] = q->sink ? wr_arena_strdup(r->x->arena, q->sink) : "";
 	c[4] = format(r->x, "%llu", (unsigned long long)q->rows_in);
 	c[5] = format(r->x, "%llu", (unsigned long long)q->bad_records);
-	c[6] = wr_arena_strdup(r->x->arena, q->trouble);
-	c[7] = wr_arena_strdup(r->x->arena, q->text ? q->text : "");
+	c[6] = dropped(r->x, q);
+	c[7] = wr_arena_strdup(r->x->arena, q->trouble);
+	c[8] = wr_arena_strdup(r->x->arena, q->text ? q->text : "");
 }
 
 static wr_status queries(wr_exec *x)
 {
-	static const char *const names[] = { "id", "type", "state", "sink", "rows in", "bad records", "trouble", "statement" };
-	rows r = { .x = x, .ncols = 8 };
+	static const char *const names[] = { "id", "type", "state", "sink", "rows in", "bad records", "dropped",
+					     "trouble", "statement" };
+	rows r = { .x = x, .ncols = 9 };
 
 	wr_engine_queries(x->e, query_row, &r);
 	return done(&r, names);

@@ -125,7 +125,6 @@ static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *ro
 	int64_t now = wr_clock_mono_ns();
 
 	q->rows_in = run->rows;
-	q->bad = run->bad;
 	if (run->failed) {
 		*err = run->err;
 		return LOOK_BROKEN;

@@ -34,7 +34,8 @@ struct wr_query {
 	_Atomic bool abandon;	/* end without */
 	_Atomic bool pause;	/* rests: no run, all committed */
 	wr_err err;		/* why FAILED or RETRYING */
-	_Atomic uint64_t rows_in, bad, epoch;
+	_Atomic uint64_t rows_in, epoch;
+	wr_drops drops;
 	wr_push_query *push;	/* transient: its client */
 	wr_query *next;
 };

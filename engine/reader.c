@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/fault.h"
+#include "engine/replay.h"
 
 static uint32_t share_of(const wr_task *t)
 {
@@ -85,6 +86,10 @@ static void on_bad(void *self, const wr_record *rec, const wr_err *why)
 {
 	bad_cx *cx = self;
 
+	if (cx->r->taking) {
+		wr_replay_still_bad(cx->r, why);
+		return;
+	}
 	if (!cx->failed && wr_run_bad_record(cx->r->task->run, cx->r->scan->scan, rec, why, cx->err))
 		cx->failed = true;
 }
@@ -142,6 +147,8 @@ wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
 	if (wr_scan_reader_pending(r) || r->nparts == 0)
 		return WR_OK;
 	wr_scan_reader_release(r);
+	if (wr_replay_waits(r))
+		return wr_replay_take(r, err);
 	if (r->reader->def->poll(r->reader, r->records, r->rows_max, timeout_ms, &n, err))
 		return WR_FAIL;
 	if (n == 0)
@@ -228,7 +235,7 @@ bool wr_scan_reader_done(wr_scan_reader *r)
 {
 	bool all = true;
 
-	if (wr_scan_reader_pending(r))
+	if (wr_scan_reader_pending(r) || wr_replay_waits(r))
 		return false;
 	if (!r->scan->end_known)
 		return r->nparts == 0;
@@ -252,7 +259,7 @@ int64_t wr_scan_reader_next(wr_scan_reader *r, int32_t i)
 
 bool wr_scan_reader_at_end(wr_scan_reader *r)
 {
-	bool all = true, at_end;
+	bool all = !wr_replay_waits(r), at_end;
 
 	for (int32_t i = 0; i < r->nparts && r->reader; i++) {
 		r->reader->def->next(r->reader, i, &at_end);

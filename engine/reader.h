@@ -28,6 +28,7 @@ struct wr_scan_reader {
 	wr_arena *arena;	/* of the pending batch */
 	wr_batch batch;		/* rows decoded and not yet pushed */
 	uint32_t at;		/* first of them */
+	struct wr_again *again, *taking;	/* kept records to be read again: replay.c */
 	bool holding;		/* records of the pending batch are not released yet */
 };
 

@@ -162,6 +162,8 @@ static wr_status open_all(wr_run *run, wr_err *err)
 	    (begins && wr_epoch_empty(run, err)))
 		goto out;
 	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err) ? WR_FAIL : WR_FAULT_FAIL("run.tasks_open", err);
+	if (status == WR_OK && run->spec->replay && !run->spec->by_hand)
+		wr_replay_load(run);
 	for (uint32_t i = 0; i < run->nscans; i++)
 		for (int32_t p = 0; p < run->scans[i].nparts; p++)
 			run->scans[i].committed[p] = run->scans[i].pos[p].next;
@@ -178,6 +180,7 @@ wr_status wr_run_open(const wr_run_spec *spec, wr_run **out, wr_err *err)
 	run->arena = wr_arena_new();
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_mutex_init(&run->sink_lock, NULL);
+	pthread_mutex_init(&run->bad_lock, NULL);
 	pthread_cond_init(&run->resume, NULL);
 	wr_cond_init(&run->changed);
 	if (open_all(run, err)) {
@@ -217,6 +220,8 @@ void wr_run_close(wr_run *run)
 	if (!run)
 		return;
 	stop_tasks(run);
+	if (run->spec->transient && run->tasks)
+		wr_drops_tell(run);
 	for (uint32_t i = 0; i < run->ntasks; i++)	/* producers before the queues they write to */
 		wr_task_close(run->tasks[i]);
 	if (run->sink)
@@ -225,6 +230,7 @@ void wr_run_close(wr_run *run)
 		wr_state_close(run->state);
 	pthread_mutex_destroy(&run->lock);
 	pthread_mutex_destroy(&run->sink_lock);
+	pthread_mutex_destroy(&run->bad_lock);
 	pthread_cond_destroy(&run->changed);
 	pthread_cond_destroy(&run->resume);
 	wr_arena_free(run->arena);

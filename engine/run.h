@@ -15,7 +15,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "engine/drops.h"
 #include "engine/queue.h"
+#include "engine/replay.h"
 #include "engine/times.h"
 #include "operators/spec.h"
 
@@ -44,6 +46,8 @@ typedef struct wr_run_spec {
 	/* --until-end: true while another query of this process may still write that topic. */
 	bool (*still_written)(void *self, wr_str topic);
 	bool (*stopping)(void *self);	/* the query was told to end; NULL: never */
+	const wr_replay *replay;	/* kept records to be read again; NULL: none */
+	wr_drops *drops;		/* where counts of dropped rows are told; NULL: nowhere */
 	void *self;
 } wr_run_spec;
 
@@ -90,8 +94,11 @@ struct wr_run {
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
 	_Atomic uint64_t written;	/* batches given to a sink that decides: its transaction may not stay open */
 	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
-	_Atomic uint64_t bad;		/* bad records */
-	uint64_t error_seq;
+	pthread_mutex_t bad_lock;	/* around what follows, while tasks run; and around stores of errors and meta then */
+	int64_t error_seq, error_first;	/* the next bad record's number; there is none before this one */
+	uint64_t nerrors;		/* kept bad records */
+	bool nerrors_changed;
+	uint64_t dropped_before[WR_DROP_COUNT], dropped[WR_DROP_COUNT];	/* stored by earlier runs; counted by readers here */
 	bool failed;
 	wr_err err;
 };
@@ -116,10 +123,12 @@ bool wr_run_inputs_done(wr_run *run);
 bool wr_run_gate_ripe(wr_run *run);
 void wr_run_open_gate(wr_run *run);
 
-/* Keeps a bad record in the errors store. Thread: a task (takes a lock; bad records are rare). STOP fails. */
+/* Does with a bad record what its source's ON_ERROR says. Thread: a task (takes a lock; bad records are rare). STOP fails (DATA). */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
                                        const wr_err *why, wr_err *err);
 /* Keeps what the sink could not deliver there too: topic: the sink's name; place: lane and number; key: the request's id. As wr_sink_cx.keep_refused. */
 void wr_run_refused(void *run, const wr_refused *r);
+/* When it is opened: how far the numbers of kept records have come. */
+void wr_bad_records_restore(wr_run *run);
 
 #endif

@@ -97,7 +97,11 @@ static wr_status stream_row(op_aggregate *self, uint32_t i, wr_err *err)
 {
 	bool local = self->op.cx->local_time;
 
-	if (self->in->change[i] == WR_ROW_INSERT_NULL || null_group(self, i))
+	if (self->in->change[i] == WR_ROW_INSERT_NULL) {
+		self->op.stats.null_value++;
+		return WR_OK;
+	}
+	if (null_group(self, i))
 		return WR_OK;
 	if (self->spec->window.kind != WR_WINDOW_NONE && !wr_op_good_time(self->in->rowtime[i])) {
 		self->op.stats.late++;

@@ -66,7 +66,10 @@ static wr_status push_filter(wr_op *op, int input, const wr_batch *b, uint32_t a
 		if (any_of(b, at, n, WR_ROW_GONE))
 			m = with_gone(b, at, n, &rows, m);
 	} else if (any_of(b, at, n, WR_ROW_INSERT_NULL)) {
+		uint32_t before = m;
+
 		m = without(b, rows, m, WR_ROW_INSERT_NULL);
+		op->stats.null_value += before - m;
 	}
 	if (m == n)
 		return wr_out_push(op, b, at, n, err);

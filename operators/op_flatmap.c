@@ -82,6 +82,8 @@ static wr_status push_flatmap(wr_op *op, int input, const wr_batch *b, uint32_t 
 	for (uint32_t i = 0; i < n; i++)
 		if (b->change[at + i] != WR_ROW_INSERT_NULL)
 			m += widths[i] = width(self, i);
+		else
+			op->stats.null_value++;
 	from = wr_arena_alloc(b->arena, m * sizeof(*from));
 	rows = wr_arena_alloc(b->arena, m * sizeof(*rows));
 	for (uint32_t i = 0, j = 0; i < n; i++)

@@ -454,8 +454,10 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 	wr_op_trim(self->rows, op->cx->memory, &self->tight);
 	wr_join_out_begin(&self->out, &self->shape, b->arena, b, n);
 	for (uint32_t i = at; i < at + n; i++) {
-		if (b->change[i] == WR_ROW_INSERT_NULL)
+		if (b->change[i] == WR_ROW_INSERT_NULL) {
+			op->stats.null_value++;
 			continue;
+		}
 		if (!wr_op_good_time(b->rowtime[i])) {
 			op->stats.late++;
 			continue;

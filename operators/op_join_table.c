@@ -134,8 +134,10 @@ static wr_status push_left(op_join_table *self, const wr_batch *b, uint32_t at, 
 		const void *kept = NULL;
 
 		wr_row_keys_ahead(&keys, self->rows.cache, i);
-		if (b->change[at + i] == WR_ROW_INSERT_NULL)
+		if (b->change[at + i] == WR_ROW_INSERT_NULL) {
+			self->op.stats.null_value++;
 			continue;
+		}
 		if (!null_key(&key, i))
 			kept = wr_cache_find(self->rows.cache, keys.key[i], keys.hash[i]);
 		if (!goes_on(self, kept, null_key(&key, i)))

@@ -110,8 +110,10 @@ static uint32_t keep(op_rekey *self, const wr_batch *out, uint32_t *rows)
 	for (uint32_t i = 0; i < out->n; i++) {
 		uint8_t change = out->change[i];
 
-		if (change == WR_ROW_GONE || (spec->drop_null && change == WR_ROW_INSERT_NULL))
+		if (change == WR_ROW_GONE || (spec->drop_null && change == WR_ROW_INSERT_NULL)) {
+			self->op.stats.null_value += change != WR_ROW_GONE;
 			continue;
+		}
 		if (spec->drop_null && has_null_key(out, spec->nkeys, i)) {
 			self->op.stats.null_key += !wr_change_removes(change);
 			continue;

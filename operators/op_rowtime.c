@@ -52,7 +52,7 @@ static wr_status refuse(op_rowtime *self, const wr_vec *v, uint32_t row, wr_err 
 	snprintf(self->op.stats.last_failure, sizeof(self->op.stats.last_failure),
 	         "%s is no row time", wr_buf_z(&text));
 	wr_buf_free(&text);
-	self->op.stats.failed_values++;
+	self->op.stats.no_time++;
 	if (!spec->strict)
 		return WR_OK;
 	return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,

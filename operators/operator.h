@@ -35,6 +35,8 @@ typedef struct wr_op_stats {
 	uint64_t rows_in, rows_out;
 	uint64_t late;		/* dropped: its window had closed */
 	uint64_t null_key;	/* dropped: a group, partition or join key was null or failed */
+	uint64_t null_value;	/* dropped: a stream's record without a value, where one is needed */
+	uint64_t no_time;	/* dropped: TIMESTAMP's column gives no time */
 	uint64_t failed_values;	/* became null because an expression failed */
 	uint64_t unmatched;	/* inner join rows without partner */
 	char last_failure[256];
