@@ -56,7 +56,8 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 		s->ptime[p] = WR_TIME_NONE;
 	if (!spec->by_hand && s->def->resolve(spec->io, s->scan->source, s->pos, s->nparts, err))
 		return WR_FAIL;
-	if (spec->until != WR_UNTIL_STOPPED && spec->still_written &&
+	/* A file is nobody's topic, whatever KAFKA_TOPIC says beside it. */
+	if (spec->until != WR_UNTIL_STOPPED && spec->still_written && !s->scan->source->file.n &&
 	    spec->still_written(spec->self, s->scan->source->topic))
 		s->end_known = false;
 	return WR_OK;
