@@ -186,11 +186,13 @@ static void append(struct curl_slist **list, const char *text)
 	*list = longer;
 }
 
-/* What a mail server says, line by line: the last one is kept, for messages. */
+/* What a mail server says, line by line: the last one is kept, or the refusal, behind which it only says good-bye. */
 static size_t keep_line(char *p, size_t size, size_t n, void *arg)
 {
 	slot *s = arg;
 
+	if (s->n && (s->text[0] == '4' || s->text[0] == '5') && p[0] == '2')
+		return size * n;
 	s->n = 0;
 	keep_text(p, size, n, arg);
 	while (s->n && s->text[s->n - 1] == ' ')
@@ -293,6 +295,12 @@ static void unlink_busy(wr_http *h, slot *s)
 	*p = s->next;
 }
 
+/* A mail that is refused is an error to libcurl, as is a server that does not let us in: that says nothing of the mail. */
+static bool speaks_of_the_mail(const slot *s, CURLcode code)
+{
+	return s->mail && (code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && s->rest.n == 0));
+}
+
 static void answer(slot *s, CURLcode code)
 {
 	wr_http_answer *a = &s->answer;
@@ -301,7 +309,7 @@ static void answer(slot *s, CURLcode code)
 
 	*a = (wr_http_answer){ .self = s->self, .retry_after_ms = -1 };
 	if (curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
-	    (code == CURLE_OK || (s->mail && status >= 400)))	/* a mail that is refused is an error to libcurl */
+	    (code == CURLE_OK || (status >= 400 && speaks_of_the_mail(s, code))))
 		a->status = (int)status;
 	if (curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		a->retry_after_ms = (int64_t)(after < 86400 ? after : 86400) * 1000;

@@ -46,17 +46,14 @@ static wr_status find_type(const wr_stmt *s, wr_str *type, wr_span *span, wr_err
 	if (!t) {
 		WR_REFUSE(err, c->props.span.length ? c->props.span : c->name.span,
 			  "nothing says what kind of sink %.*s is", WR_STR_ARG(c->name.name));
-		return wr_err_hint(err, "add TYPE='csv', 'http', 'kafka' or 'sqlite' to WITH");
+		return wr_err_hint(err, "add TYPE='csv', 'email', 'http', 'kafka' or 'sqlite' to WITH");
 	}
 	*type = literal(t->value);
 	*span = t->value->span;
 	if (wr_str_ieq(*type, WR_STR_LIT("kafka")) || wr_sink_find(*type))
 		return WR_OK;
-	if (wr_str_ieq(*type, WR_STR_LIT("email")))
-		return WR_LATER(err, *span, "sinks of type %.*s are not there yet",
-				WR_STR_ARG(*type));
 	WR_REFUSE(err, *span, "there is no sink of type '%.*s'", WR_STR_ARG(*type));
-	return wr_err_hint(err, "types are csv, http, kafka and sqlite");
+	return wr_err_hint(err, "types are csv, email, http, kafka and sqlite");
 }
 
 static void copy_props(wr_planner *p, const wr_props *props, wr_sink_spec *s)

@@ -158,20 +158,6 @@ static void add_row(http_writer *w, uint32_t at)
 		finish(w, at);
 }
 
-static uint32_t lane_of(http_writer *w, const wr_batch *b, uint32_t row)
-{
-	uint32_t n = lanes((http_sink *)w->writer.sink);
-	uint64_t hash = 0;
-
-	if (n == 1)
-		return 0;
-	if (b->schema->nkeys == 0)
-		return w->turn++ % n;
-	for (uint32_t c = 0; c < b->schema->nkeys; c++)
-		hash = wr_vec_hash(&b->cols[c], row, hash);
-	return (uint32_t)(hash >> 32) % n;
-}
-
 static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
 {
 	http_writer *w = (http_writer *)writer;
@@ -184,7 +170,7 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 			continue;
 		wr_buf_reset(&w->url);
 		wr_template_put(&s->url, WR_TEMPLATE_URL, &s->fields, b, i, &w->url);
-		add_row(w, lane_of(w, b, i));
+		add_row(w, wr_outbox_lane_of(b, i, lanes(s), &w->turn));
 	}
 	return WR_OK;
 }

@@ -61,15 +61,6 @@ static void make_headers(wr_http_carrier *c)
 	}
 }
 
-static char *text_of(wr_str s)
-{
-	wr_buf out = { 0 };
-
-	if (s.p)
-		wr_buf_put(&out, s.p, s.n);
-	return out.p;
-}
-
 /* ---------------------------------------------------------------- a request */
 
 static const char *check(void *self, const wr_delivery *d)
@@ -94,7 +85,7 @@ static uint32_t own_headers(const wr_http_carrier *c, const wr_delivery *d, wr_b
 	return n;
 }
 
-static void start(void *self, wr_http *http, const wr_delivery *d, void *mine)
+static void start(void *self, wr_http *http, wr_delivery *d, void *mine)
 {
 	const wr_http_carrier *c = self;
 	const char *headers[MAX_HEADERS + OWN_HEADERS];
@@ -127,10 +118,10 @@ wr_http_carrier *wr_http_carrier_open(const wr_sink_spec *spec, const wr_http_op
 	c->opt = o;
 	if (o->signing_secret.p)
 		(void)wr_sign_key_read(o->signing_secret, &c->key);
-	c->user_password = text_of(o->basic_auth);
-	c->ca_file = text_of(o->send.ca_file);
-	c->cert_file = text_of(o->send.cert_file);
-	c->key_file = text_of(o->send.key_file);
+	c->user_password = wr_send_text(o->basic_auth);
+	c->ca_file = wr_send_text(o->send.ca_file);
+	c->cert_file = wr_send_text(o->send.cert_file);
+	c->key_file = wr_send_text(o->send.key_file);
 	make_headers(c);
 	return c;
 }

@@ -408,6 +408,8 @@ wr_status wr_outbox_settle(wr_outbox *ob, wr_err *err)
 	if (WR_FAULT_FAIL("outbox.settled", err) || ob->hooks->before_commit(ob->hooks->self, err) ||
 	    wr_state_commit(ob->cx->state, err))
 		return WR_FAIL;
+	if (WR_FAULT("outbox.settled"))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose behind what was noted");
 	wr_outbox_committed(ob);
 	return WR_OK;
 }

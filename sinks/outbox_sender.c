@@ -126,7 +126,7 @@ static void load(wr_sender *s, send_lane *l)
 	wr_outbox_at at;
 	wr_parcel whole;
 
-	if (!wr_outbox_first(s->outbox, l->number, &l->bytes, &at)) {
+	if (WR_FAULT("outbox.load") || !wr_outbox_first(s->outbox, l->number, &l->bytes, &at)) {
 		l->not_before = now_ms() + LOOK_MS;	/* the state's health speaks of it */
 		return;
 	}
@@ -151,6 +151,10 @@ static void load(wr_sender *s, send_lane *l)
 
 static void start(wr_sender *s, send_lane *l)
 {
+	if (WR_FAULT("outbox.send")) {
+		l->not_before = now_ms() + 1;
+		return;
+	}
 	s->carrier->start(s->carrier->self, s->http, &l->d, l);
 	l->state = LANE_BUSY;
 	s->busy++;
@@ -265,7 +269,7 @@ static void take_answer(wr_sender *s, const wr_http_answer *a)
 		return;
 	}
 	describe(s, l, a, words, sizeof words);
-	if (v == WR_VERDICT_RETRY) {
+	if (v == WR_VERDICT_RETRY || WR_FAULT("outbox.refused")) {
 		again(s, l, a, words);
 	} else if (v == WR_VERDICT_SPLIT && l->d.parcel.rows > 1) {
 		wr_outbox_split(s->outbox, l->number);
@@ -446,6 +450,7 @@ void wr_sender_close(wr_sender *s)
 	for (uint32_t i = 0; i < s->nlanes; i++) {
 		wr_buf_free(&s->lanes[i].bytes);
 		wr_buf_free(&s->lanes[i].room);
+		wr_buf_free(&s->lanes[i].d.scratch);
 		free(s->lanes[i].d.to);
 	}
 	pthread_mutex_destroy(&s->lock);

@@ -36,6 +36,12 @@ void wr_send_options_init(wr_send_options *o);
 /* After the rules were read: RATE, and what does not fit together. */
 WR_CHECKED wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o, wr_err *err);
 
+/* A copy, closed with a zero, to be freed; NULL for NULL. */
+char *wr_send_text(wr_str s);
+
+/* The lane of a row: rows of one key are in one; rows without key take turns. */
+uint32_t wr_outbox_lane_of(const wr_batch *b, uint32_t row, uint32_t lanes, uint32_t *turn);
+
 /* ---------------------------------------------------------------- outbox_sender.c */
 
 typedef enum wr_verdict {
@@ -50,6 +56,7 @@ typedef struct wr_delivery {
 	wr_parcel parcel;
 	char id[160];
 	char *to;		/* parcel.to */
+	wr_buf scratch;		/* the carrier's, until the answer is there */
 } wr_delivery;
 
 /* The way of it: HTTP or mail. Thread: the sender's. */
@@ -58,7 +65,7 @@ typedef struct wr_carrier {
 	/* NULL, or why it can never be sent. */
 	const char *(*check)(void *self, const wr_delivery *d);
 	/* Starts a request that comes back with `mine`. */
-	void (*start)(void *self, wr_http *http, const wr_delivery *d, void *mine);
+	void (*start)(void *self, wr_http *http, wr_delivery *d, void *mine);
 	wr_verdict (*judge)(void *self, const wr_http_answer *a);
 	const char *what;	/* for words, before the address: "POST", "mail to" */
 } wr_carrier;

@@ -83,6 +83,28 @@ wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o, wr
 	       check_file(spec, "TLS_KEY_FILE", o->key_file, err) ? WR_FAIL : WR_OK;
 }
 
+char *wr_send_text(wr_str s)
+{
+	wr_buf out = { 0 };
+
+	if (s.p)
+		wr_buf_put(&out, s.p, s.n);
+	return out.p;
+}
+
+uint32_t wr_outbox_lane_of(const wr_batch *b, uint32_t row, uint32_t lanes, uint32_t *turn)
+{
+	uint64_t hash = 0;
+
+	if (lanes == 1)
+		return 0;
+	if (b->schema->nkeys == 0)
+		return (*turn)++ % lanes;
+	for (uint32_t c = 0; c < b->schema->nkeys; c++)
+		hash = wr_vec_hash(&b->cols[c], row, hash);
+	return (uint32_t)(hash >> 32) % lanes;
+}
+
 /* ---------------------------------------------------------------- life */
 
 static void refused(void *self, const wr_refused *r)
@@ -138,6 +160,8 @@ void wr_outbox_sink_close(wr_outbox_sink *b)
 wr_status wr_outbox_sink_mark(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_err *err)
 {
 	(void)epoch, (void)mark;
+	if (WR_FAULT("outbox.mark"))
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose before requests are committed");
 	return flush_letters(sink, err);
 }
 
