@@ -58,10 +58,11 @@ wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_re
 	r->rows_max = (uint32_t)wr_setting_int(t->run->spec->settings, WR_SET_BATCH_ROWS);
 	r->records = WR_NEW_ARRAY(t->arena, wr_record, r->rows_max);
 	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->shown = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->done = WR_NEW_ARRAY(t->arena, bool, r->nparts + 1);
 	for (int32_t i = 0; i < r->nparts; i++) {
-		r->ptime[i] = s->ptime[r->parts[i]];
+		r->ptime[i] = r->shown[i] = s->ptime[r->parts[i]];
 		r->last_seen[i] = wr_clock_mono_ns();
 	}
 	if (wr_decoder_open(t->arena, s->scan->decode, &r->decoder, err))
@@ -176,11 +177,25 @@ static uint32_t run_length(const wr_scan_reader *r, int64_t until)
 	return i - r->at;
 }
 
+/* Rows at .. at+n-1 are pushed: their time may be told. Rows that wait in the batch have moved ptime already. */
+static void show(wr_scan_reader *r, uint32_t at, uint32_t n)
+{
+	const wr_batch *b = &r->batch;
+
+	if (at + n == b->n) {
+		memcpy(r->shown, r->ptime, (size_t)r->nparts * sizeof *r->shown);
+		return;
+	}
+	for (uint32_t i = at; i < at + n && !r->task->cx.local_time; i++)
+		r->shown[r->slot[WR_PART_NUMBER(b->part[i])]] = b->ptime[i];
+}
+
 wr_status wr_scan_reader_push(wr_scan_reader *r, int64_t until, wr_err *err)
 {
 	uint32_t n = run_length(r, until), at = r->at;
 
 	r->at += n;
+	show(r, at, n);
 	return wr_task_feed(r->task, r->to, &r->batch, at, n, err);
 }
 
@@ -223,7 +238,7 @@ bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times)
 
 	for (int32_t i = 0; i < r->nparts; i++) {
 		int64_t *told = &times[r->scan->part_base + (uint32_t)r->parts[i]];
-		int64_t now = silent(r, i) ? WR_TIME_SILENT : r->ptime[i];
+		int64_t now = silent(r, i) ? WR_TIME_SILENT : r->shown[i];
 
 		changed |= now != *told;
 		*told = now;

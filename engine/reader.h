@@ -21,6 +21,7 @@ struct wr_scan_reader {
 	int32_t *slot;		/* partition number -> index into parts, -1 */
 	uint32_t *part_ids;	/* partition number -> batch.part */
 	int64_t *ptime;		/* per share: highest row time */
+	int64_t *shown;		/* the same of what has been pushed: the time that is told */
 	int64_t *last_seen;	/* per share: monotonic ns of its latest record */
 	bool *done;		/* per share: read to the end that counts */
 	uint32_t rows_max;

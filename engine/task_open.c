@@ -209,6 +209,7 @@ static void make_times(wr_task *t)
 	wr_times_init(&t->times, t->arena, t->nproducers + 1, t->run->nparts);
 	wr_times_tell(&t->times, t->nproducers, t->own_times);
 	t->watermark = WR_TIME_NONE;
+	t->times_changed = true;	/* who has no reader says so: nobody is to wait for its times */
 }
 
 wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **out, wr_err *err)

@@ -5,6 +5,17 @@
 #include "functions/agg_bag.h"
 #include "functions/families.h"
 
+static uint32_t most(const wr_agg_cx *cx)
+{
+	return cx->limit < 0 || cx->limit > UINT32_MAX ? UINT32_MAX : (uint32_t)cx->limit;
+}
+
+static bool nulls(const wr_agg_cx *cx)
+{
+	(void)cx;
+	return true;
+}
+
 static bool full(const wr_agg_cx *cx, const wr_bag *b)
 {
 	return cx->limit >= 0 && wr_bag_n(b) >= (uint64_t)cx->limit;
@@ -23,7 +34,7 @@ static bool step_list(const wr_agg_cx *cx, void *state, const wr_vec *const *arg
 	return true;
 }
 
-/* The last equal one goes. */
+/* The last equal one goes: what the dialect has for tables. */
 static bool undo_list(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row)
 {
 	wr_bag *b = wr_bag_of(state);
@@ -87,17 +98,17 @@ static void final(const wr_agg_cx *cx, const void *state, wr_vec *out)
 	wr_vec_list_end(out, cx->arena, begin);
 }
 
-#define ROW(name_, which, undo_, doc_, example_)                                                   \
+#define ROW(name_, which, undo_, order, doc_, example_)                                            \
 	{ .name = name_, .args = "T", .result = "ARRAY<T>", .size = wr_bag_state_size,             \
 	  .init = wr_bag_state_init, .step = step_##which, .undo = undo_, .merge = merge_##which,  \
 	  .final = final, .save = wr_bag_state_save, .load = wr_bag_state_load,                    \
-	  .drop = wr_bag_state_drop, .multiset = WR_AGG_ALL_BY_ARRIVAL, .doc = doc_,               \
+	  .drop = wr_bag_state_drop, .multiset = order, .most = most, .nulls = nulls, .doc = doc_, \
 	  .example = example_ }
 
 const wr_agg wr_aggs_collect[] = {
-	ROW("COLLECT_LIST", list, undo_list, "All values as an array, nulls too.",
+	ROW("COLLECT_LIST", list, undo_list, WR_AGG_EARLIEST, "All values as an array, nulls too.",
 	    "COLLECT_LIST(x) OVER (1, NULL, 1) => ARRAY[1, NULL, 1]"),
-	ROW("COLLECT_SET", set, NULL, "The distinct values as an array, null too.",
+	ROW("COLLECT_SET", set, NULL, WR_AGG_COUNTED, "The distinct values as an array, null too.",
 	    "COLLECT_SET(x) OVER (1, NULL, 1) => ARRAY[1, NULL]"),
 	{ 0 },
 };

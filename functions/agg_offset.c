@@ -42,6 +42,11 @@ static bool ignores_nulls(const wr_agg_cx *cx)
 	return k >= cx->nargs || !cx->consts[k] || wr_vec_BOOLEAN(cx->consts[k])[0];
 }
 
+static bool nulls(const wr_agg_cx *cx)
+{
+	return !ignores_nulls(cx);
+}
+
 static uint32_t most(const wr_agg_cx *cx)
 {
 	return takes_n(cx) ? (uint32_t)wr_vec_INTEGER(cx->consts[1])[0] : 1;
@@ -149,23 +154,24 @@ static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_ve
 	return counted ? wr_type_array(a, types[0]) : types[0];
 }
 
-#define ROW(name_, args_, result_, which, fin, doc_, example_)                                     \
+#define ROW(name_, args_, result_, which, order, fin, doc_, example_)                              \
 	{ .name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,              \
 	  .init = wr_bag_state_init, .step = step_##which, .merge = merge_##which, .final = fin,   \
 	  .save = wr_bag_state_save, .load = wr_bag_state_load, .drop = wr_bag_state_drop,         \
-	  .multiset = WR_AGG_ALL_BY_ARRIVAL, .doc = doc_, .example = example_, .bind = bind }
+	  .multiset = order, .most = most, .nulls = nulls, .doc = doc_, .example = example_,       \
+	  .bind = bind }
 
 #define NULLS " Nulls are skipped unless the last argument is FALSE."
 
 const wr_agg wr_aggs_offset[] = {
-	ROW("EARLIEST_BY_OFFSET", "T, BOOLEAN?", "T", earliest, final_one,
+	ROW("EARLIEST_BY_OFFSET", "T, BOOLEAN?", "T", earliest, WR_AGG_EARLIEST, final_one,
 	    "The value that came first." NULLS, "EARLIEST_BY_OFFSET(x) OVER (NULL, 1, 2) => 1"),
-	ROW("EARLIEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", earliest, final_n,
+	ROW("EARLIEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", earliest, WR_AGG_EARLIEST, final_n,
 	    "The first n values that came, oldest first." NULLS,
 	    "EARLIEST_BY_OFFSET(x, 2) OVER (1, 2, 3) => ARRAY[1, 2]"),
-	ROW("LATEST_BY_OFFSET", "T, BOOLEAN?", "T", latest, final_one, "The value that came last." NULLS,
+	ROW("LATEST_BY_OFFSET", "T, BOOLEAN?", "T", latest, WR_AGG_LATEST, final_one, "The value that came last." NULLS,
 	    "LATEST_BY_OFFSET(x, FALSE) OVER (1, 2) => 2"),
-	ROW("LATEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", latest, final_n,
+	ROW("LATEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", latest, WR_AGG_LATEST, final_n,
 	    "The last n values that came, oldest first." NULLS,
 	    "LATEST_BY_OFFSET(x, 2) OVER (1, 2, 3) => ARRAY[2, 3]"),
 	{ 0 },

@@ -3,7 +3,7 @@
  *
  * The spread is kept as count, sum and the sum of squared distances from the mean (m2), moved on by
  * each value; so large values far from zero do not cancel out. Taking a value back runs the same
- * step backwards.
+ * step backwards. (Integers over a table: exact, agg_spread.c.)
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"
@@ -253,10 +253,11 @@ static bool pairs_load(const wr_agg_cx *cx, void *state, const char **p, const c
 	return true;
 }
 
-#define SPREAD(name_, args_, fin, doc_, example_)                                                  \
+#define SPREAD(name_, args_, fin, exact, doc_, example_)                                           \
 	{ .name = name_, .args = args_, .result = "DOUBLE", .size = spread_size,                   \
 	  .init = spread_init, .step = spread_step, .undo = spread_undo, .merge = spread_merge,    \
-	  .final = fin, .save = spread_save, .load = spread_load, .doc = doc_, .example = example_ }
+	  .final = fin, .save = spread_save, .load = spread_load, .over_table = exact,             \
+	  .doc = doc_, .example = example_ }
 
 #define PAIRS(args_, example_)                                                                     \
 	{ .name = "CORRELATION", .args = args_, .result = "DOUBLE", .size = pairs_size,            \
@@ -272,15 +273,17 @@ const wr_agg wr_aggs_stat[] = {
 	PAIRS("INTEGER, INTEGER", "CORRELATION(x, x) OVER (1, 2) => 1E0"),
 	PAIRS("BIGINT, BIGINT", "CORRELATION(x, x) OVER (3000000000, 6000000000) => 1E0"),
 	PAIRS("DOUBLE, DOUBLE", "CORRELATION(x, x) OVER (1E0, 2E0) => 1E0"),
-	SPREAD("STDDEV_SAMP", "INTEGER", final_variance, VARIANCE, "STDDEV_SAMP(x) OVER (1, 3) => 2E0"),
-	SPREAD("STDDEV_SAMP", "BIGINT", final_variance, VARIANCE,
+	SPREAD("STDDEV_SAMP", "INTEGER", final_variance, &wr_agg_exact_variance, VARIANCE,
+	       "STDDEV_SAMP(x) OVER (1, 3) => 2E0"),
+	SPREAD("STDDEV_SAMP", "BIGINT", final_variance, &wr_agg_exact_variance, VARIANCE,
 	       "STDDEV_SAMP(x) OVER (3000000001, 3000000003) => 2E0"),
-	SPREAD("STDDEV_SAMP", "DOUBLE", final_variance, VARIANCE, "STDDEV_SAMP(x) OVER (1E0, 3E0) => 2E0"),
-	SPREAD("STDDEV_SAMPLE", "INTEGER", final_deviation, DEVIATION,
+	SPREAD("STDDEV_SAMP", "DOUBLE", final_variance, NULL, VARIANCE,
+	       "STDDEV_SAMP(x) OVER (1E0, 3E0) => 2E0"),
+	SPREAD("STDDEV_SAMPLE", "INTEGER", final_deviation, &wr_agg_exact_deviation, DEVIATION,
 	       "STDDEV_SAMPLE(x) OVER (1, 2, 3) => 1E0"),
-	SPREAD("STDDEV_SAMPLE", "BIGINT", final_deviation, DEVIATION,
+	SPREAD("STDDEV_SAMPLE", "BIGINT", final_deviation, &wr_agg_exact_deviation, DEVIATION,
 	       "STDDEV_SAMPLE(x) OVER (3000000001, 3000000002, 3000000003) => 1E0"),
-	SPREAD("STDDEV_SAMPLE", "DOUBLE", final_deviation, DEVIATION,
+	SPREAD("STDDEV_SAMPLE", "DOUBLE", final_deviation, NULL, DEVIATION,
 	       "STDDEV_SAMPLE(x) OVER (1E0, 2E0, 3E0) => 1E0"),
 	{ 0 },
 };

@@ -1,6 +1,6 @@
 /*
  * TOPK and TOPKDISTINCT: the k greatest values, greatest first. An equal value stands behind the
- * ones that came before it.
+ * ones that came before it; over a table, behind the ones of rows with a smaller primary key.
  *
  * TOPK(x, a, b, k) keeps further columns with each value and gives STRUCT<sort_col, col0, col1>:
  * the bag then holds such structs, and the sorting value is its first field.
@@ -180,19 +180,20 @@ static const wr_type *bind_struct(wr_arena *a, const wr_type *const *types, cons
 	return wr_type_array(a, wr_type_struct(a, n - 1, names, types));
 }
 
-#define ROW(name_, args_, result_, which, bind_, doc_, example_)                                   \
+#define ROW(name_, args_, result_, which, one_of_equals, bind_, doc_, example_)                                   \
 	{ .name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,              \
 	  .init = wr_bag_state_init, .step = step_##which, .merge = merge_##which, .final = final, \
 	  .save = wr_bag_state_save, .load = wr_bag_state_load, .drop = wr_bag_state_drop,         \
-	  .multiset = WR_AGG_ALL_BY_ARRIVAL, .doc = doc_, .example = example_, .bind = bind_ }
+	  .multiset = WR_AGG_LAST, .distinct = one_of_equals, .most = most, .doc = doc_,           \
+	  .example = example_, .bind = bind_ }
 
 const wr_agg wr_aggs_topk[] = {
-	ROW("TOPK", "T, INTEGER", "ARRAY<T>", all, bind, "The k greatest values, greatest first.",
+	ROW("TOPK", "T, INTEGER", "ARRAY<T>", all, false, bind, "The k greatest values, greatest first.",
 	    "TOPK(x, 2) OVER (1, 3, 2, 3) => ARRAY[3, 3]"),
-	ROW("TOPK", "T, ANY, ANY..., INTEGER", NULL, struct, bind_struct,
+	ROW("TOPK", "T, ANY, ANY..., INTEGER", NULL, struct, false, bind_struct,
 	    "The k greatest values of the first column with the columns behind it, as structs.",
 	    "TOPK(x, 'a', 1) OVER (1, 3) => ARRAY[STRUCT(`sort_col` := 3, `col0` := 'a')]"),
-	ROW("TOPKDISTINCT", "T, INTEGER", "ARRAY<T>", distinct, bind,
+	ROW("TOPKDISTINCT", "T, INTEGER", "ARRAY<T>", distinct, true, bind,
 	    "The k greatest distinct values, greatest first.",
 	    "TOPKDISTINCT(x, 2) OVER (1, 3, 2, 3) => ARRAY[3, 2]"),
 	{ 0 },

@@ -52,6 +52,9 @@ WR_SCALAR_FAMILIES(X)
 #define X(family) extern const wr_agg wr_aggs_##family[];
 WR_AGG_FAMILIES(X)
 #undef X
+/* What stands in for a row over tables (wr_agg.over_table): agg_spread.c. */
+extern const wr_agg wr_agg_exact_variance, wr_agg_exact_deviation;
+
 #define X(family) extern const wr_udtf wr_udtfs_##family[];
 WR_UDTF_FAMILIES(X)
 #undef X

@@ -123,11 +123,32 @@ typedef struct wr_agg {
 	bool (*load)(const wr_agg_cx *cx, void *state, const char **p, const char *end); /* state is not initialised yet */
 	void (*drop)(const wr_agg_cx *cx, void *state);				/* NULL: owns nothing */
 	/*
-	 * How a table aggregate without undo retracts (beyond the dialect): the operator keeps the
-	 * group's values in an ordered multiset and steps a fresh state over the first (or last) of
-	 * them.
+	 * How it retracts over a table (beyond the dialect, where undo is NULL): the operator keeps the
+	 * group's values in the store, in an order of their own, and makes the state of the first
+	 * `most` of them (operators/agg_multiset.c, agg_counted.c).
+	 *
+	 *	FIRST, LAST        by value, ascending or descending; equal ones by the rows' primary keys
+	 *	EARLIEST, LATEST   by arrival, oldest or newest first
+	 *	COUNTED            distinct values with how often each came, in the order in which they came
+	 *	COUNT_ONLY         the same without order: a value that was not there is a step, one that
+	 *	                   is there no more an undo
 	 */
-	enum { WR_AGG_NO_MULTISET, WR_AGG_FIRST, WR_AGG_LAST, WR_AGG_ALL_BY_ARRIVAL } multiset;
+	enum {
+		WR_AGG_NO_MULTISET,
+		WR_AGG_FIRST,
+		WR_AGG_LAST,
+		WR_AGG_EARLIEST,
+		WR_AGG_LATEST,
+		WR_AGG_COUNTED,
+		WR_AGG_COUNT_ONLY,
+	} multiset;
+	bool distinct;				/* FIRST, LAST: of equal values one is enough */
+	uint32_t (*most)(const wr_agg_cx *cx);	/* NULL: 1; of COUNTED: all */
+	bool (*nulls)(const wr_agg_cx *cx);	/* whether nulls are values; NULL: they are skipped */
+	/* COUNTED, where the result tells counts: a step `times` times at once. */
+	void (*step_times)(const wr_agg_cx *cx, void *state, const wr_vec *value, uint32_t row,
+	                   int64_t times);
+	const struct wr_agg *over_table;	/* stands in for this one over a table; NULL: itself */
 	const char *doc, *example;
 	/* Optional: the result type when result is NULL; refuses arguments (NULL, err set). */
 	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,

@@ -4,7 +4,8 @@
  *
  *	op_aggregate.c   the operator: rows to groups, barriers
  *	agg_state.c      a group's states in one payload: made, stepped, saved
- *	agg_multiset.c   aggregates that cannot undo, over tables
+ *	agg_multiset.c   aggregates that keep their values in the store, over tables: ordered ones
+ *	agg_counted.c    the same: distinct values and how often they are there
  *	agg_window.c     tumbling and hopping windows: which, late, closed, expired
  *	agg_session.c    session windows
  *	agg_front.c      the groups that came last, found quickly
@@ -16,8 +17,9 @@
  *	META                               times and counters
  *	TIMER  time group                  SESSION: look at this group when time has passed
  *	VALUES aggregate group value pk    the multiset of a table's values
- *	       aggregate group arrival     … of those that want them by arrival,
- *	ARRIVAL aggregate group pk         and where a row's value stands there
+ *	       aggregate group number      … of those that want them by arrival,
+ *	ARRIVAL aggregate group pk         and the number of a row's value there
+ *	COUNTS aggregate group value       of distinct values: how often, and the number
  */
 #ifndef OPERATORS_AGG_H
 #define OPERATORS_AGG_H
@@ -32,6 +34,7 @@ enum agg_prefix {
 	AGG_TIMER = 1,
 	AGG_VALUES = 2,
 	AGG_ARRIVAL = 3,
+	AGG_COUNTS = 4,
 };
 
 /* One aggregate of the list. */
@@ -42,13 +45,17 @@ typedef struct agg_part {
 	uint32_t at;		/* its state's place in a group */
 	uint32_t multi_at;	/* its agg_multi's, where it goes by a multiset */
 	bool multi;
+	bool nulls, saved;	/* multi: nulls are values; the state is saved with its group */
+	uint32_t most;		/* multi: so many entries make the state */
 	const wr_vec **args;	/* evaluated for the rows of the present push */
 } agg_part;
 
-/* What a group remembers of its multiset: the entry the state was made of. */
+/* What a group remembers of its values in the store (front and back: without the group's prefix). */
 typedef struct agg_multi {
-	wr_row_bytes cur;	/* value and primary key, encoded; n == 0: none */
-	bool stale;		/* by arrival: a value went, the state must be made anew */
+	wr_row_bytes front;	/* no entry stands before this place; n == 0: it is not known */
+	wr_row_bytes back;	/* the last entry that the state was made of */
+	uint64_t n;		/* entries that the state was made of; counted ones: all distinct values */
+	bool stale;		/* the state must be made anew */
 } agg_multi;
 
 /* A group: this head, then the states at part->at. 16-byte aligned. */
@@ -121,7 +128,7 @@ typedef struct op_aggregate {
 	uint64_t age;		/* counts what makes places in the cache invalid */
 	uint32_t nparts;
 	agg_part *parts;
-	bool any_multi;
+	bool any_multi, damaged;	/* damaged: an entry of the side store could not be read */
 	uint32_t group_size, session_size;
 	wr_prog *prog;		/* all arguments; NULL: there are none */
 	wr_vec *vecs;		/* their values in the present push */
@@ -149,6 +156,7 @@ typedef struct op_aggregate {
 	uint64_t arrivals;	/* values by arrival counted so far */
 	agg_meta saved;
 
+	wr_arena *scratch;	/* an entry of the side store that is being read */
 	wr_buf key;		/* of the present row */
 	wr_buf tmp, tmp2;
 } op_aggregate;
@@ -184,12 +192,36 @@ void agg_group_finals(op_aggregate *self, agg_group *g, wr_vec *cols, wr_arena *
 wr_status agg_step_failed(const agg_part *p, wr_err *err);
 extern const wr_cache_def agg_group_payload;
 
-/* ---- agg_multiset.c; self->key is the group's */
+/* ---- agg_multiset.c */
 
+/* How many entries of p there are in a state, and so on. */
+void agg_multi_layout(agg_part *p);
+/* Row i of self->in comes or goes; self->key is the group's. false: the state cannot take it. */
 bool agg_multi_add(op_aggregate *self, agg_part *p, agg_group *g, uint32_t i);
 bool agg_multi_take(op_aggregate *self, agg_part *p, agg_group *g, uint32_t i);
-/* Makes stale states anew. key: the group's. */
-void agg_multi_settle(op_aggregate *self, agg_group *g, wr_str key);
+/* Makes stale states of a group in the cache anew. false: damaged. Keeps self->key. */
+bool agg_multi_settle(op_aggregate *self, agg_group *g);
+void agg_multi_save(const agg_part *p, const agg_group *g, wr_buf *out);
+bool agg_multi_load(agg_part *p, agg_group *g, const char **at, const char *end);
+void agg_multi_drop(const agg_part *p, agg_group *g);
+
+/* What it shares with agg_counted.c. out = prefix ‖ aggregate ‖ group: */
+void agg_multi_prefix(wr_buf *out, enum agg_prefix prefix, const agg_part *p, wr_str group);
+void agg_multi_restart(agg_part *p, void *state);
+/* The arguments of row i as bytes, and back in arena a (NULL: damaged). */
+void agg_multi_save_args(op_aggregate *self, const agg_part *p, uint32_t i, wr_buf *out);
+const wr_vec **agg_multi_load_args(wr_arena *a, const agg_part *p, wr_str bytes);
+/* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are told. */
+wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *m, wr_str group,
+                        wr_str *end, size_t *prefix);
+/* The end of all keys that begin with prefix: its successor, in out. */
+wr_str agg_multi_behind(wr_buf *out, wr_str prefix);
+
+/* ---- agg_counted.c */
+
+bool agg_counted_add(op_aggregate *self, agg_part *p, agg_group *g, uint32_t i);
+bool agg_counted_take(op_aggregate *self, agg_part *p, agg_group *g, uint32_t i);
+bool agg_counted_read(op_aggregate *self, agg_part *p, agg_group *g, wr_str group);
 
 /* ---- agg_front.c */
 

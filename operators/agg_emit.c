@@ -205,8 +205,6 @@ static bool emit_group(op_aggregate *self, agg_group *g)
 	wr_str key = group_key(self, full, &line.wstart);
 
 	line.wend = line.wstart + self->spec->window.size;
-	if (self->any_multi)
-		agg_multi_settle(self, g, full);
 	if (g->emitted && self->images_wanted) {
 		if (!image_row(self, g, key, line))
 			return false;
@@ -277,8 +275,6 @@ wr_status agg_change(op_aggregate *self, agg_group *g, uint32_t undo, uint32_t s
 	latest(self, g, cause);
 	wr_cache_touch(self->groups, g);
 	if (self->direct) {
-		if (self->any_multi)
-			agg_multi_settle(self, g, wr_buf_view(&self->key));
 		g->emitted = true;
 		line.rowtime = g->rowtime;
 		agg_out_row(self, g, cause, line);

@@ -303,6 +303,32 @@ static int over_order(const void *x, const void *y)
 	return wr_str_cmp(p->key, q->key);
 }
 
+static agg_sessions *sessions_of(op_aggregate *self, wr_str group)
+{
+	return wr_cache_find(self->groups, group, wr_cache_hash(group));
+}
+
+/*
+ * The groups of fired timers: the timers are taken away. One that a group has no more, since an
+ * earlier one took its place, says nothing: else the group would be looked at twice.
+ */
+static uint32_t groups_of(op_aggregate *self, wr_str *timers, uint32_t n)
+{
+	uint32_t m = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const char *p = timers[i].p + 1;
+		wr_str group = { p + 8, timers[i].n - 9 };
+		const agg_sessions *s = sessions_of(self, group);
+		int64_t t = INT64_MAX;
+
+		wr_store_del(self->side, timers[i]);
+		if (s && wr_key_get_i64(&t, &p, p + 8) && t == s->timer)
+			timers[m++] = group;
+	}
+	return m;
+}
+
 /*
  * The groups whose timers are before limit, into the arena; the timers are taken away. The walk
  * begins at the first timer there is, not at the front: what was taken away since the last commit
@@ -336,16 +362,8 @@ static wr_str *fired(op_aggregate *self, wr_arena *a, int64_t limit, uint32_t *n
 		keys[(*n)++] = wr_arena_str(a, key);
 	}
 	wr_iter_close(it);
-	for (uint32_t i = 0; i < *n; i++) {
-		wr_store_del(self->side, keys[i]);
-		keys[i] = (wr_str){ keys[i].p + 9, keys[i].n - 9 };
-	}
+	*n = groups_of(self, keys, *n);
 	return keys;
-}
-
-static agg_sessions *sessions_of(op_aggregate *self, wr_str group)
-{
-	return wr_cache_find(self->groups, group, wr_cache_hash(group));
 }
 
 /* Drops the sessions of a group that ended before `limit`, and sets its timer anew. */

@@ -26,9 +26,9 @@ static int64_t collect_limit(const wr_op_cx *cx, const char *name)
 
 static wr_status part_open(op_aggregate *self, agg_part *p, const wr_agg_spec *s, wr_err *err)
 {
-	p->def = s->agg;
+	p->def = self->spec->from_table && s->agg->over_table ? s->agg->over_table : s->agg;
 	p->cx = (wr_agg_cx){
-		.arena = self->op.cx->arena,
+		.arena = self->op.cx->batch_arena,
 		.types = s->types,
 		.result = s->result,
 		.nargs = s->nargs,
@@ -36,8 +36,10 @@ static wr_status part_open(op_aggregate *self, agg_part *p, const wr_agg_spec *s
 		.limit = collect_limit(self->op.cx, s->agg->name),
 		.bytes = &self->heap,
 	};
-	p->multi = self->spec->from_table && !s->agg->undo;
-	if (p->multi && s->agg->multiset == WR_AGG_NO_MULTISET)
+	p->multi = self->spec->from_table && s->agg->multiset != WR_AGG_NO_MULTISET;
+	if (p->multi)
+		agg_multi_layout(p);
+	if (self->spec->from_table && !p->multi && !s->agg->undo)
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN,
 		                  "%s over a table is not implemented: it cannot take values back",
 		                  s->agg->name);
@@ -117,13 +119,10 @@ void agg_group_save(op_aggregate *self, const agg_group *g, wr_buf *out)
 	for (uint32_t i = 0; i < self->nparts; i++) {
 		const agg_part *p = &self->parts[i];
 
-		p->def->save(&p->cx, agg_state(g, p), out);
-		if (p->multi) {
-			const wr_row_bytes *cur = &agg_multi_of(g, p)->cur;
-
-			wr_buf_u32(out, cur->n);
-			wr_buf_put(out, cur->p, cur->n);
-		}
+		if (p->multi)
+			agg_multi_save(p, g, out);
+		else
+			p->def->save(&p->cx, agg_state(g, p), out);
 	}
 }
 
@@ -145,17 +144,6 @@ static bool get_i64(int64_t *v, const char **p, const char *end)
 	return true;
 }
 
-static bool multi_load(agg_multi *m, const char **p, const char *end)
-{
-	uint32_t n;
-
-	if (!get_u32(&n, p, end) || (size_t)(end - *p) < n)
-		return false;
-	wr_row_bytes_set(&m->cur, *p, n);
-	*p += n;
-	return true;
-}
-
 bool agg_group_load(op_aggregate *self, agg_group *g, const char **p, const char *end)
 {
 	memset(g, 0, self->group_size);
@@ -167,9 +155,8 @@ bool agg_group_load(op_aggregate *self, agg_group *g, const char **p, const char
 	for (uint32_t i = 0; i < self->nparts; i++) {
 		agg_part *part = &self->parts[i];
 
-		if (!part->def->load(&part->cx, agg_state(g, part), p, end))
-			return false;
-		if (part->multi && !multi_load(agg_multi_of(g, part), p, end))
+		if (part->multi ? !agg_multi_load(part, g, p, end) :
+		                  !part->def->load(&part->cx, agg_state(g, part), p, end))
 			return false;
 	}
 	return true;
@@ -183,7 +170,7 @@ void agg_group_drop(op_aggregate *self, agg_group *g)
 		if (p->def->drop)
 			p->def->drop(&p->cx, agg_state(g, p));
 		if (p->multi)
-			wr_row_bytes_free(&agg_multi_of(g, p)->cur);
+			agg_multi_drop(p, g);
 	}
 }
 
@@ -239,11 +226,14 @@ wr_status agg_group_merge(op_aggregate *self, agg_group *into, agg_group *from, 
 
 void agg_group_finals(op_aggregate *self, agg_group *g, wr_vec *cols, wr_arena *a)
 {
+	if (self->any_multi && !agg_multi_settle(self, g))
+		self->damaged = true;
 	for (uint32_t k = 0; k < self->nparts; k++) {
 		agg_part *p = &self->parts[k];
 
 		p->cx.arena = a;
 		p->def->final(&p->cx, agg_state(g, p), &cols[k]);
+		p->cx.arena = self->op.cx->batch_arena;	/* a may be gone when the next row comes */
 	}
 }
 

@@ -213,7 +213,7 @@ static wr_status push_aggregate(wr_op *op, int input, const wr_batch *b, uint32_
 	if (status == WR_OK && self->direct)
 		status = agg_out_end(self, err);
 	self->in = NULL;
-	return status;
+	return status == WR_OK && self->damaged ? wr_op_damaged(op, err) : status;
 }
 
 /* ---------------------------------------------------------------- time, barriers, life */
@@ -233,7 +233,10 @@ static wr_status watermark_aggregate(wr_op *op, int64_t t, wr_err *err)
 
 static wr_status flush_aggregate(wr_op *op, wr_err *err)
 {
-	return agg_emit_changed((op_aggregate *)op, err);
+	op_aggregate *self = (op_aggregate *)op;
+	wr_status status = agg_emit_changed(self, err);
+
+	return status == WR_OK && self->damaged ? wr_op_damaged(op, err) : status;
 }
 
 static wr_status snapshot_aggregate(wr_op *op, wr_err *err)
@@ -265,6 +268,7 @@ static wr_status open_aggregate(wr_op *op, wr_err *err)
 	self->groups = wr_cache_new(self->st, &self->payload, self);
 	self->emit_arena = wr_arena_new();
 	self->images = wr_arena_new();
+	self->scratch = wr_arena_new();
 	self->images_wanted = !self->spec->no_before;
 	self->direct = !self->spec->emit_final && (op->cx->cache_bytes == 0 || sessions(self));
 	agg_front_open(self);
@@ -285,6 +289,7 @@ static void close_aggregate(wr_op *op)
 		wr_cache_close(self->groups);
 	wr_arena_free(self->emit_arena);
 	wr_arena_free(self->images);
+	wr_arena_free(self->scratch);
 	free(self->changed);
 	wr_buf_free(&self->key);
 	wr_buf_free(&self->tmp);

@@ -20,7 +20,7 @@
  *
  * An entry of WAITING stays when its row meets a partner; the row itself knows. Time is that of the row's partition, and what waits leaves
  * by watermark; in conformance runs it is the operator's own and what waits leaves in push, before the row that moved it, and
- * each side's rows are past by its own highest time (nothing is deleted then: such runs are short).
+ * each side's rows are past by its own highest time, a millisecond earlier (nothing is deleted then: such runs are short).
  */
 #include "operators/join_list.h"
 #include "operators/join_out.h"
@@ -414,11 +414,11 @@ static bool one_row(op_join_streams *self, int side, const wr_batch *b, uint32_t
 		self->op.stats.null_key++;
 		return true;
 	}
-	if (!meet(self, side, b, i, theirs == WR_TIME_NONE ? theirs : theirs - self->keep + 1, &met))
+	if (!meet(self, side, b, i, theirs == WR_TIME_NONE ? theirs : theirs - self->keep + local, &met))
 		return false;
 	past = t + reach(self, side) + (local ? 0 : spec_of(self)->grace) < now;
 	waits = met == 0 && outer(self, side) && self->wait && !past;
-	if (t > mine - self->keep)
+	if (t >= mine - self->keep + local)
 		keep_row(self, side, b, i, met > 0, waits);
 	else
 		self->op.stats.late++;
