@@ -36,34 +36,37 @@ room_o   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c)) $(if $(filter grammar,$
 ARCHIVES := $(foreach r,$(ROOMS),$(B)/lib$(r).a)
 LOWER    := $(filter-out $(B)/libcli.a,$(ARCHIVES))
 
+# What is made, a word and a name a line; V=1 shows the commands.
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
+
 .PHONY: all
 all: $(B)/weir
 
 $(B)/weir: $(ARCHIVES)
-	$(CC) $(CFLAGS_ALL) -o $@ -Wl,--whole-archive $(B)/libcli.a -Wl,--no-whole-archive \
+	$(call say,LINK)$(CC) $(CFLAGS_ALL) -o $@ -Wl,--whole-archive $(B)/libcli.a -Wl,--no-whole-archive \
 	    -Wl,--start-group $(LOWER) -Wl,--end-group $(LIBS)
 
 define room_rule
 $(B)/lib$(1).a: $$(call room_o,$(1)) $(1)
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR)ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/grammar/parse.gen.c: grammar/weir.y grammar/keywords.h
 	@mkdir -p $(@D)
 	@tests/tools/keywords -q
-	bison -Wall -Werror -Wcounterexamples --defines=$(B)/grammar/parse.gen.h -o $@ $<
+	$(call say,BISON)bison -Wall -Werror -Wcounterexamples --defines=$(B)/grammar/parse.gen.h -o $@ $<
 $(B)/grammar/scan.gen.c: grammar/weir.l
 	@mkdir -p $(@D)
-	flex -o $@ $<
+	$(call say,FLEX)flex -o $@ $<
 $(B)/grammar/%.gen.o: $(B)/grammar/%.gen.c
-	$(CC) $(CFLAGS_ALL) $(GENWARN) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CFLAGS_ALL) $(GENWARN) -MMD -MP -c -o $@ $<
 $(patsubst %.c,$(B)/%.o,$(wildcard grammar/*.c)) $(B)/grammar/scan.gen.o: | $(B)/grammar/parse.gen.c
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -73,7 +76,7 @@ $(patsubst %.c,$(B)/%.o,$(wildcard grammar/*.c)) $(B)/grammar/scan.gen.o: | $(B)
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 $(B)/unit/%: tests/unit/%.c $(LOWER)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< -Wl,--start-group $(LOWER) -Wl,--end-group -lcmocka $(LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< -Wl,--start-group $(LOWER) -Wl,--end-group -lcmocka $(LIBS)
 
 # For one who works on one room: make room R=formats U=json builds formats and the rooms below, and tests/unit/json.c
 BELOW = $(foreach r,$(shell echo $(ROOMS) | sed 's/.*\b$(R)\b/$(R)/'),$(B)/lib$(r).a)
@@ -88,7 +91,7 @@ units: $(UNITS)
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 $(B)/fuzz/%: tests/fuzz/%.c $(LOWER)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -MMD -MP -o $@ $< -Wl,--start-group $(LOWER) -Wl,--end-group $(LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -MMD -MP -o $@ $< -Wl,--start-group $(LOWER) -Wl,--end-group $(LIBS)
 
 .PHONY: fuzz-build fuzz-targets fuzz fuzz-smoke
 fuzz-targets: $(FUZZERS:%=$(B)/fuzz/%)
@@ -104,7 +107,7 @@ fuzz-smoke: fuzz-build  ## every fuzz target for ten seconds
 BENCH ?= build/bench/bin
 $(BENCH)/%: bench/%.c bench/kafka.h bench/scan.h
 	@mkdir -p $(@D)
-	$(CC) -O3 -march=native -std=gnu11 -Wall -Wextra -Wshadow -o $@ $< -lrdkafka -lm
+	$(call say,LINK)$(CC) -O3 -march=native -std=gnu11 -Wall -Wextra -Wshadow -o $@ $< -lrdkafka -lm
 
 .PHONY: bench-tools debug asan tsan demo check worlds reliability bench layers hdr-check metrics docs format format-check tidy coverage install \
         clean help
