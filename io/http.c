@@ -194,10 +194,7 @@ static size_t keep_line(char *p, size_t size, size_t n, void *arg)
 	if (s->n && (s->text[0] == '4' || s->text[0] == '5') && p[0] == '2')
 		return size * n;
 	s->n = 0;
-	keep_text(p, size, n, arg);
-	while (s->n && s->text[s->n - 1] == ' ')
-		s->n--;
-	return size * n;
+	return keep_text(p, size, n, arg);
 }
 
 static size_t read_mail(char *p, size_t size, size_t n, void *arg)
@@ -313,6 +310,8 @@ static void answer(slot *s, CURLcode code)
 		a->status = (int)status;
 	if (curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		a->retry_after_ms = (int64_t)(after < 86400 ? after : 86400) * 1000;
+	while (s->n && s->text[s->n - 1] == ' ')
+		s->n--;
 	snprintf(a->text, sizeof a->text, "%.*s", a->status ? (int)s->n : 199,
 		 a->status ? s->text : s->error[0] ? s->error : curl_easy_strerror(code));
 }
