@@ -14,15 +14,17 @@
 #include "cli/rows.h"
 #include "core/log.h"
 
-enum { MAX_SELECTS = 64 };
+enum { MAX_SELECTS = 64, MAX_SCRIPTS = 16 };
 
 typedef struct running {
 	wr_engine *engine;
+	wr_session *session;
 	wr_push_query *selects[MAX_SELECTS];
 	wr_row_printer printers[MAX_SELECTS];
 	unsigned n;
 	bool defined;	/* a persistent query was made */
 	int status;	/* exit status so far */
+	int scripts;	/* that run now, one inside the other */
 } running;
 
 static void start_select(running *r, const wr_outcome *out)
@@ -47,6 +49,44 @@ static void start_select(running *r, const wr_outcome *out)
 	r->selects[r->n++] = out->query;
 }
 
+/* PRINT holds up what stands behind it until its LIMIT, or the end of the topic in runs that have one. */
+static void print(running *r, wr_print *p)
+{
+	wr_err err = WR_ERR_INIT;
+	wr_str line;
+
+	while (!wr_print_over(p) && !wr_stop) {
+		if (wr_print_next(p, 50, &line, &err)) {
+			r->status = wr_print_error((wr_str){ 0 }, &err);
+			break;
+		}
+		if (line.p) {
+			printf("%.*s\n", WR_STR_ARG(line));
+			fflush(stdout);
+		}
+	}
+	wr_print_free(p);
+}
+
+static void on_outcome(void *self, const wr_outcome *out);
+
+/* RUN SCRIPT: the file's statements are carried out as the program's own are, under a place of their own. */
+static void run_script(running *r, const wr_outcome *out)
+{
+	wr_arena *a = wr_arena_new();
+	wr_err err = WR_ERR_INIT;
+	wr_str text, shown = { 0 };
+
+	if (++r->scripts > MAX_SCRIPTS)
+		(void)!wr_err_set(&err, WR_ERR_STATEMENT, WR_NO_SPAN, "scripts run each other without end");
+	else if (wr_read_file(a, out->message, &text, &err) == WR_OK)
+		(void)!wr_engine_run_text(r->engine, r->session, out->message, text, on_outcome, r, &shown, &err);
+	if (err.cls != WR_ERR_NONE && !r->status)
+		r->status = wr_print_error(shown, &err);
+	r->scripts--;
+	wr_arena_free(a);
+}
+
 static void on_outcome(void *self, const wr_outcome *out)
 {
 	running *r = self;
@@ -55,6 +95,12 @@ static void on_outcome(void *self, const wr_outcome *out)
 	switch (out->kind) {
 	case WR_OUTCOME_QUERY:
 		start_select(r, out);
+		break;
+	case WR_OUTCOME_PRINT:
+		print(r, out->print);
+		break;
+	case WR_OUTCOME_SCRIPT:
+		run_script(r, out);
 		break;
 	case WR_OUTCOME_LISTING:
 		wr_print_listing(stdout, &out->listing);
@@ -137,6 +183,7 @@ static int run(running *r, const wr_options *o, wr_err *err)
 	wr_str shown = { 0 };
 	const char *ids[1];
 
+	r->session = s;
 	wr_options_define(o, s);
 	if (run_statements(r, s, o, a, &shown, err))
 		r->status = wr_print_error(shown, err);

@@ -24,7 +24,7 @@
  *	{"id":1}
  *
  *	explain                          the plan's text
- *	show                             what SHOW or DESCRIBE lists, or what a statement answers, behind ----
+ *	show                             what SHOW, DESCRIBE or PRINT lists, or what a statement answers, behind ----
  *	SHOW VARIABLES;
  *	----
  *	name | value
@@ -147,6 +147,8 @@ static bool run_statements(wr_script *s, wr_str text, wr_buf *error, wr_push_que
 		}
 		if (out.kind == WR_OUTCOME_TEXT)
 			s->explained = out.message;
+		if (out.print)
+			wr_print_free(out.print);
 		if (out.query && select && !*select)
 			*select = out.query;
 		else if (out.query)
@@ -190,6 +192,18 @@ static void put_listing(const wr_listing *l, wr_buf *out)
 	}
 }
 
+/* What PRINT has to say by now. */
+static void put_print(wr_print *p, wr_buf *out)
+{
+	wr_str line = { "", 0 };
+	wr_err err = WR_ERR_INIT;
+
+	while (line.p && wr_print_next(p, 200, &line, &err) == WR_OK)
+		if (line.p)
+			wr_buf_printf(out, "%.*s\n", WR_STR_ARG(line));
+	wr_print_free(p);
+}
+
 /* One statement's answer as text. */
 static void show(wr_script *s, wr_str body)
 {
@@ -204,6 +218,8 @@ static void show(wr_script *s, wr_str body)
 		wr_render_error(&got, shown, &err);
 	else if (out.kind == WR_OUTCOME_LISTING)
 		put_listing(&out.listing, &got);
+	else if (out.kind == WR_OUTCOME_PRINT)
+		put_print(out.print, &got);
 	else if (out.message)
 		wr_buf_printf(&got, "%s\n", out.message);
 	if (!wr_str_eq(wr_buf_view(&got), wanted))

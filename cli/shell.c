@@ -17,6 +17,8 @@
 #include "cli/rows.h"
 #include "parser/parse.h"
 
+enum { MAX_SCRIPTS = 16 };	/* that RUN SCRIPT may nest */
+
 typedef struct shell {
 	wr_engine *engine;
 	wr_session *session;
@@ -24,6 +26,7 @@ typedef struct shell {
 	wr_buf text;		/* what was typed and is not a whole statement yet */
 	char history[512];
 	int status;
+	int scripts;	/* that run now, one inside the other */
 } shell;
 
 static volatile sig_atomic_t interrupted;
@@ -55,9 +58,56 @@ static void follow(wr_push_query *q, const wr_outcome *out, int *status)
 		*status = wr_print_error((wr_str){ 0 }, &p.err);
 }
 
+static void carry_out(shell *sh, wr_str text);
+
+/* PRINT: lines until its LIMIT or Ctrl-C. */
+static void print(shell *sh, wr_print *p)
+{
+	wr_err err = WR_ERR_INIT;
+	wr_str line;
+
+	interrupted = 0;
+	while (!wr_print_over(p) && !interrupted && wr_stop != SIGTERM) {
+		if (wr_print_next(p, 50, &line, &err)) {
+			sh->status = wr_print_error((wr_str){ 0 }, &err);
+			break;
+		}
+		if (line.p) {
+			printf("%.*s\n", WR_STR_ARG(line));
+			fflush(stdout);
+		}
+	}
+	wr_print_free(p);
+}
+
+static void run_script(shell *sh, const wr_outcome *out)
+{
+	wr_arena *a = wr_arena_new();
+	wr_err err = WR_ERR_INIT;
+	wr_str text;
+
+	if (++sh->scripts > MAX_SCRIPTS) {
+		err.span = out->stmt->span;
+		(void)!wr_err_set(&err, WR_ERR_STATEMENT, err.span, "scripts run each other without end");
+		sh->status = wr_print_error((wr_str){ 0 }, &err);
+	} else if (wr_read_file(a, out->message, &text, &err)) {
+		sh->status = wr_print_error((wr_str){ 0 }, &err);
+	} else {
+		carry_out(sh, text);
+	}
+	sh->scripts--;
+	wr_arena_free(a);
+}
+
 static void show(shell *sh, const wr_outcome *out)
 {
 	switch (out->kind) {
+	case WR_OUTCOME_PRINT:
+		print(sh, out->print);
+		break;
+	case WR_OUTCOME_SCRIPT:
+		run_script(sh, out);
+		break;
 	case WR_OUTCOME_QUERY:
 		follow(out->query, out, &sh->status);
 		break;
@@ -108,6 +158,7 @@ static const char HELP[] =
 	"  CREATE TABLE t AS SELECT v, COUNT(*) AS n FROM s GROUP BY v;\n"
 	"  SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW SINKS; SHOW TOPICS; SHOW FUNCTIONS; SHOW PROPERTIES;\n"
 	"  DESCRIBE t; DESCRIBE FUNCTION SUBSTRING; EXPLAIN SELECT …;\n"
+	"  PRINT 'topic' FROM BEGINNING; SAMPLE 'topic'; RUN SCRIPT 'file';\n"
 	"  SET 'auto.offset.reset'='latest';         .help  .quit\n";
 
 /* true: the line was for the shell. */

@@ -19,7 +19,7 @@
 
 /* ---------------------------------------------------------------- planning */
 
-static const char *topic_kind(const wr_engine *e)
+const char *wr_engine_topic_kind(const wr_engine *e)
 {
 	return e->config.broker ? "kafka" : e->config.dir ? "log" : "memory";
 }
@@ -27,7 +27,7 @@ static const char *topic_kind(const wr_engine *e)
 wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err)
 {
 	wr_plan_cx cx = { .arena = arena, .catalog = &x->e->names.catalog, .settings = &x->s->settings,
-			  .source_kind = topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
+			  .source_kind = wr_engine_topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
 
 	return wr_plan_statement(&cx, stmt, out, err);
 }
@@ -326,6 +326,8 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 
 wr_status wr_exec_define(wr_exec *x, wr_err *err)
 {
+	if (wr_exec_find_columns(x, err))
+		return WR_FAIL;
 	wr_arena *arena = wr_arena_new();
 	wr_plan *plan = WR_NEW(arena, wr_plan);
 	bool kept = false;
@@ -333,6 +335,8 @@ wr_status wr_exec_define(wr_exec *x, wr_err *err)
 
 	if (status == WR_OK)
 		status = carry_out(x, arena, plan, &kept, err);
+	if (status)
+		wr_exec_written_span(x, err);
 	if (!kept)
 		wr_arena_free(arena);
 	return status;

@@ -144,7 +144,7 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	if (s->object == WR_OBJ_TYPE)
 		return drop_type(x, err);
 	if (s->object == WR_OBJ_CONNECTOR)
-		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span, "connectors are not run by this version");
+		return wr_exec_no_connectors(x, err);
 	wr_named *n = wr_names_find(x->e, s->name.name);
 
 	if (!n)

@@ -18,6 +18,7 @@
 typedef struct wr_engine wr_engine;
 typedef struct wr_session wr_session;
 typedef struct wr_push_query wr_push_query;	/* a transient SELECT */
+typedef struct wr_print wr_print;		/* PRINT: a topic's records as text */
 
 typedef enum wr_until_mode { WR_RUN_FOREVER, WR_RUN_UNTIL_CAUGHT_UP, WR_RUN_UNTIL_END } wr_until_mode;
 
@@ -70,6 +71,8 @@ typedef enum wr_outcome_kind {
 	WR_OUTCOME_LISTING,	/* SHOW, DESCRIBE: a table of texts */
 	WR_OUTCOME_TEXT,	/* EXPLAIN: message */
 	WR_OUTCOME_QUERY,	/* SELECT: query, not started */
+	WR_OUTCOME_PRINT,	/* PRINT: print */
+	WR_OUTCOME_SCRIPT,	/* RUN SCRIPT: message is the file's path, which the caller runs */
 } wr_outcome_kind;
 
 typedef struct wr_listing {
@@ -88,6 +91,7 @@ typedef struct wr_outcome {
 	const char *query_id;	/* of the persistent query started; NULL: none */
 	wr_listing listing;
 	wr_push_query *query;
+	wr_print *print;	/* until wr_print_free */
 } wr_outcome;
 
 /*
@@ -142,6 +146,17 @@ void wr_push_query_wait(wr_push_query *q);
 void wr_push_query_free(wr_push_query *q);	/* cancels and waits first */
 /* By id: /close-query, TERMINATE. false: no such query. */
 bool wr_engine_cancel(wr_engine *e, const char *query_id);
+
+/* ---------------------------------------------------------------- PRINT */
+
+/*
+ * The next line, without its end, valid until the next call; p NULL: none within timeout_ms, or it is over. One thread at a time.
+ * Errors: CONNECT, IO.
+ */
+WR_CHECKED wr_status wr_print_next(wr_print *p, int timeout_ms, wr_str *line, wr_err *err);
+/* LIMIT is reached, or the engine runs to an end and this is it. */
+bool wr_print_over(const wr_print *p);
+void wr_print_free(wr_print *p);
 
 /* ---------------------------------------------------------------- looking */
 

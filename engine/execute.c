@@ -62,6 +62,12 @@ static wr_status setting(wr_exec *x, wr_err *err)
 	return status;
 }
 
+wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "Weir runs no Kafka Connect connectors");
+	return wr_err_hint(err, "run them beside it; CREATE STREAM reads their topics, CREATE SINK writes files, HTTP and topics");
+}
+
 static wr_status not_yet(wr_exec *x, wr_err *err)
 {
 	wr_span span = x->stmt->span;
@@ -104,6 +110,23 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 		return wr_exec_explain(x, err);
 	case WR_STMT_ASSERT_TOPIC:
 		return wr_exec_assert_topic(x, err);
+	case WR_STMT_PRINT:
+		return wr_exec_print(x, err);
+	case WR_STMT_SAMPLE:
+		return wr_exec_sample(x, err);
+	case WR_STMT_RUN_SCRIPT:
+		wr_say(x, WR_OUTCOME_SCRIPT, "%.*s", WR_STR_ARG(x->stmt->text.text));
+		return WR_OK;
+	case WR_STMT_ASSERT_VALUES:
+	case WR_STMT_ASSERT_NULL_VALUES:
+	case WR_STMT_ASSERT_SOURCE:
+		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "%s stands in test scripts only",
+				  wr_stmt_kind_text(x->stmt->kind));
+	case WR_STMT_CREATE_CONNECTOR:
+		return wr_exec_no_connectors(x, err);
+	case WR_STMT_ASSERT_SCHEMA:
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "schemas are kept by a schema registry, and Weir has no client for one");
+		return wr_err_hint(err, "DESCRIBE shows the columns of a stream or table");
 	default:
 		return not_yet(x, err);
 	}

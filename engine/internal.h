@@ -6,7 +6,8 @@
  *	define.c    CREATE, INSERT: plans to queries   drop.c      DROP, TERMINATE, PAUSE
  *	listing.c   SHOW, DESCRIBE                     insert.c    INSERT VALUES
  *	errors.c    SHOW ERRORS                        replace.c   CREATE OR REPLACE
- *	assert.c    ASSERT TOPIC
+ *	assert.c    ASSERT TOPIC                       look.c      a topic read by a statement
+ *	print.c     PRINT                              sample.c    SAMPLE, columns found out from events
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
@@ -82,6 +83,9 @@ typedef struct wr_exec {
 	wr_arena *arena;	/* the caller's: the outcome lives here */
 	const wr_stmt *stmt;
 	wr_str text;		/* of this statement alone */
+	wr_str written;		/* as it was written, where text has found columns in addition; p NULL: text */
+	wr_span found;		/* the columns found, in text */
+	wr_span place;		/* of the statement as written, in what errors are shown in */
 	wr_outcome *out;
 	/* Recovery and continuation: the recorded identity instead of a new one. */
 	int64_t seq;		/* 0: a new statement */
@@ -105,6 +109,7 @@ void wr_session_define_here(wr_session *s, wr_str name, wr_str value);	/* the st
 bool wr_session_undefine(wr_session *s, wr_str name);
 
 /* define.c */
+const char *wr_engine_topic_kind(const wr_engine *e);	/* where a topic without FILE is: a row of source_list.h */
 WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err);	/* CREATE …, INSERT INTO … SELECT */
 WR_CHECKED wr_status wr_exec_select(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_type(wr_exec *x, wr_err *err);
@@ -129,8 +134,17 @@ WR_CHECKED wr_status wr_exec_show_errors(wr_exec *x, wr_err *err);
 /* listing.c */
 WR_CHECKED wr_status wr_exec_show(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_describe(wr_exec *x, wr_err *err);
+/* print.c, sample.c */
+WR_CHECKED wr_status wr_exec_print(wr_exec *x, wr_err *err);
+WR_CHECKED wr_status wr_exec_sample(wr_exec *x, wr_err *err);
+/* Spans of such a statement's errors: brought from x->text to what was written. */
+void wr_exec_written_span(const wr_exec *x, wr_err *err);
+/* CREATE of DEBEZIUM without columns: puts those that the events show into x->stmt and x->text. Errors: STATEMENT, CONNECT, IO. */
+WR_CHECKED wr_status wr_exec_find_columns(wr_exec *x, wr_err *err);
 /* assert.c */
 WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
+/* execute.c: what any statement about connectors says */
+WR_CHECKED wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err);
 /* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
 

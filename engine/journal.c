@@ -71,7 +71,7 @@ static wr_statement_row row_of(const wr_exec *x, wr_str settings)
 		.seq = x->seq,
 		.place = j->place ? wr_str_of(j->place) : (wr_str){ 0 },
 		.ordinal = j->place ? (int32_t)j->ordinal : -1,
-		.text = x->text,
+		.text = x->written.p ? x->written : x->text,
 		.normal = x->text,
 		.status = WR_STATEMENT_CREATING,
 		.kind = wr_str_of(wr_stmt_kind_text(x->stmt->kind)),
@@ -199,7 +199,7 @@ wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err
 typedef struct recorded {
 	int64_t seq, ordinal;
 	wr_statement_status status;
-	const char *text, *place, *incarnation, *settings, *query_id;
+	const char *text, *normal, *place, *incarnation, *settings, *query_id;
 	uint16_t ntasks;
 	bool relation_only, paused;
 } recorded;
@@ -228,6 +228,7 @@ static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
 		.ordinal = row->ordinal,
 		.status = row->status,
 		.text = wr_arena_str(l->arena, row->text).p,
+		.normal = wr_arena_str(l->arena, row->normal).p,
 		.place = wr_arena_str(l->arena, row->place).p,
 		.incarnation = wr_arena_str(l->arena, row->incarnation).p,
 		.settings = wr_arena_str(l->arena, row->properties).p,
@@ -255,9 +256,9 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 	wr_status status = WR_FAIL;
 
 	read_settings(&s->settings, r->settings);
-	if (wr_parse(a, wr_str_of(r->text), &stmts, err) || stmts.n != 1)
+	if (wr_parse(a, wr_str_of(r->normal), &stmts, err) || stmts.n != 1)
 		goto done;
-	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->text), .out = &out,
+	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->normal), .out = &out,
 		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
 		      .ntasks = r->ntasks, .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
 		      .relation_only = r->relation_only, .paused = r->paused };
@@ -387,6 +388,7 @@ static bool is_recorded_kind(const wr_stmt *s)
 	case WR_STMT_CREATE_TYPE:
 	case WR_STMT_INSERT_QUERY:
 	case WR_STMT_INSERT_VALUES:
+	case WR_STMT_ALTER:
 		return true;
 	default:
 		return false;

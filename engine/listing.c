@@ -256,6 +256,11 @@ wr_status wr_exec_show(wr_exec *x, wr_err *err)
 		return variables(x);
 	case WR_SHOW_ERRORS:
 		return wr_exec_show_errors(x, err);
+	case WR_SHOW_CONNECTORS:
+	case WR_SHOW_SOURCE_CONNECTORS:
+	case WR_SHOW_SINK_CONNECTORS:
+	case WR_SHOW_CONNECTOR_PLUGINS:
+		return wr_exec_no_connectors(x, err);
 	default:
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span,
 				  "this SHOW is understood, but this version does not run it");
@@ -346,7 +351,7 @@ wr_status wr_exec_describe(wr_exec *x, wr_err *err)
 	if (s->object == WR_OBJ_FUNCTION)
 		return describe_function(x, err);
 	if (s->object == WR_OBJ_CONNECTOR)
-		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span, "connectors are not run by this version");
+		return wr_exec_no_connectors(x, err);
 	wr_named *n = wr_names_find(x->e, s->name.name);
 
 	if (!n || (s->object == WR_OBJ_SINK) != (n->relation == NULL)) {

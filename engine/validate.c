@@ -23,7 +23,7 @@ static wr_status check_create(wr_exec *x, wr_arena *a, wr_err *err)
 {
 	wr_plan plan;
 
-	if (wr_exec_plan(x, a, x->stmt, &plan, err))
+	if (wr_exec_find_columns(x, err) || wr_exec_plan(x, a, x->stmt, &plan, err))
 		return WR_FAIL;
 	if (plan.kind == WR_PLAN_INSERT_QUERY || plan.kind == WR_PLAN_INSERT_VALUES || plan.kind == WR_PLAN_SELECT)
 		return WR_OK;

@@ -390,9 +390,6 @@ static wr_status check_columns_given(const wr_stmt_create_source *c, const wr_re
 
 	if (c->elements.n)
 		return WR_OK;
-	if (wr_is_debezium(r))
-		return WR_LATER(err, at,
-				"columns are not yet found out from the events: list them");
 	WR_REFUSE(err, at, "%.*s has no columns", WR_STR_ARG(r->name));
 	return wr_err_hint(err, "list them: (id BIGINT KEY, name STRING)");
 }

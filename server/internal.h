@@ -54,6 +54,10 @@ void wr_post_close(wr_server *s, wr_str body, wr_answer *a);
 bool wr_entity(wr_server *s, const wr_outcome *out, wr_json_out *w);
 
 /* stream.c: POST /query. Queues the answer itself. */
+/* Whether the client has closed its end. */
+bool wr_client_left(struct MHD_Connection *c);
+/* print.c: queues the answer, which has the print from now on. */
+enum MHD_Result wr_answer_print(wr_server *s, struct MHD_Connection *c, wr_print *p);
 enum MHD_Result wr_post_query(wr_server *s, struct MHD_Connection *c, wr_str body);
 
 #endif

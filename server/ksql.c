@@ -4,7 +4,7 @@
  */
 #include "server/internal.h"
 
-/* SELECT and PRINT belong to /query. */
+/* SELECT and PRINT belong to /query; scripts are not run for others. */
 static bool for_query_endpoint(const wr_request *r, wr_answer *a)
 {
 	uint32_t at = 0;
@@ -19,6 +19,11 @@ static bool for_query_endpoint(const wr_request *r, wr_answer *a)
 			return false;	/* checked again, and told, later */
 		if (found && (stmt->kind == WR_STMT_QUERY || stmt->kind == WR_STMT_PRINT)) {
 			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002, "send SELECT and PRINT to the /query endpoint");
+			return true;
+		}
+		if (found && stmt->kind == WR_STMT_RUN_SCRIPT) {
+			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40001,
+					"RUN SCRIPT reads a file of the server's machine: send its statements instead");
 			return true;
 		}
 	}

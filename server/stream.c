@@ -93,10 +93,10 @@ static void on_ended(void *self, bool limit_reached, const wr_err *err)
 
 /* ---------------------------------------------------------------- the connection's side */
 
-static bool client_left(const stream *s)
+bool wr_client_left(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	char byte;
 	ssize_t n = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -113,7 +113,7 @@ static ssize_t on_send(void *self, uint64_t position, char *to, size_t max)
 	pthread_mutex_lock(&s->lock);
 	while (s->sent == s->pending.n && !s->ended && !s->gone) {
 		wr_cond_wait(&s->more, &s->lock, wr_clock_mono_ns() + LOOK_MS * 1000000LL);
-		s->gone = s->sent == s->pending.n && (s->server->stopping || client_left(s));
+		s->gone = s->sent == s->pending.n && (s->server->stopping || wr_client_left(s->connection));
 	}
 	if (s->sent < s->pending.n) {
 		size_t left = s->pending.n - s->sent;
@@ -176,13 +176,14 @@ static stream *new_stream(wr_server *server, struct MHD_Connection *c, wr_push_q
 
 /* ---------------------------------------------------------------- the request */
 
-/* The one SELECT of the request, not started. false: *a says why not. */
-static bool prepare(wr_server *server, const wr_request *r, wr_push_query **query, wr_answer *a)
+/* The one SELECT of the request, not started, or its PRINT. false: *a says why not. */
+static bool prepare(wr_server *server, const wr_request *r, wr_push_query **query, wr_print **print, wr_answer *a)
 {
 	uint32_t at = 0;
 	bool found = true;
 
 	*query = NULL;
+	*print = NULL;
 	while (found) {
 		wr_err err = WR_ERR_INIT;
 		wr_outcome out = { 0 };
@@ -198,9 +199,14 @@ static bool prepare(wr_server *server, const wr_request *r, wr_push_query **quer
 		}
 		if (out.query)
 			*query = out.query;
+		if (out.print) {
+			*print = out.print;
+			return true;
+		}
 	}
 	if (!*query)
-		wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002, "/query takes one SELECT; other statements go to /ksql");
+		wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002,
+				"/query takes one SELECT or PRINT; other statements go to /ksql");
 	return *query != NULL;
 }
 
@@ -216,14 +222,15 @@ static enum MHD_Result refuse(struct MHD_Connection *c, wr_answer *a)
 	return result;
 }
 
-static bool start(wr_server *server, struct MHD_Connection *c, wr_str body, stream **out, wr_answer *a)
+static bool start(wr_server *server, struct MHD_Connection *c, wr_str body, stream **out, wr_print **print,
+		  wr_answer *a)
 {
 	wr_request r;
 	wr_push_query *q = NULL;
 	wr_err err = WR_ERR_INIT;
-	bool good = wr_request_read(server, body, true, &r, a) && prepare(server, &r, &q, a);
+	bool good = wr_request_read(server, body, true, &r, a) && prepare(server, &r, &q, print, a);
 
-	if (good) {
+	if (good && q) {
 		*out = new_stream(server, c, q);
 		wr_push_def def = { .rows = on_rows, .ended = on_ended, .self = *out };
 
@@ -241,9 +248,12 @@ enum MHD_Result wr_post_query(wr_server *server, struct MHD_Connection *c, wr_st
 {
 	wr_answer a = { 0 };
 	stream *s;
+	wr_print *print = NULL;
 
-	if (!start(server, c, body, &s, &a))
+	if (!start(server, c, body, &s, &print, &a))
 		return refuse(c, &a);
+	if (print)
+		return wr_answer_print(server, c, print);
 	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_send, s, free_stream);
 
 	MHD_add_response_header(r, "Content-Type", "application/vnd.ksql.v1+json");

@@ -25,7 +25,7 @@ typedef struct wr_statement_row {
 	wr_str place;		/* identity of the file it stood in; NULL: typed */
 	int32_t ordinal;	/* number of the statement in that file, from 0 */
 	wr_str text;		/* as given */
-	wr_str normal;		/* normalised, for comparison */
+	wr_str normal;		/* what a start carries out again: the text with what was found out for it written in */
 	wr_statement_status status;
 	wr_str kind;		/* CREATE STREAM, INSERT, SET … */
 	wr_str name;		/* of the object; NULL: none */
