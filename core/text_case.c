@@ -1,6 +1,7 @@
 #include "core/text_case.h"
 
 #include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 
 static bool ascii(wr_str s)
 {
@@ -38,4 +39,14 @@ wr_str wr_utf8_case(wr_arena *a, wr_str s, bool upper)
 
 	ucasemap_close(map);
 	return U_FAILURE(status) ? s : (wr_str){ out, (uint32_t)n };
+}
+
+wr_char_kind wr_char_kind_of(uint32_t c)
+{
+	switch (u_charType((UChar32)c)) {
+	case U_UPPERCASE_LETTER: return WR_CHAR_UPPER;
+	case U_LOWERCASE_LETTER: return WR_CHAR_LOWER;
+	case U_DECIMAL_DIGIT_NUMBER: return WR_CHAR_DIGIT;
+	default: return WR_CHAR_OTHER;
+	}
 }

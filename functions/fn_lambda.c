@@ -11,6 +11,7 @@
  */
 #include "functions/families.h"
 #include "functions/kernel.h"
+#include "functions/map_order.h"
 
 #define LIST(k, row) WR_ARG(wr_list, k, row)
 
@@ -164,15 +165,16 @@ typedef struct place {
 } place;
 
 /* The rows that have an element at `position`. */
-static flat rows_at(wr_fn_cx *cx, const wr_vec *const *args, const uint8_t *over, uint32_t position)
+static flat rows_at(wr_fn_cx *cx, const wr_vec *const *args, uint32_t *const *order,
+		    uint32_t position)
 {
 	flat f = { .at = wr_arena_alloc(cx->arena, cx->rows * sizeof(uint32_t)),
 		   .outer = wr_arena_alloc(cx->arena, cx->rows * sizeof(uint32_t)) };
 
 	for (uint32_t i = 0; i < cx->rows; i++) {
-		if (over[i] || LIST(0, i).n <= position)
+		if (!order[i] || LIST(0, i).n <= position)
 			continue;
-		f.at[f.n] = LIST(0, i).at + position;
+		f.at[f.n] = order[i][position];
 		f.outer[f.n++] = i;
 	}
 	return f;
@@ -195,18 +197,33 @@ static wr_vec *step(wr_fn_cx *cx, const wr_lambda *lambda, const wr_vec *list, c
 	return made;
 }
 
+/* Where the elements of a row stand, in the order in which they are met; an array's as they are. */
+static uint32_t *order_of(wr_fn_cx *cx, const wr_vec *list, wr_list l)
+{
+	uint32_t *rows = wr_arena_alloc(cx->arena, l.n * sizeof(uint32_t) + 1);
+
+	if (list->type->tag == WR_MAP)
+		wr_map_order(cx->arena, &list->kids[0], l.at, l.n, rows);
+	else
+		for (uint32_t k = 0; k < l.n; k++)
+			rows[k] = l.at + k;
+	return rows;
+}
+
 static void eval_reduce(WR_KERNEL)
 {
 	place *states = wr_arena_alloc(cx->arena, cx->rows * sizeof(place));
-	uint8_t *over = wr_arena_alloc(cx->arena, cx->rows);
+	uint32_t **order = wr_arena_alloc(cx->arena, cx->rows * sizeof(*order)); /* NULL: nothing to go through */
 
 	(void)nargs;
 	for (uint32_t i = 0; i < cx->rows; i++) {
+		bool over = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i);
+
 		states[i] = (place){ args[1], wr_vec_at(args[1], i) };
-		over[i] = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i);
+		order[i] = over ? NULL : order_of(cx, args[0], LIST(0, i));
 	}
 	for (uint32_t position = 0;; position++) {
-		flat f = rows_at(cx, args, over, position);
+		flat f = rows_at(cx, args, order, position);
 		const wr_vec *made;
 
 		if (f.n == 0)

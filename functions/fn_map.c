@@ -4,24 +4,34 @@
  */
 #include "functions/families.h"
 #include "functions/kernel.h"
+#include "functions/map_order.h"
 
 #include <stdlib.h>
 
 #define STR(k, row)  WR_ARG(wr_str, k, row)
 #define LIST(k, row) WR_ARG(wr_list, k, row)
 
+/* The rows of a map's entries in the order in which they are met. */
+static uint32_t *entries_of(wr_fn_cx *cx, const wr_vec *map, wr_list l)
+{
+	uint32_t *rows = wr_arena_alloc(cx->arena, l.n * sizeof(uint32_t));
+
+	wr_map_order(cx->arena, &map->kids[0], l.at, l.n, rows);
+	return rows;
+}
+
 /* ---------------------------------------------------------------- MAP_KEYS, MAP_VALUES */
 
 static void part(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, int kid)
 {
 	for (uint32_t i = 0; i < cx->rows; i++) {
-		uint32_t begin = wr_vec_list_begin(out);
+		uint32_t begin = wr_vec_list_begin(out), *rows;
 
 		if (wr_fn_push_null(cx, out, i))
 			continue;
+		rows = entries_of(cx, args[0], LIST(0, i));
 		for (uint32_t k = 0; k < LIST(0, i).n; k++)
-			wr_vec_push(&out->kids[0], cx->arena, &args[0]->kids[kid],
-				    LIST(0, i).at + k, false);
+			wr_vec_push(&out->kids[0], cx->arena, &args[0]->kids[kid], rows[k], false);
 		wr_vec_list_end(out, cx->arena, begin);
 	}
 }
@@ -158,9 +168,7 @@ static void eval_entries(WR_KERNEL)
 		if (wr_fn_push_null(cx, out, i))
 			continue;
 		l = LIST(0, i);
-		rows = wr_arena_alloc(cx->arena, l.n * sizeof(uint32_t));
-		for (uint32_t k = 0; k < l.n; k++)
-			rows[k] = l.at + k;
+		rows = entries_of(cx, map, l);
 		if (WR_ARG(uint8_t, 1, i))
 			qsort_r(rows, l.n, sizeof(*rows), by_key, (void *)&map->kids[0]);
 		for (uint32_t k = 0; k < l.n; k++) {

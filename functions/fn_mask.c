@@ -10,25 +10,11 @@
 #include "functions/families.h"
 #include "functions/kernel.h"
 
-enum { UPPER, LOWER, DIGIT, OTHER, KINDS };
+enum { KINDS = WR_CHAR_OTHER + 1 };
 
 typedef struct masks {
-	wr_str with[KINDS]; /* n == 0: leave it */
+	wr_str with[KINDS]; /* by wr_char_kind; n == 0: leave it */
 } masks;
-
-static int kind_of(wr_arena *a, wr_str c)
-{
-	unsigned char b = (unsigned char)c.p[0];
-
-	if (b < 0x80)
-		return b >= 'A' && b <= 'Z'   ? UPPER
-		       : b >= 'a' && b <= 'z' ? LOWER
-		       : b >= '0' && b <= '9' ? DIGIT
-					      : OTHER;
-	if (!wr_str_eq(wr_utf8_case(a, c, false), c))
-		return UPPER;
-	return wr_str_eq(wr_utf8_case(a, c, true), c) ? OTHER : LOWER;
-}
 
 static uint32_t first_char(wr_str s)
 {
@@ -38,19 +24,24 @@ static uint32_t first_char(wr_str s)
 }
 
 /*
- * The first character of the argument; nothing where it is null. Missing arguments have defaults.
+ * The masks of a row; null leaves its kind, missing arguments have defaults. false: one is no single character.
  */
-static masks masks_of(const wr_vec *const *args, uint32_t nargs, uint32_t first, uint32_t row)
+static bool masks_of(const wr_vec *const *args, uint32_t nargs, uint32_t row, masks *m)
 {
-	masks m = { { WR_STR_LIT("X"), WR_STR_LIT("x"), WR_STR_LIT("n"), WR_STR_LIT("-") } };
+	uint32_t first = nargs - KINDS;
 
-	for (uint32_t k = 0; k < KINDS && first + k < nargs; k++) {
-		wr_str s = wr_vec_is_null(args[first + k], row) ? (wr_str){ NULL, 0 }
-								: WR_ARG(wr_str, first + k, row);
+	*m = (masks){ { WR_STR_LIT("X"), WR_STR_LIT("x"), WR_STR_LIT("n"), WR_STR_LIT("-") } };
+	if (nargs <= KINDS)
+		return true;
+	for (uint32_t k = 0; k < KINDS; k++) {
+		bool null = wr_vec_is_null(args[first + k], row);
+		wr_str s = null ? (wr_str){ NULL, 0 } : WR_ARG(wr_str, first + k, row);
 
-		m.with[k] = (wr_str){ s.p, s.n ? first_char(s) : 0 };
+		if (!null && (s.n == 0 || first_char(s) != s.n))
+			return false;
+		m->with[k] = s;
 	}
-	return m;
+	return true;
 }
 
 static uint32_t units(wr_str s)
@@ -64,20 +55,24 @@ static uint32_t units(wr_str s)
 }
 
 /* Masks what stands at units from .. to - 1. */
-static void mask_part(wr_arena *a, wr_str s, const masks *m, int64_t range[2], wr_buf *out)
+static void mask_part(wr_str s, const masks *m, const int64_t range[2], wr_buf *out)
 {
 	int64_t unit = 0;
 
 	for (uint32_t i = 0; i < s.n;) {
 		wr_str c = { s.p + i, first_char((wr_str){ s.p + i, s.n - i }) };
 		uint32_t wide = (unsigned char)*c.p >= 0xf0 ? 2 : 1;
-		const wr_str *with = &m->with[wide == 2 ? OTHER : kind_of(a, c)];
+		uint32_t code = 0;
+
+		(void)wr_utf8_get(c.p, c.p + c.n, &code);
+		const wr_str *with = &m->with[wr_char_kind_of(code)];
 
 		if (unit < range[0] || unit >= range[1] || with->n == 0)
 			wr_buf_str(out, c);
 		else
-			for (uint32_t k = 0; k < wide; k++)
-				wr_buf_str(out, *with);
+			wr_buf_str(out, *with);
+		if (wide == 2 && with->n && unit >= range[0] && unit < range[1])
+			wr_buf_str(out, m->with[WR_CHAR_OTHER]);	/* its second unit */
 		unit += wide;
 		i += c.n;
 	}
@@ -95,7 +90,6 @@ static void range_of(side which, int64_t length, int64_t n, int64_t range[2])
 
 static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out, side which)
 {
-	uint32_t first = which == ALL ? 1 : 2;
 	wr_buf text = { 0 };
 
 	for (uint32_t i = 0; i < cx->rows; i++) {
@@ -108,7 +102,10 @@ static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec
 			continue;
 		}
 		s = WR_ARG(wr_str, 0, i);
-		m = masks_of(args, nargs, first, i);
+		if (!masks_of(args, nargs, i, &m)) {
+			wr_fn_fail(cx, out, i, "a mask must be one character");
+			continue;
+		}
 		if (which != ALL)
 			n = WR_ARG(int32_t, 1, i);
 		if (n < 0) {
@@ -118,7 +115,7 @@ static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec
 		}
 		range_of(which, units(s), n, range);
 		wr_buf_reset(&text);
-		mask_part(cx->arena, s, &m, range, &text);
+		mask_part(s, &m, range, &text);
 		wr_out_str(out, i, wr_arena_str(cx->arena, wr_buf_view(&text)));
 	}
 	wr_buf_free(&text);

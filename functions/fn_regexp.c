@@ -2,9 +2,8 @@
  * Regular expressions, as Java's functions of them behave, on PCRE2. The only file that includes
  * it.
  *
- * Java and PCRE2 read nearly the same language. What differs and matters is done here: \uXXXX
- * (pairs of surrogates too) is rewritten as \x{...}, replacement texts are Java's ($1, ${name},
- * \$), a search behind an empty match goes on one character further.
+ * Java and PCRE2 read nearly the same language; regexp_java.c rewrites what differs. Replacement
+ * texts are Java's ($1, ${name}, \$), a search behind an empty match goes on one character further.
  *
  * A constant pattern is compiled once, when the call is bound, with PCRE2's machine code, and kept
  * in a table for ever: the same pattern in a hundred statements is one. Patterns that come out of
@@ -18,6 +17,7 @@
  */
 #include "functions/families.h"
 #include "functions/kernel.h"
+#include "functions/regexp_java.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -27,61 +27,6 @@
 
 /* ---------------------------------------------------------------- compiling */
 
-static int hex4(const char *p, const char *end)
-{
-	int v = 0;
-
-	if (end - p < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			v = v << 4 | ((c | 32) - 'a' + 10);
-		else
-			return -1;
-	}
-	return v;
-}
-
-/*
- * One \uXXXX at p, or two of them that make a pair: how many bytes of the pattern it takes, 0 when
- * it is none.
- */
-static size_t put_unit(const char *p, const char *end, wr_buf *out)
-{
-	int high = end - p >= 6 && p[1] == 'u' ? hex4(p + 2, end) : -1, low;
-
-	if (high < 0)
-		return 0;
-	low = high >= 0xd800 && high < 0xdc00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u'
-		  ? hex4(p + 8, end)
-		  : -1;
-	if (low >= 0xdc00 && low < 0xe000) {
-		wr_buf_printf(out, "\\x{%x}", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-		return 12;
-	}
-	wr_buf_printf(out, "\\x{%x}", high);
-	return 6;
-}
-
-static void translate(wr_str pattern, wr_buf *out)
-{
-	const char *p = pattern.p, *end = p + pattern.n;
-
-	while (p < end) {
-		size_t n = *p == '\\' ? put_unit(p, end, out) : 0;
-
-		if (!n) {
-			n = *p == '\\' && p + 1 < end ? 2 : 1;
-			wr_buf_put(out, p, n);
-		}
-		p += n;
-	}
-}
-
 /* NULL: why and where (in bytes) it is no pattern. `memory` NULL: the heap. */
 static pcre2_code *compile(wr_str pattern, pcre2_general_context *memory, char why[128], size_t *at)
 {
@@ -90,7 +35,7 @@ static pcre2_code *compile(wr_str pattern, pcre2_general_context *memory, char w
 	pcre2_code *code;
 	int error;
 
-	translate(pattern, &text);
+	wr_regexp_translate(pattern, &text);
 	pcre2_set_newline(cx, PCRE2_NEWLINE_ANYCRLF);
 	code = pcre2_compile((PCRE2_SPTR)wr_buf_z(&text), text.n,
 			     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &error, at, cx);

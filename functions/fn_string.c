@@ -99,13 +99,16 @@ static bool white(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* Blanks before the first word are left out, as the dialect does. */
 static wr_str initcap(wr_fn_cx *cx, wr_str s)
 {
 	wr_buf b = { 0 };
 
 	for (uint32_t i = 0; i < s.n;) {
 		if (white(s.p[i])) {
-			wr_buf_putc(&b, s.p[i++]);
+			if (b.n)
+				wr_buf_putc(&b, s.p[i]);
+			i++;
 			continue;
 		}
 		uint32_t first = i + 1;
@@ -182,6 +185,10 @@ static void concat_ws(WR_KERNEL)
 		bool any = false;
 
 		wr_buf_reset(&b);
+		if (nargs < 2) {
+			wr_fn_fail(cx, out, i, "CONCAT_WS needs something behind the separator");
+			continue;
+		}
 		if (wr_vec_is_null(args[0], i)) {
 			wr_vec_set_null(out, cx->arena, i);
 			continue;
@@ -261,8 +268,8 @@ static int32_t instr(wr_str s, wr_str sub, int64_t pos, int64_t occ)
 
 	if (pos == 0 || occ < 1 || sub.n > s.n || pos > n || pos < -n)
 		return 0;
-	if (sub.n == 0)
-		return 0;
+	if (sub.n == 0)	/* nothing stands right where the search begins; from behind: behind that character */
+		return (int32_t)(pos > 0 ? pos : n + pos + 2);
 	if (pos > 0)
 		found = find(s, sub, byte_of(s, pos - 1), occ, false);
 	else {
@@ -425,7 +432,7 @@ static void split_row(wr_fn_cx *cx, wr_vec *out, wr_str s, wr_str by, bool bytes
 {
 	uint32_t begin = wr_vec_list_begin(out), from = 0, i = 0;
 
-	if (by.n == 0) {
+	if (by.n == 0 && s.n) {
 		while (i < s.n) {
 			from = i++;
 			while (!bytes && i < s.n && units_at(s.p + i) == 0)
@@ -433,7 +440,7 @@ static void split_row(wr_fn_cx *cx, wr_vec *out, wr_str s, wr_str by, bool bytes
 			push_part(cx, out, s.p + from, i - from);
 		}
 	} else {
-		while (i < s.n) {
+		while (by.n && i < s.n) {
 			if (!at(s, i, by)) {
 				i++;
 				continue;

@@ -126,11 +126,18 @@ typedef struct form {
 	wr_tag as; /* TIMESTAMP also for a BIGINT of ms, DATE also for an INTEGER of days */
 	bool local; /* the computer's zone where none is given, else UTC */
 	bool prefix; /* something may stand behind the text that matches */
+	bool day; /* a time of day is read, and left out */
 } form;
+
+/* UTC by its older name: a pattern that shows the zone shows GMT. */
+static const wr_zone *zone_of_form(form as)
+{
+	return as.local ? wr_zone_local() : wr_zone_get(WR_STR_LIT("GMT"));
+}
 
 static void parse(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out, form as)
 {
-	formats f = { { NULL, as.local ? wr_zone_local() : wr_zone_utc() }, { NULL, 0 } };
+	formats f = { { NULL, zone_of_form(as) }, { NULL, 0 } };
 
 	for (uint32_t i = 0; i < cx->rows; i++) {
 		int64_t ms;
@@ -139,7 +146,7 @@ static void parse(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_ve
 			continue;
 		if ((as.prefix ? wr_time_pattern_parse_prefix
 			       : wr_time_pattern_parse)(f.now.pattern, STR(0, i), f.now.zone, &ms))
-			put_moment(cx, out, i, ms, as.as);
+			put_moment(cx, out, i, as.day ? days_of(ms) * WR_MS_DAY : ms, as.as);
 		else
 			wr_fn_fail(cx, out, i, "'%.*s' does not match the pattern '%.*s'",
 				   WR_STR_ARG(STR(0, i)), WR_STR_ARG(STR(1, i)));
@@ -167,7 +174,7 @@ static unsigned unknown_to(wr_tag as)
 
 static void format(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out, form as)
 {
-	formats f = { { NULL, as.local ? wr_zone_local() : wr_zone_utc() }, { NULL, 0 } };
+	formats f = { { NULL, zone_of_form(as) }, { NULL, 0 } };
 	wr_buf text = { 0 };
 
 	for (uint32_t i = 0; i < cx->rows; i++) {
@@ -194,7 +201,7 @@ static void format(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_v
 	}
 EVAL_TEXT(parse_timestamp, parse, WR_TIMESTAMP, .prefix = false)
 EVAL_TEXT(parse_date, parse, WR_DATE, .prefix = true)
-EVAL_TEXT(parse_days, parse, WR_DATE, .prefix = false)
+EVAL_TEXT(parse_days, parse, WR_DATE, .day = true)
 EVAL_TEXT(parse_time, parse, WR_TIME, .prefix = false)
 EVAL_TEXT(parse_local, parse, WR_TIMESTAMP, .local = true)
 EVAL_TEXT(format_timestamp, format, WR_TIMESTAMP, .prefix = false)

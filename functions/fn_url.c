@@ -99,14 +99,28 @@ static bool read_scheme(wr_str *s, wr_str *scheme)
 	return s->n > 0;
 }
 
-/*
- * Labels of letters, digits and - between dots; the last begins with a letter, or all is numbers
- * (an address).
- */
+/* Four numbers up to 255 between dots. */
+static bool is_address(wr_str h)
+{
+	uint32_t parts = 1, v = 0, digits = 0;
+
+	for (uint32_t i = 0; i < h.n; i++) {
+		if (h.p[i] == '.') {
+			if (digits == 0 || ++parts > 4)
+				return false;
+			v = digits = 0;
+			continue;
+		}
+		if (!is_digit(h.p[i]) || ++digits > 3 || (v = v * 10 + (uint32_t)(h.p[i] - '0')) > 255)
+			return false;
+	}
+	return parts == 4 && digits > 0;
+}
+
+/* Labels of letters, digits and - between dots, the last begins with a letter; or an address. */
 static bool is_host(wr_str h)
 {
 	uint32_t label = 0;
-	bool numbers = true;
 
 	if (h.n && h.p[0] == '[')
 		return h.p[h.n - 1] == ']' && memchr(h.p, ':', h.n);
@@ -122,9 +136,8 @@ static bool is_host(wr_str h)
 		}
 		if (!is_alpha(c) && !is_digit(c) && !(c == '-' && i > label))
 			return false;
-		numbers = numbers && is_digit(c);
 	}
-	return h.n && h.p[h.n - 1] != '-' && (numbers || is_alpha(h.p[label]));
+	return h.n && h.p[h.n - 1] != '-' && (is_alpha(h.p[label]) || is_address(h));
 }
 
 static bool read_port(wr_str s, int32_t *port)
@@ -145,6 +158,8 @@ static void read_authority(wr_str s, url *u)
 	const char *at = s.n ? memrchr(s.p, '@', s.n) : NULL, *colon, *end = s.p + s.n;
 	wr_str host;
 
+	if (at && memchr(s.p, '@', (size_t)(at - s.p)))
+		return;
 	if (at)
 		s = (wr_str){ at + 1, (uint32_t)(end - at - 1) };
 	colon = s.n ? memrchr(s.p, ':', s.n) : NULL;
@@ -176,12 +191,14 @@ static bool read_url(wr_str s, url *u)
 			read_authority(until(&s, "/?#"), u);
 		}
 		u->path = until(&s, "?#");
+		if (memchr(u->path.p, '[', u->path.n) || memchr(u->path.p, ']', u->path.n))
+			return false;
 		if (behind(&s, '?'))
 			u->query = until(&s, "#");
 	}
 	if (behind(&s, '#'))
 		u->fragment = until(&s, "");
-	return true;
+	return !u->fragment.p || !memchr(u->fragment.p, '#', u->fragment.n);
 }
 
 /* ---------------------------------------------------------------- decoding */

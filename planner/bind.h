@@ -93,6 +93,12 @@ struct wr_binder {
 	wr_status (*on_scalar)(void *self, const wr_fn *fn, const wr_fn_arg *given, uint32_t n,
 			       wr_span span, wr_err *err);
 
+	/*
+	 * A constant text that a function cannot use (a pattern that is none) is no error: each row
+	 * finds out, and its value is null.
+	 */
+	bool late_texts;
+
 	const char *clause; /* "WHERE", "GROUP BY" …, for error texts; may be NULL */
 
 	/* The binder's own; leave zero. */

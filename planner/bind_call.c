@@ -81,12 +81,29 @@ static const wr_expr *lambda(call *c, uint32_t i)
 	return e;
 }
 
+static wr_status choose(call *c, wr_err *err)
+{
+	return wr_fn_resolve(c->b->arena, c->ast->call.name.name, c->given, c->n, c->ast->span,
+			     type_lambda, c, &c->match, err);
+}
+
+/* With texts that are constants hidden from the function, which then meets them row by row. */
+static wr_status choose_late(call *c)
+{
+	wr_err no = WR_ERR_INIT;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->given[i].type && c->given[i].type->tag == WR_STRING)
+			c->given[i].constant = NULL;
+	return choose(c, &no);
+}
+
 /* Chooses the overload and brings the arguments to what it wants. */
 static wr_status resolve(call *c, wr_err *err)
 {
-	if (wr_fn_resolve(c->b->arena, c->ast->call.name.name, c->given, c->n, c->ast->span,
-			  type_lambda, c, &c->match, err) != WR_OK)
+	if (choose(c, err) != WR_OK && !(c->b->late_texts && choose_late(c) == WR_OK))
 		return WR_FAIL;
+	wr_err_clear(err);
 	for (uint32_t i = 0; i < c->n; i++) {
 		if (wr_bind_coerce(c->b, c->args[i], c->match.want[i], WR_COERCE_WIDEN, &c->args[i],
 				   err) != WR_OK)

@@ -12,6 +12,7 @@
  */
 #include "core/time_text.h"
 #include "functions/cast.h"
+#include "core/utf8.h"
 #include "functions/coerce.h"
 #include "planner/bind_internal.h"
 
@@ -276,6 +277,19 @@ wr_status wr_bind_in(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, 
 
 /* ---- LIKE, IS NULL */
 
+/* ESCAPE is one character, the same for all rows. */
+static wr_status check_escape(const wr_expr *e, wr_err *err)
+{
+	wr_str s = e->type && e->type->tag == WR_STRING && e->kind == WR_EXPR_CONST
+		       ? wr_vec_str(e->value, 0)
+		       : (wr_str){ NULL, 0 };
+
+	if (s.n && wr_utf8_get(s.p, s.p + s.n, NULL) == s.n)
+		return WR_OK;
+	wr_err_set(err, WR_ERR_STATEMENT, e->span, "ESCAPE needs a text of one character");
+	return wr_err_hint(err, "for example LIKE '10!%%' ESCAPE '!'");
+}
+
 wr_status wr_bind_like(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
 {
 	const wr_expr *args[3];
@@ -283,7 +297,8 @@ wr_status wr_bind_like(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out
 
 	if (wr_bind_expr(b, ast->like.value, &args[0], err) != WR_OK ||
 	    wr_bind_expr(b, ast->like.pattern, &args[1], err) != WR_OK ||
-	    (n > 2 && wr_bind_expr(b, ast->like.escape, &args[2], err) != WR_OK))
+	    (n > 2 && (wr_bind_expr(b, ast->like.escape, &args[2], err) != WR_OK ||
+		       check_escape(args[2], err) != WR_OK)))
 		return WR_FAIL;
 	if (wr_bind_call_fn(b, "$like", args, n, ast->span, out, err) != WR_OK)
 		return WR_FAIL;

@@ -132,6 +132,11 @@ wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *giv
 		     : WR_OK;
 }
 
+bool wr_dialect_late_texts(const wr_planner *p)
+{
+	return p->ksql;
+}
+
 static bool nested_state(const char *name)
 {
 	static const char *const names[] = { "AVG",

@@ -374,6 +374,8 @@ WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_s
 					  wr_err *err);
 WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given,
 				       uint32_t n, wr_span span, wr_err *err);
+/* What a constant text is good for is found out by the rows. */
+bool wr_dialect_late_texts(const wr_planner *p);
 WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r,
 					  const char *value_format, wr_err *err);
 bool wr_dialect_loses_finals(const wr_planner *p);

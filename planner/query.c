@@ -147,7 +147,8 @@ static void open_scopes(wr_select *s)
 				 .self = s,
 				 .find_type = find_type,
 				 .on_unknown = on_unknown,
-				 .on_scalar = on_scalar };
+				 .on_scalar = on_scalar,
+				 .late_texts = wr_dialect_late_texts(s->p) };
 }
 
 /* ---------------------------------------------------------------- binding */

@@ -1,0 +1,16 @@
+/*
+ * The order in which the functions that walk through a map meet its entries: by the keys' hashes,
+ * as ksqlDB's maps do, so it is the same however the map was made.
+ */
+#ifndef FUNCTIONS_MAP_ORDER_H
+#define FUNCTIONS_MAP_ORDER_H
+
+#include "core/vec.h"
+
+/*
+ * Writes at .. at + n - 1 to rows[n] in that order. Keys that are neither texts nor integers keep
+ * the order they stand in.
+ */
+void wr_map_order(wr_arena *a, const wr_vec *keys, uint32_t at, uint32_t n, uint32_t *rows);
+
+#endif
