@@ -42,7 +42,7 @@ static wr_status check_none(const wr_side_spec *spec, bool is_key, wr_err *err)
 	if (spec->n == 0)
 		return WR_OK;
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "Format NONE holds no columns, but %.*s is declared",
+		   "format NONE holds no columns, and there is %.*s",
 		   WR_STR_ARG(spec->cols[0].name));
 	return wr_err_hint(err, "name a key format, for example KEY_FORMAT='JSON'");
 }
@@ -51,7 +51,7 @@ static wr_status check_kafka(const wr_side_spec *spec, bool is_key, wr_err *err)
 {
 	if (spec->n > 1) {
 		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-			   "The 'KAFKA' format holds one %s column, not %u",
+			   "format KAFKA holds one %s column, and there are %u",
 			   is_key ? "key" : "value", spec->n);
 		return wr_err_hint(err, "use %s_FORMAT='JSON' or 'DELIMITED'",
 				   is_key ? "KEY" : "VALUE");
@@ -98,9 +98,9 @@ static wr_status check_json(const wr_side_spec *spec, bool is_key, wr_err *err)
 		if (!odd_map(spec->cols[i].type))
 			continue;
 		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-			   "JSON only supports MAP types with STRING keys: column %.*s",
+			   "a MAP written as JSON has STRING keys, and that of column %.*s has not",
 			   WR_STR_ARG(spec->cols[i].name));
-		return wr_err_hint(err, "declare it as MAP<STRING, ...>");
+		return wr_err_hint(err, "make it a MAP<STRING, …>");
 	}
 	return WR_OK;
 }
@@ -138,7 +138,7 @@ static const wr_format_row rows[] = {
 	/* Known, so that a statement with them is told what is missing. */
 	{ .def = { "AVRO", BOTH, .multi = true, WRAPS, .registry = true } },
 	{ .def = { "PROTOBUF", BOTH, .multi = true, .wrap = true, .registry = true } },
-	{ .def = { "PROTOBUF_NOSR", BOTH, .multi = true, WRAPS } },
+	{ .def = { "PROTOBUF_NOSR", BOTH, .multi = true, WRAPS, .later = true } },
 	{ .def = { "JSON_SR", BOTH, .multi = true, WRAPS, .registry = true, .check = check_json } },
 };
 

@@ -119,6 +119,7 @@ typedef struct wr_format_def {
 	bool wrap, unwrap; /* WRAP_SINGLE_VALUE may be true, false */
 	bool delimiter; /* takes KEY_DELIMITER / VALUE_DELIMITER */
 	bool registry; /* needs a schema registry */
+	bool later; /* known by name only */
 	/* Refuses columns it cannot hold: class STATEMENT. NULL: takes all. */
 	wr_status (*check)(const wr_side_spec *spec, bool is_key, wr_err *err);
 } wr_format_def;

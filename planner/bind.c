@@ -244,6 +244,18 @@ static wr_status unknown_type(const wr_ast_type *ast, wr_err *err)
 	return wr_err_hint(err, "SHOW TYPES lists the types made by CREATE TYPE");
 }
 
+/* The name of field i, which no field before it has. */
+static wr_status field_name(wr_binder *b, const wr_ast_type *ast, uint32_t i, wr_str *names, wr_err *err)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (wr_str_eq(names[k], ast->names[i].name))
+			return wr_err_set(err, WR_ERR_STATEMENT, ast->names[i].span,
+					  "the struct has two fields of the name %.*s",
+					  WR_STR_ARG(names[k]));
+	names[i] = wr_arena_str(b->arena, ast->names[i].name);
+	return WR_OK;
+}
+
 wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out, wr_err *err)
 {
 	const wr_type **kids;
@@ -262,8 +274,8 @@ wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out
 	for (uint32_t i = 0; i < ast->nkids; i++) {
 		if (wr_bind_type(b, ast->kids[i], &kids[i], err) != WR_OK)
 			return WR_FAIL;
-		if (ast->kind == WR_ASTT_STRUCT)
-			names[i] = wr_arena_str(b->arena, ast->names[i].name);
+		if (ast->kind == WR_ASTT_STRUCT && field_name(b, ast, i, names, err) != WR_OK)
+			return WR_FAIL;
 	}
 	if (ast->kind == WR_ASTT_ARRAY)
 		*out = wr_type_array(b->arena, kids[0]);

@@ -5,10 +5,7 @@
 #include "core/near.h"
 #include "planner/impl.h"
 
-static const char *const all_formats[] = { "JSON",     "DELIMITED",	"KAFKA",
-					   "NONE",     "DEBEZIUM",	"AVRO",
-					   "PROTOBUF", "PROTOBUF_NOSR", "JSON_SR" };
-enum { FIRST_LATER = 5, NFORMATS = sizeof(all_formats) / sizeof(*all_formats) };
+static const char *const formats[] = { "JSON", "DELIMITED", "KAFKA", "NONE", "DEBEZIUM" };
 
 const wr_format_def *wr_format_known(wr_planner *p, const char *name, wr_span span, wr_err *err)
 {
@@ -18,13 +15,8 @@ const wr_format_def *wr_format_known(wr_planner *p, const char *name, wr_span sp
 	(void)p;
 	if (f)
 		return f;
-	for (int i = FIRST_LATER; i < NFORMATS; i++)
-		if (wr_str_ieq(wr_str_of(name), wr_str_of(all_formats[i]))) {
-			WR_LATER(err, span, "format %s is not there yet", all_formats[i]);
-			return NULL;
-		}
-	WR_REFUSE(err, span, "there is no format '%s'", name);
-	near = wr_near_of(wr_str_of(name), all_formats, FIRST_LATER);
+	WR_REFUSE(err, span, "there is no format '%.*s'", WR_STR_ARG(wr_str_of(name)));
+	near = wr_near_of(wr_str_of(name), formats, sizeof(formats) / sizeof(*formats));
 	if (near)
 		wr_err_hint(err, "did you mean %s?", near);
 	else
@@ -141,6 +133,10 @@ static wr_status side_check(const wr_format_def *f, const wr_side_spec *side, bo
 	if (f->registry) {
 		WR_LATER(err, at, "%s needs a schema registry, and there is no client for one",
 			 f->name);
+		return wr_err_hint(err, "have the producer write JSON");
+	}
+	if (f->later) {
+		WR_LATER(err, at, "format %s is not there yet", f->name);
 		return wr_err_hint(err, "have the producer write JSON");
 	}
 	if (!f->check || f->check(side, is_key, err) == WR_OK)

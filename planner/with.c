@@ -263,6 +263,8 @@ static wr_status read_value(wr_planner *p, const property *row, const wr_prop *p
 		if (!wr_parse_i64(text, &n) || n < 0)
 			return WR_REFUSE(err, at, "%s is a whole number, not '%.*s'", row->name,
 					 WR_STR_ARG(text));
+		if (n == 0 && row->to == offsetof(wr_with, partitions))
+			return WR_REFUSE(err, at, "a topic has at least one partition");
 		memcpy(to, &n, sizeof(n));
 		return WR_OK;
 	}
