@@ -32,7 +32,7 @@ static const char HELP[] =
 	"  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
 	"  weir explain FILE | -e SQL\n"
 	"  weir errors list|show|replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]\n"
-	"  weir recover QUERY --data DIR --assume committed|aborted\n"
+	"  weir recover QUERY --data DIR --assume committed|aborted|lost\n"
 	"\n"
 	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
 	"--until-end reads every input to the end that it has now, closes all windows, and ends; --until-caught-up leaves\n"

@@ -40,6 +40,8 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	  "how long a reader waits for a partition that may be behind, to keep time in order")             \
 	X(IDLE_TIMEOUT_MS, "idle.timeout.ms", MS, "30000", 0, INT64_MAX, NULL,                              \
 	  "a partition silent for so long at its end no longer holds back time; 0: it always does")        \
+	X(METADATA_MAX_AGE_MS, "metadata.max.age.ms", MS, "30000", 100, 3600000, NULL,                      \
+	  "how often Kafka topics are looked at for partitions that were added")                           \
 	X(MEMORY, "memory", BYTES, "128m", 8388608, INT64_MAX, NULL,                                        \
 	  "bytes for the block cache of state and for records read ahead")                                 \
 	X(QUEUE_BYTES, "queue.bytes", BYTES, "4m", 1, INT64_MAX, NULL,                                      \

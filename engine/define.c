@@ -64,6 +64,22 @@ static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
 	return wr_topics_create(e->topics, r->topic, n, err);
 }
 
+/*
+ * A recorded statement made its topic when it was new. The broker need not be there now; and a topic
+ * that was deleted since must not come back empty as if nothing had been.
+ */
+static bool topic_is_made(const wr_exec *x)
+{
+	return x->seq && !x->e->topics;
+}
+
+static wr_status note_topic(wr_exec *x, const wr_plan *plan, wr_err *err)
+{
+	const wr_relation *r = plan->relation;
+
+	return !r || r->file.p || x->e->topics ? WR_OK : wr_journal_topic(x->e, r->topic, r->partitions, err);
+}
+
 /* ---------------------------------------------------------------- queries */
 
 static bool still_written(void *self, wr_str topic)
@@ -125,6 +141,19 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		WR_BUG("no sink of type %s", sink->type);
 }
 
+/* Plans go by the number of partitions there were when the relation was made: which keys lie where. */
+static wr_status as_planned(const wr_query *q, const wr_scan *scan, int32_t n, wr_err *err)
+{
+	const wr_named *named = wr_names_find(q->engine, scan->relation);
+	int32_t planned = named && named->relation ? named->relation->partitions : 0;
+
+	if (q->engine->topics || planned <= 0 || planned == n || scan->source->file.p)
+		return WR_OK;
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %.*s has %d partitions, but had %d when %.*s was made",
+		   WR_STR_ARG(scan->source->topic), n, planned, WR_STR_ARG(scan->relation));
+	return wr_err_hint(err, "make %.*s anew, or read the topic under another name", WR_STR_ARG(scan->relation));
+}
+
 /* The most partitions that any of its sources has. */
 static wr_status most_partitions(const wr_query *q, int32_t *most, wr_err *err)
 {
@@ -133,7 +162,8 @@ static wr_status most_partitions(const wr_query *q, int32_t *most, wr_err *err)
 		const wr_source_spec *s = q->plan->graph->scans[i].source;
 		int32_t n = 1;
 
-		if (wr_source_find(s->kind)->partitions(&q->engine->io, s, &n, err))
+		if (wr_source_find(s->kind)->partitions(&q->engine->io, s, &n, err) ||
+		    as_planned(q, &q->plan->graph->scans[i], n, err))
 			return WR_FAIL;
 		*most = n > *most ? n : *most;
 	}
@@ -182,6 +212,16 @@ static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
 		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name), (long long)seq);
 }
 
+/*
+ * A query that was there before must not keep the program, and so the other queries, from starting:
+ * that its broker is away, say, is its own state. So its coordinator opens it. Where the program is
+ * to end with its queries, it says what stops one instead.
+ */
+static bool begins_later(const wr_exec *x)
+{
+	return x->incarnation && !x->e->topics && x->e->config.until == WR_RUN_FOREVER && !x->e->config.by_hand;
+}
+
 /* Makes and opens the query of a plan, which does not run yet; the engine keeps its arena. */
 static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
 {
@@ -203,8 +243,8 @@ static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr
 	if (ntasks == 0 && choose_tasks(q, &ntasks, err))
 		goto failed;
 	wr_query_specify(q, ntasks);
-	if (wr_journal_creating(x, q, err) || WR_FAULT_FAIL("create.recorded", err) || wr_query_open(q, err) ||
-	    WR_FAULT_FAIL("create.opened", err))
+	if (wr_journal_creating(x, q, err) || WR_FAULT_FAIL("create.recorded", err) ||
+	    (!begins_later(x) && wr_query_open(q, err)) || WR_FAULT_FAIL("create.opened", err))
 		goto failed;
 	*out = q;
 	return WR_OK;
@@ -305,9 +345,9 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 
 	if (name_taken(x, plan, &skip, err) || skip)
 		return skip ? WR_OK : WR_FAIL;
-	if ((old && wr_replace_check(x, old, plan, err)) || make_topic(x->e, plan, err))
+	if ((old && wr_replace_check(x, old, plan, err)) || (!topic_is_made(x) && make_topic(x->e, plan, err)))
 		return WR_FAIL;
-	if (wr_journal_number(x, err))
+	if (wr_journal_number(x, err) || note_topic(x, plan, err))
 		return WR_FAIL;
 	keep_plan(x->e, arena);
 	*kept = true;

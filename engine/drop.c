@@ -199,6 +199,11 @@ static wr_status pause_one(wr_exec *x, wr_query *q, wr_err *err)
 {
 	bool pause = x->stmt->kind == WR_STMT_PAUSE;
 
+	if (q->state == WR_QUERY_FAILED && !pause && !x->e->config.by_hand) {
+		wr_query_try_again(q);
+		wr_say(x, WR_OUTCOME_MESSAGE, "Query resumed.");
+		return WR_OK;
+	}
 	if (wr_query_over(q)) {
 		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "query %s has ended", q->id);
 		return WR_FAIL;

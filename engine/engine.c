@@ -176,14 +176,20 @@ void wr_engine_relations(wr_engine *e, void (*visit)(void *self, const wr_relati
 
 static void visit_query(wr_query *q, void (*visit)(void *self, const wr_query_info *q), void *self)
 {
+	char waits[256] = "";
+
 	pthread_mutex_lock(&q->lock);
+	bool down = q->state == WR_QUERY_RETRYING || q->state == WR_QUERY_FAILED;
+
+	if (q->live)
+		wr_run_trouble(q->live, waits);
 	wr_query_info info = {
 		.id = q->id,
 		.text = q->text.p,
 		.sink = q->sink_name.p,
 		.sink_topic = q->spec.sink_spec && q->spec.sink_spec->topic.p ? q->spec.sink_spec->topic.p : "",
 		.state = q->state,
-		.trouble = q->state == WR_QUERY_RETRYING || q->state == WR_QUERY_FAILED ? q->err.message : "",
+		.trouble = down ? q->err.message : waits,
 		.transient = q->push != NULL,
 		.rows_in = q->rows_in,
 		.epoch = q->epoch,

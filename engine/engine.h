@@ -35,10 +35,12 @@ typedef struct wr_engine_config {
 	void *self;
 } wr_engine_config;
 
-/* Decides in the place of the sink of one query, by its incarnation: a pending epoch counts as committed or not, and the next start begins anew with the
- * sink. No engine may have dir open. Errors: STATEMENT (no such query; no sink that decides), IO. */
-WR_CHECKED wr_status wr_engine_recover(const char *dir, const char *incarnation, bool committed,
-                                       wr_err *err);
+/* What somebody who knows says of a query that stopped. COMMITTED, ABORTED: in the place of its sink, what became of the pending epoch, if there is one; the next
+ * start begins anew with the sink. LOST: the next start may go on behind records that a topic's retention took before they were read. */
+typedef enum wr_assume { WR_ASSUME_COMMITTED, WR_ASSUME_ABORTED, WR_ASSUME_LOST } wr_assume;
+
+/* query: its id or its incarnation. No engine may have dir open. Errors: STATEMENT (no such query; no sink that decides), IO. */
+WR_CHECKED wr_status wr_engine_recover(const char *dir, const char *query, wr_assume assume, wr_err *err);
 
 /* Calls visit for every bad record kept in dir, which no engine may have open: by query, oldest first; a query's others are passed over when it says
  * false. What it gets lives as long as the call. Errors: IO. */
@@ -171,7 +173,7 @@ typedef enum wr_query_state {
 typedef struct wr_query_info {
 	const char *id, *text, *sink, *sink_topic;	/* sink: relation or sink name */
 	wr_query_state state;
-	const char *trouble;	/* why RETRYING or FAILED; "" else */
+	const char *trouble;	/* why RETRYING or FAILED, or why its sources give nothing now; "" else */
 	bool transient;
 	uint64_t rows_in, bad_records, epoch;
 	/* Rows that came to nothing, up to the last commit, by reason (engine/drops.h); and what that was when this process opened the query. */

@@ -24,8 +24,8 @@
  * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
  * run away and opens a new one.
  *
- * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "d", "n", "N": drops.c,
- * bad_records.c.
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
+ * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c.
  */
 #include "engine/epoch.h"
 
@@ -34,6 +34,7 @@
 #include <time.h>
 
 #include "core/fault.h"
+#include "core/log.h"
 #include "engine/reader.h"
 #include "engine/task.h"
 #include "state/keyenc.h"
@@ -88,20 +89,100 @@ static bool get_epoch(wr_run *run)
 	return found;
 }
 
-bool wr_epoch_restore(wr_run *run, wr_buf *mark)
+static bool lost_is_allowed(wr_run *run)
 {
-	if (!get_epoch(run))
-		return false;
-	wr_store_get(run->meta, WR_STR_LIT("m"), mark);
-	for (uint32_t i = 0; i < run->nscans; i++) {
-		wr_scan_run *s = &run->scans[i];
+	wr_buf value = { 0 };
+	bool found = wr_store_get(run->meta, WR_STR_LIT("l"), &value);
 
-		for (int32_t p = 0; p < s->nparts; p++)
-			get_position(run, i, p, &s->pos[p].next, &s->ptime[p]);
+	wr_buf_free(&value);
+	return found;
+}
+
+/* The stored place of partition p, whose records begin at `first` now. A partition without one was added to the topic since: all of it is read, wherever the
+ * query began in the others. */
+static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, bool lost)
+{
+	wr_scan_run *s = &run->scans[i];
+	wr_position *pos = &s->pos[p];
+
+	if (!get_position(run, i, p, &pos->next, &s->ptime[p]))
+		pos->next = first;
+	if (!lost || pos->next >= first)
+		return;
+	wr_log_warn("query %s goes on without records %lld to %lld of topic %.*s, partition %d, which are lost",
+		    run->spec->id, (long long)pos->next, (long long)first - 1,
+		    WR_STR_ARG(s->scan->source->topic), p);
+	pos->next = first;
+	put_position(run, i, p, first, s->ptime[p]);
+}
+
+/*
+ * Whether state is kept in the task that reads the partition. Its keys lie in other partitions when
+ * the topic has more of them, and so with other tasks: what is kept of them would not be found.
+ */
+static bool keeps_by_partition(const wr_run *run, uint32_t scan)
+{
+	const wr_graph *g = run->spec->graph;
+	bool keeps = false, reads;
+
+	for (uint32_t s = 0; s < g->nstages && run->spec->ntasks > 1; s++) {
+		reads = false;
+		for (uint32_t i = 0; i < g->stages[s].ninputs; i++)
+			reads |= g->stages[s].inputs[i].scan == (int32_t)scan;
+		for (uint32_t o = 0; o < g->stages[s].nops && reads; o++)
+			keeps |= g->stages[s].ops[o].spec->def->snapshot != NULL;
 	}
+	return keeps;
+}
+
+static wr_status moved(const wr_run *run, uint32_t scan, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "topic %.*s has got partitions, so its keys lie elsewhere; query %s keeps state by where they lay",
+		   WR_STR_ARG(run->scans[scan].scan->source->topic), run->spec->id);
+	return wr_err_hint(err, "drop the query and create it anew; with tasks=1 it could have gone on");
+}
+
+static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
+{
+	wr_scan_run *s = &run->scans[i];
+	wr_source_spec from_start = *s->scan->source;
+	wr_position *begin = WR_NEW_ARRAY(run->arena, wr_position, s->nparts + 1);
+	int64_t next, ptime;
+
+	if (get_position(run, i, s->nparts, &next, &ptime)) {
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %.*s has %d partition%s, but more of them were read before",
+			   WR_STR_ARG(s->scan->source->topic), s->nparts, s->nparts == 1 ? "" : "s");
+		return wr_err_hint(err, "the topic was made anew: drop the query and create it anew too");
+	}
+	bool grown = !get_position(run, i, s->nparts - 1, &next, &ptime);
+
+	if (grown && keeps_by_partition(run, i))
+		return moved(run, i, err);
+	from_start.start = WR_START_EARLIEST;
+	if ((grown || lost) && s->def->resolve(run->spec->io, &from_start, begin, s->nparts, err))
+		return WR_FAIL;
+	for (int32_t p = 0; p < s->nparts; p++)
+		restore_position(run, i, p, begin[p].next, lost);
+	return WR_OK;
+}
+
+wr_status wr_epoch_restore(wr_run *run, wr_buf *mark, bool *known, wr_err *err)
+{
+	*known = get_epoch(run);
+	if (!*known)
+		return WR_OK;
+	bool lost = lost_is_allowed(run);
+
+	wr_store_get(run->meta, WR_STR_LIT("m"), mark);
+	for (uint32_t i = 0; i < run->nscans; i++)
+		if (restore_scan(run, i, lost, err))
+			return WR_FAIL;
 	wr_drops_restore(run);
 	wr_bad_records_restore(run);
-	return true;
+	if (lost)
+		wr_store_del(run->meta, WR_STR_LIT("l"));
+	return WR_OK;
 }
 
 static void put_epoch(wr_run *run, uint64_t epoch, const wr_buf *mark)

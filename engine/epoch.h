@@ -12,8 +12,9 @@ void wr_epoch_mark(wr_state *state, wr_buf *mark);
 /* Applies or throws away an epoch that a crash left pending, as the run's sink (open, NULL: none
  * that decides) says. Before any store is opened. */
 WR_CHECKED wr_status wr_epoch_settle(wr_run *run, wr_err *err);
-/* Reads epoch, positions, times and the sink's mark (into mark). false: the query is new. */
-bool wr_epoch_restore(wr_run *run, wr_buf *mark);
+/* Reads epoch, positions, times and the sink's mark (into mark). *known false: the query is new. What it
+ * changes (places behind lost records) counts with the next commit. Errors: CONNECT; STATEMENT, a topic is another one. */
+WR_CHECKED wr_status wr_epoch_restore(wr_run *run, wr_buf *mark, bool *known, wr_err *err);
 /* Epoch 0: the resolved start positions are stored before the first row. */
 WR_CHECKED wr_status wr_epoch_first(wr_run *run, wr_err *err);
 /* The next epoch, without rows: a sink begins to decide in a query that ran without that. */

@@ -80,6 +80,30 @@ static wr_statement_row row_of(const wr_exec *x, wr_str settings)
 	};
 }
 
+static int32_t recorded_partitions(wr_engine *e, wr_str topic)
+{
+	wr_buf kind = { 0 };
+	wr_err ignored = WR_ERR_INIT;
+	int32_t n;
+
+	if (wr_catdb_topic(e->journal->db, topic, &n, &kind, &ignored) || n <= 0)
+		n = -1;
+	wr_buf_free(&kind);
+	return n;
+}
+
+int32_t wr_journal_partitions(wr_engine *e, wr_str topic)
+{
+	return e->journal && e->journal->replaying ? recorded_partitions(e, topic) : -1;
+}
+
+wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partitions, wr_err *err)
+{
+	if (quiet(e) || partitions <= 0 || recorded_partitions(e, topic) == partitions)
+		return WR_OK;
+	return wr_catdb_put_topic(e->journal->db, topic, partitions, WR_STR_LIT("kafka"), err);
+}
+
 wr_status wr_journal_number(wr_exec *x, wr_err *err)
 {
 	wr_buf settings = { 0 };

@@ -11,6 +11,12 @@
 WR_CHECKED wr_status wr_journal_open(wr_engine *e, wr_err *err);
 void wr_journal_close(wr_engine *e);
 
+/* How many partitions a Kafka topic had when a statement was first planned with it, while statements are carried out again: a plan must come out the
+ * same, and the broker need not be there. -1: not recorded, or this is no replay. */
+int32_t wr_journal_partitions(wr_engine *e, wr_str topic);
+/* Records that number, unless one is recorded. */
+WR_CHECKED wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partitions, wr_err *err);
+
 /* x's statement begins to exist: recorded as creating, and x->seq its number, unless it has one. */
 WR_CHECKED wr_status wr_journal_number(wr_exec *x, wr_err *err);
 /* Its query q is about to be made: incarnation and tasks are recorded. */

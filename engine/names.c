@@ -3,6 +3,7 @@
  * it.
  */
 #include "engine/internal.h"
+#include "engine/journal.h"
 #include "io/kafka_admin.h"
 
 static wr_engine *engine_of(const wr_catalog *c)
@@ -60,6 +61,9 @@ static int32_t partitions(const wr_catalog *c, wr_str topic)
 
 	if (e->topics)
 		return wr_topics_partitions(e->topics, topic);
+	n = wr_journal_partitions(e, topic);
+	if (n > 0)
+		return n;
 	return wr_kafka_topic_partitions(e->config.broker, topic, &n, &err) == WR_OK ? n : -1;
 }
 

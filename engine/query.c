@@ -110,7 +110,13 @@ static int64_t pause_ns(const wr_query *q, wr_due due)
 }
 
 /* What one look at the run found. */
-typedef enum look { LOOK_AGAIN, LOOK_ENDED, LOOK_BROKEN } look;
+typedef enum look { LOOK_AGAIN, LOOK_ENDED, LOOK_BROKEN, LOOK_NEW_RUN } look;
+
+/* When the coordinator did what it does now and then. */
+typedef struct clocks {
+	int64_t commit, metadata;	/* monotonic ns */
+	uint64_t rows;			/* taken in by the last commit */
+} clocks;
 
 static look epoch(wr_query *q, wr_run *run, bool final, wr_err *err)
 {
@@ -120,11 +126,40 @@ static look epoch(wr_query *q, wr_run *run, bool final, wr_err *err)
 	return final ? LOOK_ENDED : LOOK_AGAIN;
 }
 
-static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *rows, wr_err *err)
+/* Says once that a query waits for its source, and once that it no longer does. */
+static void look_at_trouble(wr_query *q, wr_run *run)
+{
+	char text[256];
+
+	wr_run_trouble(run, text);
+	if ((text[0] != 0) == q->told_waiting)
+		return;
+	q->told_waiting = text[0] != 0;
+	if (q->told_waiting)
+		wr_notice(q->engine, "query %s waits: %s", q->id, text);
+	else
+		wr_notice(q->engine, "query %s goes on", q->id);
+}
+
+/* Partitions that were added to a topic are read by a new run, behind a commit of this one. */
+static look look_for_partitions(wr_query *q, wr_run *run, wr_err *err)
+{
+	int32_t now;
+	const wr_scan_run *s = wr_run_grown(run, &now);
+
+	if (!s)
+		return LOOK_AGAIN;
+	wr_notice(q->engine, "query %s: topic %.*s has %d partitions now instead of %d: the new ones are read from their beginning",
+		  q->id, WR_STR_ARG(s->scan->source->topic), now, s->nparts);
+	return epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : LOOK_NEW_RUN;
+}
+
+static look look_at(wr_query *q, wr_run *run, clocks *c, wr_err *err)
 {
 	int64_t now = wr_clock_mono_ns();
 
 	q->rows_in = run->rows;
+	look_at_trouble(q, run);
 	if (run->failed) {
 		*err = run->err;
 		return LOOK_BROKEN;
@@ -139,14 +174,21 @@ static look look_at(wr_query *q, wr_run *run, int64_t *last_commit, uint64_t *ro
 	}
 	if (q->spec.until != WR_UNTIL_STOPPED && wr_run_inputs_done(run))
 		return epoch(q, run, true, err);
+	if (q->spec.transient)
+		return LOOK_AGAIN;
+	if (q->spec.until == WR_UNTIL_STOPPED && !q->told_waiting &&
+	    now - c->metadata > wr_setting_int(&q->settings, WR_SET_METADATA_MAX_AGE_MS) * 1000000) {
+		c->metadata = now;
+		return look_for_partitions(q, run, err);
+	}
 	wr_due due = run->sink->def->due ? run->sink->def->due(run->sink) : WR_DUE_NO;
 
-	if ((now - *last_commit < pause_ns(q, due) && !run->full) || q->spec.transient)
+	if (now - c->commit < pause_ns(q, due) && !run->full)
 		return LOOK_AGAIN;
-	*last_commit = now;
-	if (run->rows + run->written == *rows && due == WR_DUE_NO)
+	c->commit = now;
+	if (run->rows + run->written == c->rows && due == WR_DUE_NO)
 		return LOOK_AGAIN;
-	*rows = run->rows + run->written;
+	c->rows = run->rows + run->written;
 	return epoch(q, run, false, err);
 }
 
@@ -160,13 +202,13 @@ static int nap_ms(const wr_query *q)
 
 static look watch(wr_query *q, wr_run *run, wr_err *err)
 {
-	int64_t last_commit = wr_clock_mono_ns();
-	uint64_t rows = 0;	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
+	int64_t now = wr_clock_mono_ns();
+	clocks c = { now, now, 0 };	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
 	look l = LOOK_AGAIN;
 
 	while (l == LOOK_AGAIN && !q->stop && !q->abandon && !q->pause) {
 		listen_to_tasks(run, nap_ms(q));
-		l = look_at(q, run, &last_commit, &rows, err);
+		l = look_at(q, run, &c, err);
 	}
 	if (l == LOOK_AGAIN && !q->abandon && !q->spec.transient)
 		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : q->stop ? LOOK_ENDED : LOOK_AGAIN;
@@ -180,6 +222,16 @@ static void tell_trouble(wr_query *q, const wr_err *err, bool again)
 			  err->hint[0] ? "; " : "", err->hint);
 	if (again)
 		wr_notice(q->engine, "query %s: rolled back to its last commit, will try again", q->id);
+}
+
+/* What went wrong, for SHOW QUERIES and for people. true: trying again may help. */
+static bool fall(wr_query *q, const wr_err *err)
+{
+	bool again = !comes_again(err) && !q->spec.transient;
+
+	tell_trouble(q, err, again);
+	set_state(q, again ? WR_QUERY_RETRYING : WR_QUERY_FAILED, err);
+	return again;
 }
 
 /* One run from start to close. true: another one is wanted. */
@@ -200,17 +252,13 @@ static bool one_run(wr_query *q, int *backoff)
 		set_live(q, NULL);
 		wr_run_close(run);
 	}
-	if (l == LOOK_AGAIN && !q->abandon && !q->stop)
-		return true;	/* paused */
+	if ((l == LOOK_AGAIN || l == LOOK_NEW_RUN) && !q->abandon && !q->stop)
+		return true;	/* paused, or partitions were added */
 	if (l != LOOK_BROKEN || q->abandon || q->stop) {
 		set_state(q, WR_QUERY_ENDED, NULL);
 		return false;
 	}
-	bool again = !comes_again(&err) && !q->spec.transient;
-
-	tell_trouble(q, &err, again);
-	set_state(q, again ? WR_QUERY_RETRYING : WR_QUERY_FAILED, &err);
-	return again;
+	return fall(q, &err);
 }
 
 /* Rests while it is paused. */
@@ -270,6 +318,13 @@ wr_status wr_query_pause(wr_query *q, bool pause, wr_err *err)
 		pthread_cond_wait(&q->ended, &q->lock);
 	pthread_mutex_unlock(&q->lock);
 	return WR_OK;
+}
+
+void wr_query_try_again(wr_query *q)
+{
+	wr_query_join(q);
+	q->state = WR_QUERY_RETRYING;
+	wr_query_start(q);
 }
 
 void wr_query_stop(wr_query *q, bool commit)

@@ -34,6 +34,7 @@ struct wr_query {
 	_Atomic bool abandon;	/* end without */
 	_Atomic bool pause;	/* rests: no run, all committed */
 	wr_err err;		/* why FAILED or RETRYING */
+	bool told_waiting;	/* that it waits for its source */
 	_Atomic uint64_t rows_in, epoch;
 	wr_drops drops;
 	wr_push_query *push;	/* transient: its client */
@@ -44,13 +45,15 @@ struct wr_query {
 wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings);
 /* Opens its first run: topics, state and sink are reached, start positions are stored. Errors: CONNECT, IO, STATEMENT. */
 WR_CHECKED wr_status wr_query_open(wr_query *q, wr_err *err);
-/* Starts the coordinator (nothing by hand). */
+/* Starts the coordinator (nothing by hand). Without wr_query_open it opens the first run too. */
 void wr_query_start(wr_query *q);
 /* Asks it to end with (or without) a last commit; wr_query_join waits. */
 void wr_query_stop(wr_query *q, bool commit);
 void wr_query_join(wr_query *q);
 /* Pauses it with a commit, or lets it go on; a pause is over when this returns. Errors: by hand, those of the commit. */
 WR_CHECKED wr_status wr_query_pause(wr_query *q, bool pause, wr_err *err);
+/* Starts a query in error again, at its last commit. */
+void wr_query_try_again(wr_query *q);
 /* Stops without commit and frees. */
 void wr_query_free(wr_query *q);
 static inline bool wr_query_over(const wr_query *q)

@@ -13,6 +13,8 @@
 #include "core/fault.h"
 #include "engine/replay.h"
 
+static const int64_t ASK_NS = 250 * 1000000ll;	/* no more questions than one in so long */
+
 static uint32_t share_of(const wr_task *t)
 {
 	return t->run->spec->ntasks ? t->run->spec->ntasks : 1;
@@ -60,6 +62,7 @@ wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_re
 	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->shown = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->confirmed = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->done = WR_NEW_ARRAY(t->arena, bool, r->nparts + 1);
 	for (int32_t i = 0; i < r->nparts; i++) {
 		r->ptime[i] = r->shown[i] = s->ptime[r->parts[i]];
@@ -206,13 +209,45 @@ void wr_scan_reader_release(wr_scan_reader *r)
 	r->holding = false;
 }
 
-static bool idle_for_long(const wr_scan_reader *r, int32_t i)
+/* In ns; 0: a partition is never idle. */
+static int64_t idle_limit(const wr_scan_reader *r)
 {
 	int64_t limit = r->scan->scan->source->idle_timeout;
 
 	if (limit == 0)
 		limit = wr_setting_int(r->task->run->spec->settings, WR_SET_IDLE_TIMEOUT_MS);
-	return limit != 0 && wr_clock_mono_ns() - r->last_seen[i] >= limit * 1000000;
+	return limit * 1000000;
+}
+
+/*
+ * Idle for the limit, by the word of those who know. What a reader knows of a partition's end may be
+ * old, when its broker has gone, or is frozen, or comes back; so the broker is asked now and then
+ * during the silence, and where it does not answer at once, or the task itself stood still for
+ * long, the silence is measured anew.
+ */
+static bool idle_for_long(wr_scan_reader *r, int32_t i)
+{
+	int64_t limit = idle_limit(r), period = limit / 4 > ASK_NS ? limit / 4 : ASK_NS, now = wr_clock_mono_ns();
+	bool asks = r->reader && r->reader->def->confirm_end;
+	int64_t since = r->confirmed[i] > r->last_seen[i] ? r->confirmed[i] : r->last_seen[i];
+
+	if (limit == 0 || !asks)
+		return limit != 0 && now - r->last_seen[i] >= limit;
+	if (now - since >= period) {
+		if (now - since < 3 * period && !r->reader->trouble[0] && r->reader->def->confirm_end(r->reader, i))
+			r->confirmed[i] = now;
+		else
+			r->last_seen[i] = wr_clock_mono_ns();
+	}
+	return r->confirmed[i] - r->last_seen[i] >= limit;
+}
+
+void wr_scan_reader_rested(wr_scan_reader *r, int64_t since)
+{
+	int64_t now = wr_clock_mono_ns();
+
+	for (int32_t i = 0; i < r->nparts; i++)
+		r->last_seen[i] += now - (r->last_seen[i] > since ? r->last_seen[i] : since);
 }
 
 /*

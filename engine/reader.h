@@ -23,6 +23,7 @@ struct wr_scan_reader {
 	int64_t *ptime;		/* per share: highest row time */
 	int64_t *shown;		/* the same of what has been pushed: the time that is told */
 	int64_t *last_seen;	/* per share: monotonic ns of its latest record */
+	int64_t *confirmed;	/* per share: when the broker was last asked and said that nothing more is there */
 	bool *done;		/* per share: read to the end that counts */
 	uint32_t rows_max;
 	wr_record *records;
@@ -58,6 +59,8 @@ void wr_scan_reader_release(wr_scan_reader *r);
  * changed.
  */
 bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times);
+/* The time from `since` (monotonic ns) to now was not silence: the task stood still, or its broker was away. */
+void wr_scan_reader_rested(wr_scan_reader *r, int64_t since);
 /* Every partition of its share has been read to the end that counts. */
 bool wr_scan_reader_done(wr_scan_reader *r);
 /* Nothing more is there now, in any partition of its share. */

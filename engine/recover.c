@@ -1,12 +1,15 @@
 /* weir recover: somebody who knows decides in the place of a sink that cannot say what became of an
- * epoch. */
+ * epoch, or does without records that are lost. */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/engine.h"
 #include "engine/epoch.h"
+#include "state/catalog_sqlite.h"
 
 typedef struct wanted {
-	const char *incarnation;
+	const char *query;	/* as given */
+	char incarnation[40];
 	bool found;
 } wanted;
 
@@ -43,21 +46,60 @@ static wr_status settle(wr_state *state, const char *incarnation, bool committed
 	return forget_mark(state, err);
 }
 
-wr_status wr_engine_recover(const char *dir, const char *incarnation, bool committed, wr_err *err)
+/* A pending epoch must be decided first, by the sink: the mark that allows is beside it, in the next commit. */
+static wr_status allow_lost(wr_state *state, const char *incarnation, wr_err *err)
+{
+	uint64_t epoch;
+
+	if (wr_state_pending(state, &epoch)) {
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "epoch %llu of query %s is not decided yet",
+			   (unsigned long long)epoch, incarnation);
+		return wr_err_hint(err, "start once with the broker there, then do this");
+	}
+	wr_store_put(wr_store_open(state, WR_META_STORE, 0), WR_STR_LIT("l"), WR_STR_LIT("1"));
+	return wr_state_commit(state, err);
+}
+
+static wr_status name_incarnation(void *self, const wr_statement_row *row, wr_err *err)
+{
+	wanted *w = self;
+
+	(void)err;
+	if (row->incarnation.n && wr_str_ieq(row->query_id, wr_str_of(w->query)))
+		snprintf(w->incarnation, sizeof w->incarnation, "%.*s", WR_STR_ARG(row->incarnation));
+	return WR_OK;
+}
+
+/* The incarnation of a query by its id; what is none may be an incarnation itself. */
+static wr_status find_incarnation(const char *dir, wanted *w, wr_err *err)
+{
+	wr_catdb *catalog;
+
+	snprintf(w->incarnation, sizeof w->incarnation, "%s", w->query);
+	if (wr_catdb_open(dir, &catalog, err))
+		return WR_FAIL;
+	wr_status status = wr_catdb_each(catalog, false, name_incarnation, w, err);
+
+	wr_catdb_close(catalog);
+	return status;
+}
+
+wr_status wr_engine_recover(const char *dir, const char *query, wr_assume assume, wr_err *err)
 {
 	wr_db_options options = { .cache_bytes = 8 << 20 };
-	wanted w = { incarnation, false };
+	wanted w = { .query = query };
 	wr_state *state;
 	wr_db *db;
 
 	if (wr_db_open(dir, &options, &db, err))
 		return WR_FAIL;
-	wr_status status = wr_state_each(db, look, &w, err);
+	wr_status status = find_incarnation(dir, &w, err) || wr_state_each(db, look, &w, err) ? WR_FAIL : WR_OK;
 
 	if (status == WR_OK && !w.found)
-		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s holds no state of a query %s", dir, incarnation);
-	if (status == WR_OK && (status = wr_state_open(db, incarnation, &state, err)) == WR_OK) {
-		status = settle(state, incarnation, committed, err);
+		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s holds no state of a query %s", dir, query);
+	if (status == WR_OK && (status = wr_state_open(db, w.incarnation, &state, err)) == WR_OK) {
+		status = assume == WR_ASSUME_LOST ? allow_lost(state, w.incarnation, err) :
+			 settle(state, w.incarnation, assume == WR_ASSUME_COMMITTED, err);
 		wr_state_close(state);
 	}
 	wr_db_close(db);

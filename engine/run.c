@@ -4,6 +4,7 @@
  */
 #include "engine/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/fault.h"
@@ -153,14 +154,13 @@ static wr_status open_all(wr_run *run, wr_err *err)
 
 	if (open_stores(run, err))
 		return WR_FAIL;
-	known = wr_epoch_restore(run, &mark);
-	if (WR_FAULT_FAIL("run.restored", err))
+	if (wr_epoch_restore(run, &mark, &known, err) || WR_FAULT_FAIL("run.restored", err))
 		goto out;
 	begins = known && decides(run->spec) && mark.n == 0;
 	if ((!run->sink &&
 	     open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err)) ||
 	    (!known && !run->spec->transient && wr_epoch_first(run, err)) ||
-	    (begins && wr_epoch_empty(run, err)))
+	    ((begins || wr_state_dirty_bytes(run->state)) && !run->spec->transient && wr_epoch_empty(run, err)))
 		goto out;
 	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err) ? WR_FAIL : WR_FAULT_FAIL("run.tasks_open", err);
 	if (status == WR_OK && run->spec->replay && !run->spec->by_hand)
@@ -238,6 +238,23 @@ void wr_run_close(wr_run *run)
 	free(run);
 }
 
+void wr_run_tell_trouble(wr_run *run, const wr_task *t, const char *text)
+{
+	pthread_mutex_lock(&run->lock);
+	if (text[0] || run->troubled == t) {
+		snprintf(run->trouble, sizeof run->trouble, "%s", text);
+		run->troubled = text[0] ? t : NULL;
+	}
+	pthread_mutex_unlock(&run->lock);
+}
+
+void wr_run_trouble(wr_run *run, char out[256])
+{
+	pthread_mutex_lock(&run->lock);
+	memcpy(out, run->trouble, sizeof run->trouble);
+	pthread_mutex_unlock(&run->lock);
+}
+
 void wr_run_fail(wr_run *run, const wr_err *err)
 {
 	pthread_mutex_lock(&run->lock);
@@ -252,6 +269,28 @@ void wr_run_fail(wr_run *run, const wr_err *err)
 	for (uint32_t i = 0; i < run->ntasks; i++)
 		if (run->tasks[i] && run->tasks[i]->in)
 			wr_queue_shut(run->tasks[i]->in);
+}
+
+/* A reader of the scan, of any task; NULL: none. */
+static wr_reader *reader_of(const wr_run *run, const wr_scan_run *s)
+{
+	for (uint32_t t = 0; t < run->ntasks; t++)
+		for (uint32_t i = 0; i < run->tasks[t]->nreaders; i++)
+			if (run->tasks[t]->readers[i]->scan == s && run->tasks[t]->readers[i]->nparts)
+				return run->tasks[t]->readers[i]->reader;
+	return NULL;
+}
+
+const wr_scan_run *wr_run_grown(wr_run *run, int32_t *now)
+{
+	for (uint32_t i = 0; i < run->nscans; i++) {
+		wr_reader *r = reader_of(run, &run->scans[i]);
+
+		*now = r && r->def->count ? r->def->count(r) : 0;
+		if (*now > run->scans[i].nparts)
+			return &run->scans[i];
+	}
+	return NULL;
 }
 
 /* A scan whose writer has ended has an end now: asked anew, once. */

@@ -101,6 +101,8 @@ struct wr_run {
 	uint64_t dropped_before[WR_DROP_COUNT], dropped[WR_DROP_COUNT];	/* stored by earlier runs; counted by readers here */
 	bool failed;
 	wr_err err;
+	const wr_task *troubled;	/* the task whose sources say so */
+	char trouble[256];		/* why a source has nothing to give now; "": all is well. Under lock */
 };
 
 /* Opens state, sink, scans and tasks at the stored (or, first time, resolved and then stored) positions. Nothing runs yet. */
@@ -110,6 +112,10 @@ void wr_run_start(wr_run *run);
 /* Ends the threads where they stand (no commit) and frees everything; the open epoch is gone. */
 void wr_run_close(wr_run *run);
 
+/* What a task's sources say about why nothing comes; "" takes it back. Thread: a task. */
+void wr_run_tell_trouble(wr_run *run, const wr_task *t, const char *text);
+/* Copies it. Thread: any. */
+void wr_run_trouble(wr_run *run, char out[256]);
 /* A task has failed: the first error is kept, all stop. Thread: any. */
 void wr_run_fail(wr_run *run, const wr_err *err);
 
@@ -122,6 +128,9 @@ bool wr_run_inputs_done(wr_run *run);
 /* True when the gate is shut and every first scan has been read to its end: time for an epoch and wr_run_open_gate. */
 bool wr_run_gate_ripe(wr_run *run);
 void wr_run_open_gate(wr_run *run);
+
+/* Asks whether a topic has got partitions since the run was opened: they are read from the next run on. NULL: none has. Waits a few 100 ms at most. */
+const wr_scan_run *wr_run_grown(wr_run *run, int32_t *now);
 
 /* Does with a bad record what its source's ON_ERROR says. Thread: a task (takes a lock; bad records are rare). STOP fails (DATA). */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -125,6 +126,8 @@ static wr_status stand_still(wr_task *t, bool final, wr_err *err)
 
 	if (wr_task_settle(t, final, err) || WR_FAULT_FAIL("task.settled", err))
 		return WR_FAIL;
+	int64_t begun = wr_clock_mono_ns();
+
 	pthread_mutex_lock(&run->lock);
 	uint64_t mine = run->barrier;
 
@@ -133,6 +136,8 @@ static wr_status stand_still(wr_task *t, bool final, wr_err *err)
 	while (!run->stop && run->barrier_over < mine)
 		pthread_cond_wait(&run->resume, &run->lock);
 	pthread_mutex_unlock(&run->lock);
+	for (uint32_t i = 0; i < t->nreaders; i++)
+		wr_scan_reader_rested(t->readers[i], begun);
 	return WR_OK;
 }
 
@@ -296,6 +301,20 @@ static void tell_done(wr_task *t)
 	pthread_mutex_unlock(&t->run->lock);
 }
 
+/* The first of its sources that has something to say says why nothing comes. */
+static void tell_trouble(wr_task *t)
+{
+	const char *text = "";
+
+	for (uint32_t i = 0; i < t->nreaders && !text[0]; i++)
+		if (t->readers[i]->reader)
+			text = t->readers[i]->reader->trouble;
+	if (strcmp(text, t->told_trouble) == 0)
+		return;
+	snprintf(t->told_trouble, sizeof t->told_trouble, "%s", text);
+	wr_run_tell_trouble(t->run, t, text);
+}
+
 static wr_status nothing_to_do(wr_task *t, wr_err *err)
 {
 	for (uint32_t i = 0; i < t->nreaders; i++)
@@ -303,6 +322,7 @@ static wr_status nothing_to_do(wr_task *t, wr_err *err)
 	tell_own_times(t);
 	if (wr_task_advance(t, err) || send_on(t, err))
 		return WR_FAIL;
+	tell_trouble(t);
 	tell_done(t);	/* behind what it sent: whoever begins then finds it in the queues before his own */
 	sleep_for_records(t);
 	return WR_OK;
@@ -349,8 +369,10 @@ static wr_status read_loop(wr_task *t, wr_err *err)
 		waiting_since = 0;
 		if (push_run(t, &any, err) || send_on(t, err))
 			return WR_FAIL;
-		if (!some_pending(t))
+		if (!some_pending(t)) {
 			look_at_size(t);
+			tell_trouble(t);
+		}
 	}
 	return WR_OK;
 }

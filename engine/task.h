@@ -37,6 +37,7 @@ struct wr_task {
 	int wake;			/* eventfd: barrier asked, stop */
 	pthread_t thread;
 	bool started;
+	char told_trouble[256];		/* of its sources, as the run knows it */
 	bool told_done, told_first;	/* counted in the run's readers_done and first_done */
 };
 

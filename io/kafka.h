@@ -32,18 +32,23 @@ WR_CHECKED wr_status wr_kafka_reader_open(const char *broker, const char *const 
 					  wr_kafka_reader **out, wr_err *err);
 /*
  * Takes up to max records, waits at most timeout_ms for the first and not at all for more. Records stay until wr_kafka_reader_release. A broker that is
- * away is no error: see wr_kafka_reader_trouble. Errors, for good: IO (the topic is gone; the position fell out of retention, with what was lost),
- * CONNECT (not allowed).
+ * away is no error: see wr_kafka_reader_trouble. Errors: RUNTIME (the topic is gone; the position fell out of retention, with what was lost), IO (not
+ * allowed; the topic ends before the position).
  */
 WR_CHECKED wr_status wr_kafka_reader_poll(wr_kafka_reader *r, wr_record *out, uint32_t max,
 					  int timeout_ms, uint32_t *n, wr_err *err);
 void wr_kafka_reader_release(wr_kafka_reader *r);
 /* The offset behind all that was handed out of the i-th partition; at_end: there is nothing more now. */
 int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end);
+/* Asks the broker whether the i-th partition ends where it stands; false: it goes on, or no answer in a few 100 ms
+ * (librdkafka may wait longer for it). */
+bool wr_kafka_reader_confirm_end(wr_kafka_reader *r, int32_t i);
+/* Asks how many partitions the topic has; 0: no answer in a few 100 ms. Thread: any. */
+int32_t wr_kafka_reader_partitions(wr_kafka_reader *r);
 /* Readable when there may be records. */
 int wr_kafka_reader_fd(const wr_kafka_reader *r);
 /* Why nothing comes; "" when all is well. */
-const char *wr_kafka_reader_trouble(const wr_kafka_reader *r);
+void wr_kafka_reader_trouble(const wr_kafka_reader *r, char out[256]);
 void wr_kafka_reader_close(wr_kafka_reader *r);
 
 /* ---------------------------------------------------------------- writing */

@@ -29,7 +29,7 @@
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
-enum { QUIET_MS = 3000, ASK_MS = 300 };
+enum { QUIET_MS = 3000, ASK_MS = 300, MISSED = 3 };
 enum {
 	WAKE_FIRST_MS = 2,
 	WAKE_LAST_MS = 16,
@@ -66,7 +66,7 @@ struct wr_kafka_reader {
 	size_t mean; /* bytes of a message, about */
 	bool was_full;
 	int64_t quiet_since; /* ns: nothing came since, and nothing was asked */
-	bool missed; /* the broker did not know the topic when last asked */
+	int missed; /* how often in succession the broker did not know the topic */
 	uint32_t held, held_room;
 	rd_kafka_message_t **messages; /* held */
 	wr_arena *arena; /* headers */
@@ -215,6 +215,16 @@ static void to_record(wr_kafka_reader *r, rd_kafka_message_t *m, wr_record *out)
 	};
 }
 
+static wr_status deleted(wr_kafka_reader *r, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "topic %s was deleted", r->topic);
+	return wr_err_hint(err, "drop the query; or make the topic again, and RESUME the query");
+}
+
+/*
+ * What retention took is an error for good: somebody must say that it is to be done without. An end before the position may be a broker's that has
+ * not caught up, and is asked for again.
+ */
 static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 {
 	int64_t first = 0, end = 0;
@@ -225,12 +235,12 @@ static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 				  "offset %lld of topic %s, partition %d, is not there any more",
 				  (long long)p->next, r->topic, p->partition);
 	if (p->next < first) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+		wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
 			   "topic %s, partition %d: records %lld to %lld were removed by retention "
 			   "before they were read",
 			   r->topic, p->partition, (long long)p->next, (long long)first - 1);
-		return wr_err_hint(err, "drop the query and create it anew to go on without them; "
-					"give the topic a longer retention");
+		return wr_err_hint(err, "to go on without them: stop weir, then weir recover QUERY --data DIR "
+					"--assume lost; and give the topic a longer retention");
 	}
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 		   "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
@@ -258,9 +268,9 @@ static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_er
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %s was deleted", r->topic);
+		return WR_OK;	/* still_there finds out whether that stays so */
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-		return wr_err_set(err, WR_ERR_CONNECT, WR_NO_SPAN,
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 				  "the broker does not allow reading topic %s", r->topic);
 	default:
 		snprintf(r->kafka.trouble, sizeof r->kafka.trouble, "%s",
@@ -309,8 +319,8 @@ static void drain_fd(const wr_kafka_reader *r)
 }
 
 /*
- * A deleted topic makes no event in librdkafka's queues: it stays silent. So who has heard nothing for a while asks whether the topic is still there; twice, since
- * a broker that has just started may not know all topics.
+ * A deleted topic makes no event in librdkafka's queues: it stays silent. So who has heard nothing for a while asks whether the topic is still there; several times,
+ * since a broker that has just started may not know all topics. An answer also says that the broker is back.
  */
 static wr_status still_there(wr_kafka_reader *r, wr_err *err)
 {
@@ -328,10 +338,10 @@ static wr_status still_there(wr_kafka_reader *r, wr_err *err)
 	    meta->topic_cnt == 1 && meta->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 
 	rd_kafka_metadata_destroy(meta);
-	if (missing && r->missed)
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "topic %s was deleted", r->topic);
-	r->missed = missing;
-	return WR_OK;
+	r->kafka.trouble[0] = 0;
+	r->kafka.down = false;
+	r->missed = missing ? r->missed + 1 : 0;
+	return r->missed < MISSED ? WR_OK : deleted(r, err);
 }
 
 static wr_status take(wr_kafka_reader *r, wr_record *out, uint32_t max, uint32_t *n, wr_err *err)
@@ -391,14 +401,39 @@ int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end)
 	return p->next;
 }
 
+bool wr_kafka_reader_confirm_end(wr_kafka_reader *r, int32_t i)
+{
+	int64_t first, end, asked = wr_clock_mono_ns();
+
+	return !rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, r->parts[i].partition, &first,
+						 &end, ASK_MS) &&
+	       wr_clock_mono_ns() - asked < 3 * ASK_MS * 1000000ll && r->parts[i].next >= end;
+}
+
+int32_t wr_kafka_reader_partitions(wr_kafka_reader *r)
+{
+	const struct rd_kafka_metadata *meta;
+	int32_t n = 0;
+
+	if (rd_kafka_metadata(r->kafka.rk, 0, r->rkt, &meta, ASK_MS))
+		return 0;
+	if (meta->topic_cnt == 1 && !meta->topics[0].err)
+		n = meta->topics[0].partition_cnt;
+	rd_kafka_metadata_destroy(meta);
+	return n;
+}
+
 int wr_kafka_reader_fd(const wr_kafka_reader *r)
 {
 	return r->fd;
 }
 
-const char *wr_kafka_reader_trouble(const wr_kafka_reader *r)
+void wr_kafka_reader_trouble(const wr_kafka_reader *r, char out[256])
 {
-	return r->kafka.trouble;
+	if (r->kafka.down)
+		snprintf(out, 256, "no answer from a Kafka broker at %s", r->kafka.broker);
+	else
+		snprintf(out, 256, "%s", r->kafka.trouble);
 }
 
 /* ---------------------------------------------------------------- opening, closing */

@@ -116,6 +116,8 @@ static void put_query(void *self, const wr_query_info *q)
 	wr_json_close(w, '}');
 	put_text(w, "queryType", q->transient ? "PUSH" : "PERSISTENT");
 	put_text(w, "state", state);
+	if (q->trouble[0])
+		put_text(w, "trouble", q->trouble);
 	wr_json_close(w, '}');
 }
 

@@ -88,11 +88,7 @@ static wr_status poll_reader(wr_reader *reader, wr_record *out, uint32_t max, in
 
 	if (wr_kafka_reader_poll(r->k, out, max, timeout_ms, n, err))
 		return WR_FAIL;
-	if (*n)
-		reader->trouble[0] = 0;
-	else
-		snprintf(reader->trouble, sizeof reader->trouble, "%s",
-			 wr_kafka_reader_trouble(r->k));
+	wr_kafka_reader_trouble(r->k, reader->trouble);
 	return WR_OK;
 }
 
@@ -104,6 +100,16 @@ static void release(wr_reader *reader)
 static int64_t next(wr_reader *reader, int32_t i, bool *at_end)
 {
 	return wr_kafka_reader_next(((kafka_reader *)reader)->k, i, at_end);
+}
+
+static bool confirm_end(wr_reader *reader, int32_t i)
+{
+	return wr_kafka_reader_confirm_end(((kafka_reader *)reader)->k, i);
+}
+
+static int32_t count(wr_reader *reader)
+{
+	return wr_kafka_reader_partitions(((kafka_reader *)reader)->k);
 }
 
 static int wait_fd(wr_reader *reader)
@@ -125,6 +131,8 @@ const wr_source_def wr_source_kafka = {
 	.poll = poll_reader,
 	.release = release,
 	.next = next,
+	.confirm_end = confirm_end,
+	.count = count,
 	.wait_fd = wait_fd,
 	.close = close_reader,
 };

@@ -68,7 +68,8 @@ struct wr_source_def {
 	/*
 	 * Takes up to max records, waiting at most timeout_ms for the first and not at all for more. *n may be 0. Per partition in
 	 * offset order; partitions may be mixed. Records are valid until the next release. A broker that is away is no error: n is 0 and
-	 * wr_reader.trouble says it. Fails for good with CONNECT/IO (topic deleted, position fell out of retention, file gone).
+	 * wr_reader.trouble says it. Fails with RUNTIME where trying again cannot help (topic deleted, position fell out of
+	 * retention), else with IO (file gone, no permission).
 	 */
 	wr_status (*poll)(wr_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n,
 			  wr_err *err);
@@ -76,6 +77,12 @@ struct wr_source_def {
 	/* Position that will be read next, after all that poll handed out; at_end: nothing more is there now. i: index into the
 	 * list given to open. */
 	int64_t (*next)(wr_reader *r, int32_t i, bool *at_end);
+	/* Asks now whether there is nothing more in partition i; waits a few 100 ms at most. false: there is, or nobody
+	 * answers. NULL: next always knows. */
+	bool (*confirm_end)(wr_reader *r, int32_t i);
+	/* How many partitions there are now, as a new question; 0: nobody answers. NULL: the number never changes. Thread:
+	 * any, while others poll. */
+	int32_t (*count)(wr_reader *r);
 	/* A descriptor that becomes readable when there may be records; -1: none, poll with a time-out. */
 	int (*wait_fd)(wr_reader *r);
 	void (*close)(wr_reader *r);
