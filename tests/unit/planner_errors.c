@@ -354,7 +354,7 @@ static const refusal refusals[] = {
 	{ "CREATE SINK o WITH (TYPE='cvs') AS SELECT * FROM s;",
 	  "'cvs'",
 	  "there is no sink of type 'cvs'",
-	  "types are csv, http, kafka and sqlite" },
+	  "types are csv, email, http, kafka and sqlite" },
 	{ "INSERT INTO nosuch SELECT * FROM s;",
 	  "nosuch",
 	  "there is no stream or table NOSUCH",
