@@ -364,7 +364,7 @@ static const refusal refusals[] = {
 	  "T is a table: a query can be inserted into a stream only",
 	  "" },
 	{ "INSERT INTO s2 SELECT k, a FROM s;",
-	  " SELECT k, a FROM s",
+	  "SELECT k, a FROM s",
 	  "the query gives `K` STRING KEY, `A` INTEGER, and S2 has `K` STRING KEY, `A` INTEGER, `D` DOUBLE",
 	  "names, their order and types must be the same; keys are keys on both sides" },
 	{ "INSERT INTO ro SELECT k, a FROM s;",
