@@ -338,7 +338,9 @@ static wr_status describe_sink(wr_exec *x, const wr_named *n)
 		c[1] = wr_type_text(x->arena, s->cols[i].type);
 		c[2] = i < s->nkeys ? "KEY" : "";
 	}
-	x->out->message = wr_z(x->arena, n->text);
+	const char *status = sink_status(x, n->query);
+
+	x->out->message = *status ? format(x, "%.*s\nstatus: %s", WR_STR_ARG(n->text), status) : wr_z(x->arena, n->text);
 	return done(&r, names);
 }
 

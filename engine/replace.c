@@ -24,7 +24,13 @@ static wr_status check_sinks(wr_exec *x, const wr_plan *old, const wr_plan *fres
 {
 	const wr_sink_spec *a = old->graph ? old->graph->sink : NULL, *b = fresh->graph ? fresh->graph->sink : NULL;
 
-	if (!a || !b || (!strcmp(a->type, b->type) && wr_str_eq(a->topic, b->topic)))
+	if (!a || !b)
+		return WR_OK;
+	if (fresh->kind == WR_PLAN_CREATE_SINK && !wr_sink_find(wr_str_of(b->type))->replaceable) {
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "sink %.*s cannot be replaced", WR_STR_ARG(b->name));
+		return wr_err_hint(err, "sinks of type http and email can; DROP this one and create it anew");
+	}
+	if (!strcmp(a->type, b->type) && wr_str_eq(a->topic, b->topic))
 		return WR_OK;
 	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "the new query writes to another place than the old one");
 	return wr_err_hint(err, "DROP the old one and create it anew");

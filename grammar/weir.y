@@ -350,7 +350,9 @@ create:
 			.or_replace = $1.replace, .is_source = $1.source, .if_not_exists = $3, .name = $4,
 			.elements = $5, .props = $6, .query = $8 }); }
 	| CREATE SINK if_not_exists name props AS query
-		{ $$ = wr_build_sink(B, @$, $3, $4, $5, $7); }
+		{ $$ = wr_build_sink(B, @$, false, $3, $4, $5, $7); }
+	| CREATE OR REPLACE SINK if_not_exists name props AS query
+		{ $$ = wr_build_sink(B, @$, true, $5, $6, $7, $9); }
 	| CREATE SINK CONNECTOR if_not_exists name props
 		{ $$ = wr_build_connector(B, @$, false, $4, $5, $6); }
 	| CREATE SOURCE CONNECTOR if_not_exists name props

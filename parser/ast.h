@@ -413,9 +413,9 @@ typedef struct wr_stmt_create_source {
 	wr_ast_query *query;	/* NULL without AS */
 } wr_stmt_create_source;
 
-/* CREATE SINK [IF NOT EXISTS] name WITH (props) AS query */
+/* CREATE [OR REPLACE] SINK [IF NOT EXISTS] name WITH (props) AS query */
 typedef struct wr_stmt_create_sink {
-	bool if_not_exists;
+	bool or_replace, if_not_exists;
 	wr_ident name;
 	wr_props props;
 	wr_ast_query *query;

@@ -132,7 +132,7 @@ wr_stmt *wr_build_describe(wr_build *cx, wr_span span, wr_object object, wr_iden
 wr_stmt *wr_build_drop(wr_build *cx, wr_span span, wr_object object, bool if_exists, wr_ident name);
 wr_stmt *wr_build_text(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_str text, wr_span text_span);
 wr_stmt *wr_build_create(wr_build *cx, wr_span span, const wr_stmt_create_source *parts);
-wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool if_not_exists, wr_ident name, wr_props props,
+wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists, wr_ident name, wr_props props,
                        wr_ast_query *query);
 wr_stmt *wr_build_connector(wr_build *cx, wr_span span, bool is_source, bool if_not_exists, wr_ident name,
                             wr_props props);

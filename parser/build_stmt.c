@@ -110,12 +110,12 @@ wr_stmt *wr_build_create(wr_build *cx, wr_span span, const wr_stmt_create_source
 	return s;
 }
 
-wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool if_not_exists, wr_ident name,
+wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists, wr_ident name,
 		       wr_props props, wr_ast_query *query)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, WR_STMT_CREATE_SINK);
 
-	s->create_sink = (wr_stmt_create_sink){ if_not_exists, name, props, query };
+	s->create_sink = (wr_stmt_create_sink){ or_replace, if_not_exists, name, props, query };
 	return s;
 }
 

@@ -287,8 +287,9 @@ static bool create_eq(const wr_stmt_create_source *a, const wr_stmt_create_sourc
 
 static bool sink_eq(const wr_stmt_create_sink *a, const wr_stmt_create_sink *b)
 {
-	return a->if_not_exists == b->if_not_exists && ident_eq(&a->name, &b->name) &&
-	       props_eq(&a->props, &b->props) && wr_ast_query_eq(a->query, b->query);
+	return a->or_replace == b->or_replace && a->if_not_exists == b->if_not_exists &&
+	       ident_eq(&a->name, &b->name) && props_eq(&a->props, &b->props) &&
+	       wr_ast_query_eq(a->query, b->query);
 }
 
 static bool connector_eq(const wr_stmt_create_connector *a, const wr_stmt_create_connector *b)

@@ -86,7 +86,9 @@ static void create_source(const wr_stmt *s, wr_buf *out)
 
 static void create_sink(const wr_stmt_create_sink *c, wr_buf *out)
 {
-	wr_buf_puts(out, "CREATE SINK ");
+	wr_buf_puts(out, "CREATE ");
+	flag(c->or_replace, "OR REPLACE ", out);
+	wr_buf_puts(out, "SINK ");
 	flag(c->if_not_exists, "IF NOT EXISTS ", out);
 	wr_unparse_ident(&c->name, out);
 	props(&c->props, out);

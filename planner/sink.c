@@ -145,6 +145,7 @@ wr_status wr_plan_create_sink(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_
 		return WR_FAIL;
 	}
 	out->kind = WR_PLAN_CREATE_SINK;
+	out->or_replace = c->or_replace;
 	out->if_not_exists = c->if_not_exists;
 	out->name = spec->name;
 	wr_plan_reads(p, &r.from, out);

@@ -306,6 +306,7 @@ const wr_sink_def wr_sink_email = {
 	.type = "email",
 	.kind = WR_SINK_DERIVER,
 	.parallel = true,
+	.replaceable = true,
 	.check = check,
 	.open = open_sink,
 	.writer = open_writer,

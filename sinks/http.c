@@ -191,6 +191,7 @@ const wr_sink_def wr_sink_http = {
 	.type = "http",
 	.kind = WR_SINK_DERIVER,
 	.parallel = true,
+	.replaceable = true,
 	.check = check,
 	.open = open_sink,
 	.writer = open_writer,

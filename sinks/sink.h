@@ -87,6 +87,7 @@ struct wr_sink_def {
 	const char *type;
 	wr_sink_kind kind;
 	bool parallel;		/* writers may run at once */
+	bool replaceable;	/* CREATE OR REPLACE SINK may change it: what it wrote and what it will write need not fit together */
 	/* Checks the properties without opening anything: called when the statement is planned. Unknown ones are errors with did-you-mean. */
 	wr_status (*check)(const wr_sink_spec *spec, wr_err *err);
 	/* mark: what the last committed epoch stored (p NULL: nothing yet). Cuts off or marks what lies beyond. */
