@@ -949,7 +949,8 @@ primary:
 					{ $$ = wr_build_case(B, @$, $2, $3, $4); }
 	| CAST '(' expr AS type ')'	{ $$ = wr_build_cast(B, @$, $3, $5); }
 	| '(' expr ')'			{ $$ = $2; }
-	| '(' query ')'			{ $$ = wr_build_subquery(B, @$, $2); }
+	| '(' query ')'			{ $$ = wr_build_subquery(B, @$, false, $2); }
+	| EXISTS '(' query ')'		{ $$ = wr_build_subquery(B, @$, true, $3); }
 	;
 
 literal:

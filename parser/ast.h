@@ -171,6 +171,7 @@ typedef enum wr_ast_expr_kind {
 	WR_AST_STRUCT,		/* fields: STRUCT(n := v, …) */
 	WR_AST_AT_ZONE,	/* at_zone: x AT TIME ZONE 'z' */
 	WR_AST_QUERY,		/* query: (SELECT …) as a value */
+	WR_AST_EXISTS,		/* query: EXISTS (SELECT …) */
 } wr_ast_expr_kind;
 
 typedef struct wr_when {

@@ -91,7 +91,7 @@ wr_ast_expr *wr_build_map_expr(wr_build *cx, wr_span span, wr_links pairs);
 /* names: wr_ident parts; values: as many expressions. */
 wr_ast_expr *wr_build_struct_expr(wr_build *cx, wr_span span, wr_links names, wr_links values);
 wr_ast_expr *wr_build_at_zone(wr_build *cx, wr_span span, wr_ast_expr *value, wr_str zone);
-wr_ast_expr *wr_build_subquery(wr_build *cx, wr_span span, wr_ast_query *query);
+wr_ast_expr *wr_build_subquery(wr_build *cx, wr_span span, bool exists, wr_ast_query *query);
 
 /* ---- types, durations, properties, elements: build_type.c */
 wr_ast_type *wr_build_type_array(wr_build *cx, wr_span span, wr_ast_type *element);

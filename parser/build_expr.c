@@ -421,9 +421,9 @@ wr_ast_expr *wr_build_at_zone(wr_build *cx, wr_span span, wr_ast_expr *value, wr
 	return e;
 }
 
-wr_ast_expr *wr_build_subquery(wr_build *cx, wr_span span, wr_ast_query *query)
+wr_ast_expr *wr_build_subquery(wr_build *cx, wr_span span, bool exists, wr_ast_query *query)
 {
-	wr_ast_expr *e = node(cx, WR_AST_QUERY, span);
+	wr_ast_expr *e = node(cx, exists ? WR_AST_EXISTS : WR_AST_QUERY, span);
 
 	e->query = query;
 	over_depth(cx, e, query->depth);

@@ -159,6 +159,7 @@ static bool same_kind_eq(const wr_ast_expr *a, const wr_ast_expr *b)
 	case WR_AST_AT_ZONE:
 		return wr_str_eq(a->at_zone.zone, b->at_zone.zone) &&
 		       wr_ast_expr_eq(a->at_zone.value, b->at_zone.value);
+	case WR_AST_EXISTS:
 	case WR_AST_QUERY: return wr_ast_query_eq(a->query, b->query);
 	}
 	return false;

@@ -336,7 +336,7 @@ static void put_compound(const wr_ast_expr *e, wr_buf *out)
 		wr_unparse_string(e->at_zone.zone, out);
 		return;
 	default:
-		wr_buf_putc(out, '(');
+		wr_buf_puts(out, e->kind == WR_AST_EXISTS ? "EXISTS (" : "(");
 		wr_unparse_query(e->query, out);
 		wr_buf_putc(out, ')');
 		return;
@@ -372,6 +372,7 @@ static void put_bare(const wr_ast_expr *e, wr_buf *out)
 	case WR_AST_DEREF:
 	case WR_AST_ARRAY:
 	case WR_AST_AT_ZONE:
+	case WR_AST_EXISTS:
 	case WR_AST_QUERY: put_compound(e, out); return;
 	}
 }

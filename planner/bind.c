@@ -291,8 +291,8 @@ wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out
 static wr_status no_subquery(const wr_ast_expr *ast, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span,
-		   "a query inside an expression cannot be run yet");
-	return wr_err_hint(err, "make the inner query a table of its own, and join it");
+		   "a query inside an expression can stand in WHERE and in the SELECT list only, so far");
+	return wr_err_hint(err, "put the rest into a SELECT in FROM, or join a table");
 }
 
 wr_status wr_bind_expr(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
@@ -326,6 +326,7 @@ wr_status wr_bind_expr(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out
 	case WR_AST_STRUCT: return wr_bind_struct(b, ast, out, err);
 	case WR_AST_AT_ZONE: return wr_bind_at_zone(b, ast, out, err);
 	case WR_AST_IN_QUERY:
+	case WR_AST_EXISTS:
 	case WR_AST_QUERY: return no_subquery(ast, err);
 	}
 	WR_BUG("expression of kind %d", (int)ast->kind);

@@ -63,55 +63,15 @@ static wr_ast_expr *changed(wr_arena *a, const wr_ast_expr *e)
 	return out;
 }
 
-static bool is_changed(const wr_ast_expr *e)
+static wr_ast_expr *swap_changed(void *self, wr_ast_expr *e)
 {
-	return e->kind == WR_AST_CALL && wr_str_is(e->call.name.name, "CHANGED") &&
-	       e->call.args.n == 1 && e->call.args.items[0]->kind == WR_AST_COLUMN;
-}
+	bool is = e->kind == WR_AST_CALL && wr_str_is(e->call.name.name, "CHANGED") &&
+		  e->call.args.n == 1 && e->call.args.items[0]->kind == WR_AST_COLUMN;
 
-static void expand_list(wr_arena *a, wr_ast_exprs *l)
-{
-	wr_ast_expr **items = WR_NEW_ARRAY(a, wr_ast_expr *, l->n);
-
-	for (uint32_t i = 0; i < l->n; i++)
-		items[i] = wr_cdc_expand(a, l->items[i]);
-	l->items = items;
-}
-
-static void expand_case(wr_arena *a, wr_ast_expr *e)
-{
-	wr_when *whens = WR_NEW_ARRAY(a, wr_when, e->cases.n);
-
-	for (uint32_t i = 0; i < e->cases.n; i++) {
-		whens[i].when = wr_cdc_expand(a, e->cases.whens[i].when);
-		whens[i].then = wr_cdc_expand(a, e->cases.whens[i].then);
-	}
-	e->cases.whens = whens;
-	e->cases.operand = wr_cdc_expand(a, e->cases.operand);
-	e->cases.otherwise = wr_cdc_expand(a, e->cases.otherwise);
+	return is ? changed(self, e) : NULL;
 }
 
 wr_ast_expr *wr_cdc_expand(wr_arena *a, wr_ast_expr *e)
 {
-	wr_ast_expr *c;
-
-	if (!e)
-		return NULL;
-	if (is_changed(e))
-		return changed(a, e);
-	c = WR_NEW(a, wr_ast_expr);
-	*c = *e;
-	switch (e->kind) {
-	case WR_AST_CALL: expand_list(a, &c->call.args); return c;
-	case WR_AST_CASE: expand_case(a, c); return c;
-	case WR_AST_CAST: c->cast.value = wr_cdc_expand(a, e->cast.value); return c;
-	case WR_AST_UNARY: c->unary.value = wr_cdc_expand(a, e->unary.value); return c;
-	case WR_AST_BINARY:
-		c->binary.left = wr_cdc_expand(a, e->binary.left);
-		c->binary.right = wr_cdc_expand(a, e->binary.right);
-		return c;
-	case WR_AST_IN_LIST: c->in_list.value = wr_cdc_expand(a, e->in_list.value); return c;
-	case WR_AST_IS_NULL: c->is_null.value = wr_cdc_expand(a, e->is_null.value); return c;
-	default: return e;
-	}
+	return wr_ast_map(a, e, swap_changed, a);
 }

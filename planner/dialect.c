@@ -99,6 +99,11 @@ wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err)
 	return p->ksql ? WR_REFUSE(err, span, "a join has one condition") : WR_OK;
 }
 
+wr_status wr_dialect_subquery(wr_planner *p, wr_span span, wr_err *err)
+{
+	return p->ksql ? WR_REFUSE(err, span, "a SELECT cannot stand in an expression") : WR_OK;
+}
+
 /* MIN, MAX and their like on tables: done with a multiset here. */
 wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span, wr_err *err)
 {

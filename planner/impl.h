@@ -126,6 +126,7 @@ typedef enum wr_seen_flag {
 	WR_SEEN_KEY = 4,
 	WR_SEEN_HEADER = 8,
 	WR_SEEN_BOUND = 16, /* WINDOWSTART, WINDOWEND */
+	WR_SEEN_QUERY = 64, /* the value of a query inside an expression: not in *, has a name that nobody can write */
 	WR_SEEN_SYNTHETIC = 32, /* the key that a join made: in * but in no source.* */
 } wr_seen_flag;
 
@@ -198,6 +199,15 @@ const wr_type *wr_cdc_type(wr_arena *a, const wr_relation *r, wr_cdc_column c);
 wr_str wr_cdc_name(wr_cdc_column c);
 /* e with CHANGED(c) replaced by BEFORE->c IS DISTINCT FROM c; e itself when there is none. */
 wr_ast_expr *wr_cdc_expand(wr_arena *a, wr_ast_expr *e);
+
+/* ---- ast_map.c */
+
+/*
+ * A copy of e in which swap replaced expressions: it is asked for each from the top, and returns what stands there instead, or NULL to go
+ * on below. Queries are not entered, the value of IN (SELECT …) is. e NULL gives NULL.
+ */
+wr_ast_expr *wr_ast_map(wr_arena *a, wr_ast_expr *e,
+			wr_ast_expr *(*swap)(void *self, wr_ast_expr *e), void *self);
 
 /* ---- query.c */
 
@@ -289,6 +299,9 @@ WR_CHECKED wr_status wr_select_items(wr_select *s, wr_err *err);
 /* Appends an entry to the list; key is -1. */
 wr_item *wr_select_add(wr_select *s, wr_item item);
 WR_CHECKED wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err);
+/* subexpr.c */
+/* Joins the queries inside of WHERE and the SELECT list to FROM; s->ast names their columns then. */
+WR_CHECKED wr_status wr_subqueries_join(wr_select *s, wr_err *err);
 /* order.c */
 /* A SELECT that gives the rows that are there, and ends. */
 bool wr_select_ends(const wr_select *s);
@@ -370,6 +383,8 @@ WR_CHECKED wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, cons
 WR_CHECKED wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err);
 /* ON a = b AND c = d */
 WR_CHECKED wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err);
+/* IN (SELECT …), EXISTS (SELECT …), (SELECT …) as a value. */
+WR_CHECKED wr_status wr_dialect_subquery(wr_planner *p, wr_span span, wr_err *err);
 WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span,
 					  wr_err *err);
 WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given,

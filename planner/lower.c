@@ -514,12 +514,18 @@ static wr_status lower_join_table(lowering *l, wr_node *n, const bool *parent, s
 {
 	wr_spec_join_table *spec = WR_NEW(l->p->a, wr_spec_join_table);
 	bool *used = new_used(l->p->a, n->out, parent, true);
+	bool *keyed = new_used(l->p->a, n->in[0]->out, NULL, false);
 	sides in;
 
+	if (n->key)
+		wr_expr_columns(n->key, keyed, n->in[0]->out->n);
+	n->reads = keyed;
 	if (lower_sides(l, n, used, true, s, &in, err))
 		return WR_FAIL;
 	out->out = prune(l->p->a, n->out, used, &out->map);
 	spec->right = in.r.out;
+	if (n->key)
+		spec->key = wr_expr_move(l->p->a, n->key, in.l.map);
 	spec->left_outer = n->join == WR_JOINS_LEFT;
 	spec->from = moved_from(l, n, used, &in);
 	one_op(l, s, &spec->base, &wr_op_join_table_def, n, &in.l, out);

@@ -62,7 +62,9 @@ const wr_expr *wr_expr_move(wr_arena *a, const wr_expr *e, const int32_t *map)
 bool wr_node_keeps_keys(const wr_node *n)
 {
 	while (n->kind == WR_NODE_PROJECT || n->kind == WR_NODE_FILTER ||
-	       n->kind == WR_NODE_FLATMAP || n->kind == WR_NODE_ROWTIME)
+	       n->kind == WR_NODE_FLATMAP || n->kind == WR_NODE_ROWTIME ||
+	       n->kind == WR_NODE_EXCHANGE || n->kind == WR_NODE_DISTINCT ||
+	       (n->kind == WR_NODE_JOIN_TABLE && n->key))
 		n = n->in[0];
 	return n->kind == WR_NODE_SCAN;
 }

@@ -48,7 +48,7 @@ static bool is_part(const wr_select *s, const wr_seen *c)
 
 static bool in_star(const wr_select *s, const wr_seen *c)
 {
-	if (c->flags & WR_SEEN_CDC)
+	if (c->flags & (WR_SEEN_CDC | WR_SEEN_QUERY))
 		return false;
 	if ((c->flags & WR_SEEN_BOUND) && !s->windowed)
 		return s->from.join || s->use == WR_USE_CLIENT;
@@ -184,6 +184,15 @@ static wr_str source_text(const wr_select *s, const wr_ident *qualifier, wr_str 
 	return *source;
 }
 
+/* The column of a query inside an expression has no name that could be shown. */
+static bool is_query(const wr_select *s, wr_str name)
+{
+	for (uint32_t i = 0; i < s->from.nseen; i++)
+		if ((s->from.seen[i].flags & WR_SEEN_QUERY) && wr_str_eq(s->from.seen[i].name, name))
+			return true;
+	return false;
+}
+
 static void name_item(wr_select *s, const wr_select_item *it, wr_item *item)
 {
 	const wr_ast_expr *e = it->expr;
@@ -191,7 +200,7 @@ static void name_item(wr_select *s, const wr_select_item *it, wr_item *item)
 	if (wr_ident_given(&it->alias)) {
 		item->name = it->alias.name;
 		item->text = it->alias.text;
-	} else if (e->kind == WR_AST_COLUMN) {
+	} else if (e->kind == WR_AST_COLUMN && !is_query(s, e->column.name.name)) {
 		item->name = e->column.name.name;
 		item->text = e->column.name.text;
 		if (s->from.join && wr_from_clashes(&s->from, item->name)) {

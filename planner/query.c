@@ -252,7 +252,7 @@ static wr_status plan_select(wr_planner *p, const wr_ast_query *q, wr_query_use 
 	s->use = use;
 	s->name = name;
 	if (check_clauses(s, err) || wr_from_plan(p, q->from, q, &s->from, err) ||
-	    wr_dialect_sources(p, &s->from, use, err))
+	    wr_subqueries_join(s, err) || wr_dialect_sources(p, &s->from, use, err))
 		return WR_FAIL;
 	open_scopes(s);
 	if (s->windowed && wr_window_read(p, q->window, q->emit == WR_EMIT_FINAL, &s->window, err))
