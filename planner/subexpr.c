@@ -502,7 +502,7 @@ static void join(sub *x, const wr_result *r, wr_ident name)
 static wr_status plan_sub(sub *x, wr_ident name, wr_err *err)
 {
 	wr_planner *p = x->s->p;
-	const wr_expr *in;
+	const wr_expr *in = NULL;
 	wr_ast_query q;
 	wr_result r;
 
