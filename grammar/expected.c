@@ -105,6 +105,7 @@ static bool begins_expression(const char *symbol)
 		"(names) =>",
 		"CASE",
 		"CAST",
+		"EXISTS",
 		"NULL",
 		"TRUE",
 		"FALSE",
