@@ -124,4 +124,37 @@ WR_CHECKED wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const
 WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final,
 				    wr_window_spec *out, wr_err *err);
 
+/* ---- dialect.c: what dialect='ksql' refuses though we can do it; everything that asks p->ksql is there */
+WR_CHECKED wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use use,
+				      wr_err *err);
+WR_CHECKED wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use,
+					wr_err *err);
+WR_CHECKED wr_status wr_dialect_join(wr_planner *p, const wr_from *left, const wr_from *right,
+				     wr_span span, wr_err *err);
+WR_CHECKED wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relation *r,
+				       wr_span span, wr_err *err);
+/* A join on a foreign key behind another join. */
+WR_CHECKED wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err);
+/* ON a = b AND c = d */
+WR_CHECKED wr_status wr_dialect_conditions(wr_planner *p, wr_span span, wr_err *err);
+/* IN (SELECT …), EXISTS (SELECT …), (SELECT …) as a value. */
+WR_CHECKED wr_status wr_dialect_subquery(wr_planner *p, wr_span span, wr_err *err);
+WR_CHECKED wr_status wr_dialect_table_agg(wr_planner *p, const wr_agg *agg, wr_span span,
+					  wr_err *err);
+WR_CHECKED wr_status wr_dialect_scalar(wr_planner *p, const wr_fn *fn, const wr_fn_arg *given,
+				       uint32_t n, wr_span span, wr_err *err);
+/* What a constant text is good for is found out by the rows. */
+bool wr_dialect_late_texts(const wr_planner *p);
+WR_CHECKED wr_status wr_dialect_agg_state(wr_planner *p, const wr_result *r,
+					  const char *value_format, wr_err *err);
+bool wr_dialect_loses_finals(const wr_planner *p);
+/* Streams lose keys that SELECT does not name; key columns stand in its order. */
+bool wr_dialect_keys_as_selected(const wr_planner *p);
+/* * of a join with PARTITION BY shows ROWTIME and its like. */
+bool wr_dialect_star_pseudo(const wr_planner *p);
+/* A key that the inherited format cannot hold is written as JSON. */
+bool wr_dialect_finds_key_format(const wr_planner *p);
+/* WINDOWSTART and WINDOWEND are known when groups of a join's rows have windows. */
+bool wr_dialect_join_bounds(const wr_planner *p);
+
 #endif
