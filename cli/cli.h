@@ -43,6 +43,8 @@ int wr_cmd_shell(const wr_options *o);
 int wr_cmd_serve(const wr_options *o);
 int wr_cmd_recover(const wr_options *o);
 int wr_cmd_errors(const wr_options *o);
+int wr_cmd_check(const wr_options *o);
+int wr_cmd_restore(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
 int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
 

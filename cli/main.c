@@ -32,6 +32,8 @@ static const char HELP[] =
 	"  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
 	"  weir explain FILE | -e SQL\n"
 	"  weir errors list|show|replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]\n"
+	"  weir check DIR\n"
+	"  weir restore BACKUP --data NEW\n"
 	"  weir recover QUERY --data DIR --assume committed|aborted|lost\n"
 	"\n"
 	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
@@ -99,12 +101,13 @@ typedef struct command {
 static const command COMMANDS[] = {
 	{ "run", "dqu", wr_cmd_run },	    { "explain", "q", wr_cmd_explain }, { "test", "tq", wr_cmd_test },
 	{ "serve", "dqsu", wr_cmd_serve },  { "shell", "dq", wr_cmd_shell },
-	{ "recover", "dr", wr_cmd_recover }, { "errors", "dq", wr_cmd_errors }, { "docs", "", wr_cmd_docs },
+	{ "recover", "dr", wr_cmd_recover }, { "errors", "dq", wr_cmd_errors },
+	{ "check", "d", wr_cmd_check }, { "restore", "d", wr_cmd_restore }, { "docs", "", wr_cmd_docs },
 };
 
 static int unknown_command(const char *word)
 {
-	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover", "errors" };
+	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover", "errors", "check", "restore" };
 	const char *near = wr_near_of(wr_str_of(word), names, sizeof names / sizeof *names);
 
 	fprintf(stderr, "weir: there is no command %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",

@@ -134,6 +134,7 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		.still_written = still_written,
 		.stopping = stopping,
 		.drops = &q->drops,
+		.commits = &e->commits,
 		.replay = e->config.replay,
 		.self = q,
 	};

@@ -66,7 +66,7 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 			      .cache_bytes = (size_t)wr_setting_int(&e->settings, WR_SET_MEMORY) / 8 };
 	wr_db_options scratch = { .memory = true };
 
-	if (c->dir && make_dir(c->dir, err))
+	if (c->dir && (make_dir(c->dir, err) || wr_backup_refuse(c->dir, err)))
 		return WR_FAIL;
 	if (WR_FAULT_FAIL("start.state", err) || wr_db_open(c->dir, &opt, &e->db, err) ||
 	    wr_db_open(NULL, &scratch, &e->scratch, err) || WR_FAULT_FAIL("start.topics", err))
@@ -87,6 +87,17 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 	return e->topics ? wr_topics_settle(e->topics, err) : WR_OK;
 }
 
+/* Who writes goes first: a backup must not wait for ever while commits come one after the other. */
+static void make_gate(pthread_rwlock_t *gate)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(gate, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
 wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err)
 {
 	wr_engine *e = wr_calloc(1, sizeof *e);
@@ -102,6 +113,7 @@ wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err
 	pthread_mutex_init(&e->lock, &recursive);
 	pthread_mutexattr_destroy(&recursive);
 	pthread_mutex_init(&e->list_lock, NULL);
+	make_gate(&e->commits);
 	e->arena = wr_arena_new();
 	e->next_push = 1;
 	wr_names_init(e);
@@ -140,6 +152,7 @@ static void end(wr_engine *e, bool commit)
 	wr_arena_free(e->arena);
 	pthread_mutex_destroy(&e->lock);
 	pthread_mutex_destroy(&e->list_lock);
+	pthread_rwlock_destroy(&e->commits);
 	free(e);
 }
 

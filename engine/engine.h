@@ -48,6 +48,12 @@ struct wr_bad_record;
 typedef bool (*wr_error_visit)(void *self, const char *query, const struct wr_bad_record *bad);
 WR_CHECKED wr_status wr_engine_errors(const char *dir, wr_error_visit visit, void *self, wr_err *err);
 
+/*
+ * Makes the data directory `to`, which must be empty or not be there, of a backup that BACKUP TO made. Its queries have new names to their
+ * sinks, so that Kafka, SQLite and endpoints do not take the restored for the original. Errors: IO, STATEMENT (no backup).
+ */
+WR_CHECKED wr_status wr_engine_restore(const char *backup, const char *to, wr_err *err);
+
 /* Opens the data directory and resumes every query that it knows. Errors: IO (in use by another process, damaged, from another
  * version, no permission), CONNECT. */
 WR_CHECKED wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err);

@@ -25,12 +25,13 @@
  * run away and opens a new one.
  *
  * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
- * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c.
+ * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c; "i": wr_epoch_identity.
  */
 #include "engine/epoch.h"
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "core/fault.h"
@@ -220,30 +221,53 @@ static wr_status follow(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 	return WR_FAULT_FAIL("epoch.before_apply", err) ? WR_FAIL : wr_state_commit(run->state, err);
 }
 
+/* A backup waits for the epoch's end, and the epoch for the backup's. */
+static void hold_backups(wr_run *run, bool hold)
+{
+	if (run->spec->commits)
+		(hold ? pthread_rwlock_rdlock : pthread_rwlock_unlock)(run->spec->commits);
+}
+
 static wr_status commit(wr_run *run, uint64_t epoch, wr_err *err)
 {
 	wr_buf mark = { 0 };
 	wr_status status = WR_FAIL;
 
+	hold_backups(run, true);
 	if (wr_state_health(run->state, err) || WR_FAULT_FAIL("epoch.before_mark", err) ||
 	    (run->sink_cx.decides ? decide : follow)(run, epoch, &mark, err))
 		goto out;
 	run->epoch = epoch;
 	status = WR_FAULT_FAIL("epoch.after_apply", err);
 out:
+	hold_backups(run, false);
 	wr_buf_free(&mark);
 	return status;
 }
 
-void wr_epoch_mark(wr_state *state, wr_buf *mark)
+/* A committed value of the meta store, before any store is opened; nothing when there is none. */
+static void get_meta(wr_state *state, wr_str wanted, wr_buf *out)
 {
-	wr_view *v = wr_view_open(state, WR_META_STORE, WR_STR_LIT("m"), WR_STR_LIT("n"));
+	wr_view *v = wr_view_open(state, WR_META_STORE, wanted, (wr_str){ 0 });
 	wr_str key, value;
 
-	while (wr_view_next(v, &key, &value))
-		if (wr_str_is(key, "m"))
-			wr_buf_put(mark, value.p, value.n);
+	if (wr_view_next(v, &key, &value) && wr_str_eq(key, wanted))
+		wr_buf_put(out, value.p, value.n);
 	wr_view_close(v);
+}
+
+void wr_epoch_mark(wr_state *state, wr_buf *mark)
+{
+	get_meta(state, WR_STR_LIT("m"), mark);
+}
+
+void wr_epoch_identity(wr_state *state, const char *incarnation, char out[40])
+{
+	wr_buf found = { 0 };
+
+	get_meta(state, WR_STR_LIT("i"), &found);
+	snprintf(out, 40, "%s", found.n ? wr_buf_z(&found) : incarnation);
+	wr_buf_free(&found);
 }
 
 wr_status wr_epoch_settle(wr_run *run, wr_err *err)

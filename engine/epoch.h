@@ -20,4 +20,13 @@ WR_CHECKED wr_status wr_epoch_first(wr_run *run, wr_err *err);
 /* The next epoch, without rows: a sink begins to decide in a query that ran without that. */
 WR_CHECKED wr_status wr_epoch_empty(wr_run *run, wr_err *err);
 
+/* The names of all that has state in db, in an array of the arena. */
+WR_CHECKED wr_status wr_incarnations(wr_db *db, wr_arena *a, const char ***out, uint32_t *n, wr_err *err);
+
+/*
+ * Under which name sinks know the query: its incarnation, or, in a restored data directory, the one that the restore gave it (meta store,
+ * "i"), so that the copy and its original are two.
+ */
+void wr_epoch_identity(wr_state *state, const char *incarnation, char out[40]);
+
 #endif

@@ -108,6 +108,8 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 		return wr_exec_describe(x, err);
 	case WR_STMT_EXPLAIN:
 		return wr_exec_explain(x, err);
+	case WR_STMT_BACKUP:
+		return wr_exec_backup(x, err);
 	case WR_STMT_ASSERT_TOPIC:
 		return wr_exec_assert_topic(x, err);
 	case WR_STMT_PRINT:

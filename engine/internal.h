@@ -8,6 +8,7 @@
  *	errors.c    SHOW ERRORS                        replace.c   CREATE OR REPLACE
  *	assert.c    ASSERT TOPIC                       look.c      a topic read by a statement
  *	print.c     PRINT                              sample.c    SAMPLE, columns found out from events
+ *	backup.c    BACKUP TO, weir restore
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
@@ -55,6 +56,7 @@ struct wr_engine {
 	wr_io io;
 	wr_db *db;			/* state of persistent queries */
 	wr_db *scratch;			/* of transient ones: memory */
+	pthread_rwlock_t commits;	/* wr_run_spec.commits of all queries */
 	wr_names names;
 	wr_query *queries;		/* persistent, in order of making */
 	wr_push_query *pushes[512];	/* transient ones that exist */
@@ -141,6 +143,11 @@ WR_CHECKED wr_status wr_exec_sample(wr_exec *x, wr_err *err);
 void wr_exec_written_span(const wr_exec *x, wr_err *err);
 /* CREATE of DEBEZIUM without columns: puts those that the events show into x->stmt and x->text. Errors: STATEMENT, CONNECT, IO. */
 WR_CHECKED wr_status wr_exec_find_columns(wr_exec *x, wr_err *err);
+/* backup.c */
+WR_CHECKED wr_status wr_exec_backup(wr_exec *x, wr_err *err);
+/* Fails (IO) when dir is a backup, or one that was not restored to its end: nothing may run in it. */
+WR_CHECKED wr_status wr_backup_refuse(const char *dir, wr_err *err);
+wr_status wr_journal_backup(wr_engine *e, const char *dir, wr_err *err);	/* journal.c: the catalog */
 /* assert.c */
 WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
 /* execute.c: what any statement about connectors says */

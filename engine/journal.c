@@ -376,6 +376,11 @@ wr_status wr_journal_open(wr_engine *e, wr_err *err)
 	return wr_catdb_open(e->config.dir, &e->journal->db, err) ? WR_FAIL : replay_all(e, err);
 }
 
+wr_status wr_journal_backup(wr_engine *e, const char *dir, wr_err *err)
+{
+	return wr_catdb_backup(e->journal->db, dir, err);
+}
+
 void wr_journal_close(wr_engine *e)
 {
 	if (!e->journal)

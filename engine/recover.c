@@ -10,14 +10,63 @@
 typedef struct wanted {
 	const char *query;	/* as given */
 	char incarnation[40];
-	bool found;
 } wanted;
 
-static void look(void *self, const char *incarnation)
-{
-	wanted *w = self;
+/* Visits hold the database's lock: what is done with a state is done behind them. */
+typedef struct names {
+	wr_arena *arena;
+	const char **items;
+	uint32_t n, room;
+} names;
 
-	w->found |= !strcmp(incarnation, w->incarnation);
+static void note(void *self, const char *incarnation)
+{
+	names *l = self;
+
+	if (l->n == l->room) {
+		const char **more = WR_NEW_ARRAY(l->arena, const char *, l->room ? l->room * 2 : 16);
+
+		if (l->n)
+			memcpy(more, l->items, l->n * sizeof *more);
+		l->items = more;
+		l->room = l->room ? l->room * 2 : 16;
+	}
+	l->items[l->n++] = wr_arena_strdup(l->arena, incarnation);
+}
+
+wr_status wr_incarnations(wr_db *db, wr_arena *a, const char ***out, uint32_t *n, wr_err *err)
+{
+	names l = { .arena = a };
+	wr_status status = wr_state_each(db, note, &l, err);
+
+	*out = l.items;
+	*n = l.n;
+	return status;
+}
+
+/*
+ * The state of a query by its incarnation or by its identity, which a restore has changed: sinks speak of that one. NULL and no error:
+ * there is none.
+ */
+static wr_status find(wr_db *db, const char *name, wr_state **state, char identity[40], wr_err *err)
+{
+	wr_arena *a = wr_arena_new();
+	const char **items;
+	uint32_t n;
+	wr_status status = wr_incarnations(db, a, &items, &n, err);
+
+	*state = NULL;
+	for (uint32_t i = 0; status == WR_OK && i < n; i++) {
+		if ((status = wr_state_open(db, items[i], state, err)))
+			break;
+		wr_epoch_identity(*state, items[i], identity);
+		if (!strcmp(items[i], name) || !strcmp(identity, name))
+			break;
+		wr_state_close(*state);
+		*state = NULL;
+	}
+	wr_arena_free(a);
+	return status;
 }
 
 /* An empty mark makes the next start begin anew with the sink. */
@@ -88,20 +137,21 @@ wr_status wr_engine_recover(const char *dir, const char *query, wr_assume assume
 {
 	wr_db_options options = { .cache_bytes = 8 << 20 };
 	wanted w = { .query = query };
-	wr_state *state;
+	char identity[40];
+	wr_state *state = NULL;
 	wr_db *db;
 
 	if (wr_db_open(dir, &options, &db, err))
 		return WR_FAIL;
-	wr_status status = find_incarnation(dir, &w, err) || wr_state_each(db, look, &w, err) ? WR_FAIL : WR_OK;
+	wr_status status = find_incarnation(dir, &w, err) || find(db, w.incarnation, &state, identity, err) ? WR_FAIL : WR_OK;
 
-	if (status == WR_OK && !w.found)
+	if (status == WR_OK && !state)
 		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s holds no state of a query %s", dir, query);
-	if (status == WR_OK && (status = wr_state_open(db, w.incarnation, &state, err)) == WR_OK) {
+	if (status == WR_OK)
 		status = assume == WR_ASSUME_LOST ? allow_lost(state, w.incarnation, err) :
-			 settle(state, w.incarnation, assume == WR_ASSUME_COMMITTED, err);
+			 settle(state, identity, assume == WR_ASSUME_COMMITTED, err);
+	if (state)
 		wr_state_close(state);
-	}
 	wr_db_close(db);
 	return status;
 }

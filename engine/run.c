@@ -91,7 +91,7 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 	const wr_run_spec *s = run->spec;
 
 	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
-				     .ntasks = s->ntasks, .incarnation = s->incarnation,
+				     .ntasks = s->ntasks, .incarnation = run->identity,
 				     .client = s->client, .stopping = s->stopping, .self = s->self };
 	run->sink_cx.decides = decides(s);
 	run->sink_cx.keep_refused = wr_run_refused;
@@ -136,10 +136,23 @@ static wr_status open_decider(wr_run *run, wr_err *err)
 	return status ? WR_FAIL : wr_epoch_settle(run, err);
 }
 
+/* Embedded topics are copied with the directory, and so are the names of their writers. */
+static void name_to_sink(wr_run *run)
+{
+	const wr_run_spec *s = run->spec;
+
+	if (s->io->topics && s->sink_spec->topic.n)
+		snprintf(run->identity, sizeof run->identity, "%s", s->incarnation);
+	else
+		wr_epoch_identity(run->state, s->incarnation, run->identity);
+}
+
 static wr_status open_stores(wr_run *run, wr_err *err)
 {
-	if (WR_FAULT_FAIL("run.open", err) || wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err) ||
-	    WR_FAULT_FAIL("run.state_open", err) || open_decider(run, err))
+	if (WR_FAULT_FAIL("run.open", err) || wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err))
+		return WR_FAIL;
+	name_to_sink(run);
+	if (WR_FAULT_FAIL("run.state_open", err) || open_decider(run, err))
 		return WR_FAIL;
 	run->meta = wr_store_open(run->state, WR_META_STORE, 0);
 	run->errors = wr_store_open(run->state, WR_ERROR_STORE, 0);

@@ -47,6 +47,7 @@ typedef struct wr_run_spec {
 	bool (*still_written)(void *self, wr_str topic);
 	bool (*stopping)(void *self);	/* the query was told to end; NULL: never */
 	const wr_replay *replay;	/* kept records to be read again; NULL: none */
+	pthread_rwlock_t *commits;	/* read-locked while an epoch is committed: a backup holds it; NULL: none */
 	wr_drops *drops;		/* where counts of dropped rows are told; NULL: nowhere */
 	void *self;
 } wr_run_spec;
@@ -68,6 +69,7 @@ struct wr_run {
 	const wr_run_spec *spec;
 	wr_arena *arena;
 	wr_state *state;
+	char identity[40];		/* the query's name to its sink: wr_epoch_identity */
 	wr_store *meta;			/* epoch, positions, times, mark */
 	wr_store *errors;		/* bad records */
 	uint32_t nscans, nparts;

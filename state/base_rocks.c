@@ -95,6 +95,11 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	rocksdb_options_set_db_write_buffer_size(db->options, buffers);
 	rocksdb_options_set_write_buffer_size(db->options, 16 * MB);
 	rocksdb_options_set_max_total_wal_size(db->options, 128 * MB);
+	/*
+	 * Damage within the log is refused; RocksDB's own default would go back to what stood before it, and
+	 * commits that sinks and catalog know of would be gone. A write that a crash cut off is fine.
+	 */
+	rocksdb_options_set_wal_recovery_mode(db->options, rocksdb_tolerate_corrupted_tail_records_recovery);
 	rocksdb_options_set_max_open_files(db->options, 512);
 	rocksdb_options_set_max_background_jobs(db->options, 2);
 	rocksdb_options_set_level_compaction_dynamic_level_bytes(db->options, 1);
