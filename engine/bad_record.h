@@ -16,6 +16,9 @@ typedef struct wr_bad_record {
 	wr_record rec;
 } wr_bad_record;
 
+/* Of what a sink could not deliver: no relation; topic: the sink; key: the request's id; value: its body; and in this header its URL or addresses. */
+#define WR_REFUSED_TO "weir.to"
+
 /* The bytes under which it is kept (without its number). */
 void wr_bad_record_put(wr_buf *out, const wr_bad_record *bad);
 /* Read back; all of it in the arena. false: damaged, or of another version. */

@@ -99,10 +99,13 @@ wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *r
 void wr_run_refused(void *self, const wr_refused *r)
 {
 	wr_run *run = self;
+	wr_header to = { WR_STR_LIT(WR_REFUSED_TO), r->to };
+	wr_headers headers = { 1, &to };
 	wr_bad_record bad = { .topic = run->spec->sink_spec->name, .seen_at = wr_clock_ms(),
 			      .reason = wr_str_of(r->reason),
 			      .rec = { .partition = (int32_t)r->lane, .offset = (int64_t)r->number,
-				       .key = wr_str_of(r->id), .value = r->body, .timestamp = wr_clock_ms() } };
+				       .key = wr_str_of(r->id), .value = r->body, .timestamp = wr_clock_ms(),
+				       .headers = &headers } };
 
 	pthread_mutex_lock(&run->bad_lock);
 	keep(run, &bad);

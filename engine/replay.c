@@ -4,6 +4,8 @@
  * row belongs to: a crash before the commit leaves it there, to be asked for again, and nothing of its row.
  *
  * Its place is its old one (ROWPARTITION, ROWOFFSET, time): it comes late, and windows that are closed do not take it.
+ *
+ * What a sink was refused is kept in the same way, and becomes a request again, under a new id and behind what waits.
  */
 #include "engine/replay.h"
 
@@ -41,43 +43,6 @@ static wr_scan_reader *reader_of(wr_run *run, const wr_bad_record *bad)
 	return NULL;
 }
 
-static void hand_over(wr_run *run, const wr_bad_record *bad)
-{
-	wr_scan_reader *r = reader_of(run, bad);
-
-	if (!r)
-		return;
-	struct wr_again *a = WR_NEW(run->arena, struct wr_again), **last = &r->again;
-
-	*a = (struct wr_again){ NULL, *bad };
-	while (*last)
-		last = &(*last)->next;
-	*last = a;
-}
-
-void wr_replay_load(wr_run *run)
-{
-	wr_iter *it = wr_store_scan(run->errors, (wr_str){ 0 }, (wr_str){ 0 }, false);
-	wr_str key, value;
-	int64_t number;
-
-	while (wr_iter_next(it, &key, &value)) {
-		wr_bad_record bad;
-
-		if (!wr_bad_record_number(key, &number) || !wr_replay_wants(run->spec->replay, run->spec->id, number) ||
-		    !wr_bad_record_get(run->arena, value, &bad))
-			continue;
-		bad.number = number;
-		hand_over(run, &bad);
-	}
-	wr_iter_close(it);
-}
-
-bool wr_replay_waits(const wr_scan_reader *r)
-{
-	return r->again != NULL;
-}
-
 static void remove_kept(wr_run *run, int64_t number)
 {
 	wr_buf key = { 0 };
@@ -87,6 +52,62 @@ static void remove_kept(wr_run *run, int64_t number)
 	run->nerrors -= run->nerrors > 0;
 	run->nerrors_changed = true;
 	wr_buf_free(&key);
+}
+
+/* What the sink could not deliver is a request again in the epoch in which it is no longer kept. */
+static bool send_again(wr_run *run, const wr_bad_record *bad)
+{
+	const wr_headers *h = bad->rec.headers;
+
+	if (bad->relation.n || !run->sink->def->again || !h || h->n != 1 || !wr_str_is(h->items[0].key, WR_REFUSED_TO))
+		return false;
+	run->sink->def->again(run->sink, (uint32_t)bad->rec.partition, h->items[0].value, bad->rec.value);
+	remove_kept(run, bad->number);
+	return true;
+}
+
+static void hand_over(wr_run *run, struct wr_again *a)
+{
+	wr_scan_reader *r = reader_of(run, &a->bad);
+	struct wr_again **last = r ? &r->again : NULL;
+
+	if (!r) {
+		(void)send_again(run, &a->bad);
+		return;
+	}
+	while (*last)
+		last = &(*last)->next;
+	*last = a;
+}
+
+void wr_replay_load(wr_run *run)
+{
+	wr_iter *it = wr_store_scan(run->errors, (wr_str){ 0 }, (wr_str){ 0 }, false);
+	struct wr_again *first = NULL, **last = &first, *a;
+	wr_str key, value;
+	int64_t number;
+
+	while (wr_iter_next(it, &key, &value)) {
+		if (!wr_bad_record_number(key, &number) || !wr_replay_wants(run->spec->replay, run->spec->id, number))
+			continue;
+		a = WR_NEW(run->arena, struct wr_again);
+		if (!wr_bad_record_get(run->arena, value, &a->bad))
+			continue;
+		a->bad.number = number;
+		*last = a;
+		last = &a->next;
+	}
+	wr_iter_close(it);	/* before anything is handed over: that may write into the store */
+	while ((a = first)) {
+		first = a->next;
+		a->next = NULL;
+		hand_over(run, a);
+	}
+}
+
+bool wr_replay_waits(const wr_scan_reader *r)
+{
+	return r->again != NULL;
 }
 
 void wr_replay_still_bad(wr_scan_reader *r, const wr_err *why)

@@ -302,6 +302,11 @@ static wr_status snapshot(wr_sink_writer *writer, wr_err *err)
 	return WR_OK;
 }
 
+static void again(wr_sink *sink, uint32_t lane, wr_str to, wr_str body)
+{
+	wr_outbox_put_again(((email_sink *)sink)->base.outbox, lane, &(wr_parcel){ 1, wr_clock_ms(), to, body });
+}
+
 const wr_sink_def wr_sink_email = {
 	.type = "email",
 	.kind = WR_SINK_DERIVER,
@@ -315,6 +320,7 @@ const wr_sink_def wr_sink_email = {
 	.mark = wr_outbox_sink_mark,
 	.committed = wr_outbox_sink_committed,
 	.due = wr_outbox_sink_due,
+	.again = again,
 	.status = wr_outbox_sink_status,
 	.close = close_sink,
 };

@@ -235,19 +235,30 @@ void wr_outbox_task(wr_outbox *ob, uint16_t task)
 	ob->stores[task] = wr_store_open(ob->cx->state, ob->op, task);
 }
 
-void wr_outbox_put(wr_outbox *ob, uint16_t task, uint32_t at, const wr_parcel *p)
+static void put(wr_outbox *ob, lane *l, const wr_parcel *p)
 {
-	lane *l = &ob->lanes[task * ob->per_task + at];
 	wr_buf key = { 0 }, entry = { 0 };
 
 	(void)WR_FAULT("outbox.put");	/* nothing can fail: crashes only */
 	wr_parcel_put(p, &entry);
-	wr_store_put(ob->stores[task], entry_key(&key, l->number, l->put.n), wr_buf_view(&entry));
+	wr_store_put(ob->stores[l->task], entry_key(&key, l->number, l->put.n), wr_buf_view(&entry));
 	l->put.n++;
 	l->put.rows += p->rows;
 	l->put.bytes += entry.n;
 	wr_buf_free(&key);
 	wr_buf_free(&entry);
+}
+
+void wr_outbox_put(wr_outbox *ob, uint16_t task, uint32_t at, const wr_parcel *p)
+{
+	put(ob, &ob->lanes[task * ob->per_task + at], p);
+}
+
+void wr_outbox_put_again(wr_outbox *ob, uint32_t number, const wr_parcel *p)
+{
+	uint32_t task = number % ob->cx->ntasks, at = number / ob->cx->ntasks;
+
+	put(ob, &ob->lanes[task * ob->per_task + (at < ob->per_task ? at : 0)], p);
 }
 
 /* Whether what is at `at` lies before the progress. */

@@ -36,6 +36,8 @@ enum { WR_PATH_MAX = 64 };
  * the bytes of the piece. false: there is no such piece.
  */
 bool wr_parcel_piece(const wr_parcel *whole, const char *path, wr_buf *room, wr_parcel *out);
+/* How many rows a body is: elements of an array, else lines, at least one. */
+uint32_t wr_parcel_rows(wr_str body);
 /* The path of what comes after the piece; false: it was the last of its entry (path is then ""). */
 bool wr_path_next(char path[WR_PATH_MAX]);
 
@@ -66,6 +68,8 @@ uint32_t wr_outbox_lanes(const wr_outbox *ob);
 void wr_outbox_task(wr_outbox *ob, uint16_t task);
 /* lane: of the task, from 0. */
 void wr_outbox_put(wr_outbox *ob, uint16_t task, uint32_t lane, const wr_parcel *p);
+/* The same in the lane of that number (wr_refused.lane); in its task's first one should it be none any more. */
+void wr_outbox_put_again(wr_outbox *ob, uint32_t number, const wr_parcel *p);
 /* The task's numbers go into its store; delivered entries go, refused ones are told to the hook. */
 void wr_outbox_snapshot(wr_outbox *ob, uint16_t task);
 

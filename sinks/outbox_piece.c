@@ -117,6 +117,16 @@ static void cut(wr_str body, uint32_t from, uint32_t to, uint32_t *all, wr_buf *
 		wr_buf_putc(out, ']');
 }
 
+uint32_t wr_parcel_rows(wr_str body)
+{
+	wr_buf none = { 0 };
+	uint32_t all;
+
+	cut(body, 0, 0, &all, &none);
+	wr_buf_free(&none);
+	return all ? all : 1;
+}
+
 bool wr_parcel_piece(const wr_parcel *whole, const char *path, wr_buf *room, wr_parcel *out)
 {
 	uint32_t from, to, all;

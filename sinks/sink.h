@@ -115,6 +115,8 @@ struct wr_sink_def {
 	wr_status (*committed)(wr_sink *s, uint64_t epoch, bool final, wr_err *err);
 	/* Whether it holds something that should become part of a commit although no row came. NULL: never. Thread: the coordinator. */
 	wr_due (*due)(wr_sink *s);
+	/* What keep_refused was once told goes out again, behind what waits in its lane. NULL: the sink never refuses. Thread: the coordinator, writers still. */
+	void (*again)(wr_sink *s, uint32_t lane, wr_str to, wr_str body);
 	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL: none. */
 	void (*status)(wr_sink *s, wr_buf *out);
 	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */

@@ -220,6 +220,23 @@ def test_a_batch_with_bad_rows_is_halved(where):
     e.close()
 
 
+def test_dead_letters_are_sent_again_when_asked_for(where):
+    """weir errors replay: the two that were refused go out, under ids of their own; one is refused again."""
+    bad = {7, 8, 9}
+    e = Endpoint(always=lambda row: 422 if row["id"] in bad else 200)
+    sql = pipeline(where, e.url)
+    run(where, sql)
+    before = set(e.keys)
+    bad.clear()
+    bad.add(8)
+    words = "".join(harness.weir("errors", "replay", "--data", where + "/state", status=None))
+    assert sorted(ids(e)) == [i for i in range(20) if i != 8], (ids(e), words)
+    assert len(set(e.keys) - before) == 2 and len(set(e.keys)) == len(e.keys)
+    words = harness.weir("errors", "list", "--data", where + "/state")[0]
+    assert words.count("was answered 422") == 1, words
+    e.close()
+
+
 def test_what_is_delivered_is_noted_without_new_rows(where):
     """A query that goes on, and gets nothing new: after a kill only what was on its way comes again."""
     e = Endpoint()
