@@ -121,7 +121,7 @@ wr_status wr_options_settings(const wr_options *o, wr_settings *s, wr_err *err)
 	for (unsigned i = 0; i < o->nsets; i++) {
 		const char *eq = strchr(o->sets[i], '=');
 
-		if (wr_settings_set(s, (wr_str){ o->sets[i], (uint32_t)(eq - o->sets[i]) }, wr_str_of(eq + 1), err)) {
+		if (wr_engine_set(s, (wr_str){ o->sets[i], (uint32_t)(eq - o->sets[i]) }, wr_str_of(eq + 1), err)) {
 			err->cls = WR_ERR_USAGE;
 			return WR_FAIL;
 		}

@@ -6,6 +6,7 @@
 
 #include "core/near.h"
 #include "core/number.h"
+#include "core/settings_kafka.h"
 
 static const wr_setting_row rows[WR_SETTING_COUNT] = {
 #define X(id, name, kind, text, least, most, choices, doc) \
@@ -36,9 +37,6 @@ static const char *const ignored[] = {
 	"task.timeout.ms",
 	"poll.ms",
 	"request.timeout.ms",
-	"security.protocol",
-	"sasl.*",
-	"ssl.*",
 	"consumer.*",
 	"producer.*",
 	"admin.*",
@@ -295,6 +293,10 @@ static int find(wr_str name, wr_err *err)
 
 wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err)
 {
+	wr_str property;
+
+	if (wr_setting_is_kafka(name, &property))
+		return wr_settings_set_kafka(s, property, value.p ? value : WR_STR_LIT(""), err);
 	int id = find(name, err);
 
 	if (id < 0)
@@ -309,6 +311,10 @@ wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err
 
 wr_status wr_settings_unset(wr_settings *s, wr_str name, wr_err *err)
 {
+	wr_str property;
+
+	if (wr_setting_is_kafka(name, &property))
+		return wr_settings_set_kafka(s, property, (wr_str){ 0 }, err);
 	int id = find(name, err);
 
 	if (id < 0)

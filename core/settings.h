@@ -109,6 +109,8 @@ typedef struct wr_settings {
 	int64_t value[WR_SETTING_COUNT];
 	char text[WR_SETTING_COUNT][WR_SETTING_TEXT_MAX + 1];	/* TEXT: the value */
 	bool given[WR_SETTING_COUNT];	/* by somebody, not by the row */
+	uint32_t kafka_bytes;
+	char kafka[4096];	/* Kafka's own: core/settings_kafka.h */
 } wr_settings;
 
 /* Everything as the rows say. */
@@ -116,7 +118,8 @@ void wr_settings_init(wr_settings *s);
 /*
  * Sets by name. Errors (STATEMENT, no span): no such setting, with the nearest as a hint; value of
  * a wrong form or out of range. A name that ksqlDB knows and that has no meaning here is taken and
- * ignored.
+ * ignored. Kafka's own (core/settings_kafka.h) are taken as they are: wr_engine_set also asks
+ * whether they are known.
  */
 wr_status wr_settings_set(wr_settings *s, wr_str name, wr_str value, wr_err *err);
 /* Back to what the row says. */

@@ -11,7 +11,7 @@ static wr_status partitions_of(wr_exec *x, wr_str topic, int32_t *n, wr_err *err
 {
 	*n = 0;
 	if (!x->e->topics)
-		return wr_kafka_topic_partitions(x->e->config.broker, topic, n, err);
+		return wr_kafka_topic_partitions(x->e->config.broker, x->e->io.kafka_conf, topic, n, err);
 	*n = wr_topics_partitions(x->e->topics, topic);
 	return WR_OK;
 }

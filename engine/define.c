@@ -13,6 +13,7 @@
 #include "engine/internal.h"
 #include "engine/journal.h"
 #include "engine/left_rows.h"
+#include "core/settings_kafka.h"
 #include "io/kafka_admin.h"
 #include "parser/parse.h"
 #include "planner/bind.h"
@@ -26,6 +27,7 @@ const char *wr_engine_topic_kind(const wr_engine *e)
 
 wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err)
 {
+	wr_engine_connect_as(x->e, x);
 	wr_plan_cx cx = { .arena = arena, .catalog = &x->e->names.catalog, .settings = &x->s->settings,
 			  .source_kind = wr_engine_topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
 
@@ -58,7 +60,7 @@ static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
 	if (WR_FAULT_FAIL("create.topic", err))
 		return WR_FAIL;
 	if (!e->topics)
-		return wr_kafka_topic_ensure(e->config.broker, r->topic,
+		return wr_kafka_topic_ensure(e->config.broker, e->io.kafka_conf, r->topic,
 					     &(wr_kafka_topic){ plan->partitions, plan->replicas,
 								plan->retention_ms, plan->compact }, err);
 	return wr_topics_create(e->topics, r->topic, n, err);
@@ -122,7 +124,7 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		.incarnation = q->incarnation,
 		.graph = wr_graph_for_tasks(q->arena, g, ntasks),
 		.settings = &q->settings,
-		.io = &e->io,
+		.io = &q->io,
 		.db = g->sink ? e->db : e->scratch,
 		.ntasks = ntasks,
 		.until = until_of(e),
@@ -163,7 +165,7 @@ static wr_status most_partitions(const wr_query *q, int32_t *most, wr_err *err)
 		const wr_source_spec *s = q->plan->graph->scans[i].source;
 		int32_t n = 1;
 
-		if (wr_source_find(s->kind)->partitions(&q->engine->io, s, &n, err) ||
+		if (wr_source_find(s->kind)->partitions(&q->io, s, &n, err) ||
 		    as_planned(q, &q->plan->graph->scans[i], n, err))
 			return WR_FAIL;
 		*most = n > *most ? n : *most;

@@ -74,7 +74,7 @@ static wr_query *user_of(wr_engine *e, const wr_named *n, const char **how)
 static wr_status delete_topic(wr_engine *e, const wr_relation *r, wr_err *err)
 {
 	return e->topics ? wr_topics_delete(e->topics, r->topic, err) :
-			   wr_kafka_topic_delete(e->config.broker, r->topic, err);
+			   wr_kafka_topic_delete(e->config.broker, e->io.kafka_conf, r->topic, err);
 }
 
 static wr_status drop_type(wr_exec *x, wr_err *err)

@@ -66,6 +66,8 @@ void wr_engine_abandon(wr_engine *e);
 wr_session *wr_session_new(wr_engine *e);
 void wr_session_free(wr_session *s);
 wr_settings *wr_session_settings(wr_session *s);
+/* Sets by name, as SET and --set do; Kafka's own settings are refused when its client does not know them. Errors: STATEMENT. */
+WR_CHECKED wr_status wr_engine_set(wr_settings *s, wr_str name, wr_str value, wr_err *err);
 void wr_session_define(wr_session *s, wr_str name, wr_str value);
 /* What is defined by now came with the command line: statements DEFINE leave it as it is, so a file's are its defaults. */
 void wr_session_keep_defined(wr_session *s);

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/settings_kafka.h"
 #include "engine/internal.h"
+#include "io/kafka.h"
 #include "parser/parse.h"
 
 const char *wr_z(wr_arena *a, wr_str s)
@@ -43,8 +45,8 @@ static wr_status setting(wr_exec *x, wr_err *err)
 	switch (x->stmt->kind) {
 	case WR_STMT_SET:
 	case WR_STMT_ALTER_SYSTEM:
-		status = wr_settings_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
-					 s->name.text, s->value, err);
+		status = wr_engine_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
+				       s->name.text, s->value, err);
 		break;
 	case WR_STMT_UNSET:
 		status = wr_settings_unset(&x->s->settings, s->name.text, err);
@@ -76,8 +78,23 @@ static wr_status not_yet(wr_exec *x, wr_err *err)
 			  wr_stmt_kind_text(x->stmt->kind));
 }
 
+void wr_engine_connect_as(wr_engine *e, const wr_exec *x)
+{
+	e->io.kafka_conf = wr_settings_kafka(&x->s->settings, x->arena);
+}
+
+wr_status wr_engine_set(wr_settings *s, wr_str name, wr_str value, wr_err *err)
+{
+	wr_str property;
+
+	if (wr_setting_is_kafka(name, &property) && wr_kafka_check_property(property, value, err))
+		return WR_FAIL;
+	return wr_settings_set(s, name, value, err);
+}
+
 wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 {
+	wr_engine_connect_as(x->e, x);
 	switch (x->stmt->kind) {
 	case WR_STMT_CREATE_SOURCE:
 	case WR_STMT_CREATE_SINK:

@@ -53,7 +53,7 @@ struct wr_engine {
 	pthread_mutex_t list_lock;	/* around `queries`, held for moments only: coordinators look there too */
 	wr_arena *arena;		/* names and types; grows with every definition */
 	wr_topics *topics;		/* NULL with a broker */
-	wr_io io;
+	wr_io io;			/* for the statement being carried out; queries have their own */
 	wr_db *db;			/* state of persistent queries */
 	wr_db *scratch;			/* of transient ones: memory */
 	pthread_rwlock_t commits;	/* wr_run_spec.commits of all queries */
@@ -154,6 +154,9 @@ WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err);
 /* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
+
+/* The engine's connections, as the statement's session has set them: until the next statement. */
+void wr_engine_connect_as(wr_engine *e, const wr_exec *x);
 
 /* Outcome helpers. */
 void wr_say(wr_exec *x, wr_outcome_kind kind, const char *format, ...) WR_PRINTF(3, 4);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/settings_kafka.h"
 #include "core/fault.h"
 #include "engine/notice.h"
 #include "parser/parse.h"
@@ -36,6 +37,17 @@ static bool quiet(const wr_engine *e)
 	return !e->journal || e->journal->replaying;
 }
 
+/* Secrets are not written down: whoever starts the program gives them with --set. */
+static void print_kafka(const wr_settings *s, wr_buf *out)
+{
+	wr_arena *a = wr_arena_new();
+
+	for (const char *const *p = wr_settings_kafka(s, a); p && *p; p += 2)
+		if (!wr_kafka_property_is_secret(p[0]) && !strchr(p[1], '\n'))
+			wr_buf_printf(out, "kafka.%s=%s\n", p[0], p[1]);
+	wr_arena_free(a);
+}
+
 /* The settings somebody gave, as "name=value" lines. */
 static void print_settings(const wr_settings *s, wr_buf *out)
 {
@@ -47,6 +59,7 @@ static void print_settings(const wr_settings *s, wr_buf *out)
 		wr_setting_print(s, (wr_setting_id)i, out);
 		wr_buf_putc(out, '\n');
 	}
+	print_kafka(s, out);
 }
 
 static void read_settings(wr_settings *s, const char *text)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/settings_kafka.h"
 #include "engine/internal.h"
 #include "functions/registry.h"
 #include "io/kafka_admin.h"
@@ -163,7 +164,7 @@ static wr_status topics(wr_exec *x, wr_err *err)
 	if (x->e->topics)
 		wr_topics_each(x->e->topics, topic_row, &r);
 	else
-		status = wr_kafka_topics_each(x->e->config.broker, topic_row, &r, err);
+		status = wr_kafka_topics_each(x->e->config.broker, x->e->io.kafka_conf, topic_row, &r, err);
 	(void)done(&r, names);
 	return status;
 }
@@ -184,6 +185,13 @@ static wr_status properties(wr_exec *x)
 		c[2] = wr_setting_row_of((wr_setting_id)i)->doc;
 	}
 	wr_buf_free(&b);
+	for (const char *const *p = wr_settings_kafka(&x->s->settings, x->arena); p && *p; p += 2) {
+		const char **c = add(&r);
+
+		c[0] = format(x, "kafka.%s", p[0]);
+		c[1] = wr_kafka_property_is_secret(p[0]) ? "(hidden)" : p[1];
+		c[2] = "a property of Kafka's client";
+	}
 	return done(&r, names);
 }
 

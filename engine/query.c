@@ -17,7 +17,9 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/settings_kafka.h"
 #include "core/wait.h"
+#include "engine/internal.h"
 #include "engine/notice.h"
 #include "engine/push_query.h"
 
@@ -31,6 +33,8 @@ wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const
 	q->arena = arena;
 	q->plan = plan;
 	q->settings = *settings;
+	q->io = e->io;
+	q->io.kafka_conf = wr_settings_kafka(&q->settings, arena);
 	q->state = WR_QUERY_RUNNING;
 	pthread_mutex_init(&q->lock, NULL);
 	wr_cond_init(&q->ended);

@@ -20,6 +20,7 @@ struct wr_query {
 	wr_str text;		/* of its statement */
 	wr_str sink_name;	/* relation or sink it fills; p NULL: transient */
 	wr_settings settings;
+	wr_io io;		/* the engine's, with the settings' Kafka properties */
 	wr_run_spec spec;
 	int64_t seq;		/* of its statement in the catalog */
 

@@ -9,6 +9,9 @@
 
 #include "core/record.h"
 
+/* Whether librdkafka knows the property and takes the value; those that exactly-once delivery rests on are not for others to set. Errors: STATEMENT. */
+WR_CHECKED wr_status wr_kafka_check_property(wr_str property, wr_str value, wr_err *err);
+
 /* ---------------------------------------------------------------- asking */
 
 /* Per partition 0..n-1: offsets of the first record that is kept and behind the last. Errors: CONNECT, STATEMENT (no such topic). */

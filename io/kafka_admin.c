@@ -39,13 +39,13 @@ static wr_status partitions_of(wr_kafka *k, const char *topic, int32_t *n, wr_er
 	return wr_kafka_failed(k, what, code, NULL, err);
 }
 
-wr_status wr_kafka_topic_partitions(const char *broker, wr_str topic, int32_t *n, wr_err *err)
+wr_status wr_kafka_topic_partitions(const char *broker, const char *const *conf, wr_str topic, int32_t *n, wr_err *err)
 {
 	wr_kafka k;
 	char z[256];
 
 	topic_z(topic, z);
-	if (wr_kafka_ask(&k, broker, NULL, err))
+	if (wr_kafka_ask(&k, broker, conf, err))
 		return WR_FAIL;
 	wr_status status = partitions_of(&k, z, n, err);
 
@@ -181,14 +181,14 @@ static wr_status ensure(wr_kafka *k, const char *topic, const wr_kafka_topic *wa
 	return wr_err_hint(err, "leave PARTITIONS out, or name another topic");
 }
 
-wr_status wr_kafka_topic_ensure(const char *broker, wr_str topic, const wr_kafka_topic *want,
+wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf, wr_str topic, const wr_kafka_topic *want,
 				wr_err *err)
 {
 	wr_kafka k;
 	char z[256];
 
 	topic_z(topic, z);
-	if (wr_kafka_ask(&k, broker, NULL, err))
+	if (wr_kafka_ask(&k, broker, conf, err))
 		return WR_FAIL;
 	wr_status status = ensure(&k, z, want, err);
 
@@ -214,14 +214,14 @@ static wr_status delete (wr_kafka *k, const char *topic, wr_err *err)
 	return wr_kafka_failed(k, what, code, text, err);
 }
 
-wr_status wr_kafka_topic_delete(const char *broker, wr_str topic, wr_err *err)
+wr_status wr_kafka_topic_delete(const char *broker, const char *const *conf, wr_str topic, wr_err *err)
 {
 	const struct rd_kafka_metadata *meta;
 	wr_kafka k;
 	char z[256];
 
 	topic_z(topic, z);
-	if (wr_kafka_ask(&k, broker, NULL, err))
+	if (wr_kafka_ask(&k, broker, conf, err))
 		return WR_FAIL;
 	/* first a question that gives up early when nobody is there */
 	wr_status status = wr_kafka_metadata(&k, z, &meta, err);
@@ -234,14 +234,14 @@ wr_status wr_kafka_topic_delete(const char *broker, wr_str topic, wr_err *err)
 	return status;
 }
 
-wr_status wr_kafka_topics_each(const char *broker,
+wr_status wr_kafka_topics_each(const char *broker, const char *const *conf,
 			       void (*visit)(void *self, wr_str topic, int32_t partitions),
 			       void *self, wr_err *err)
 {
 	const struct rd_kafka_metadata *meta;
 	wr_kafka k;
 
-	if (wr_kafka_ask(&k, broker, NULL, err))
+	if (wr_kafka_ask(&k, broker, conf, err))
 		return WR_FAIL;
 	wr_status status = wr_kafka_metadata(&k, NULL, &meta, err);
 

@@ -11,7 +11,7 @@ static bool set_properties(wr_request *r, const wr_json *properties, wr_answer *
 		wr_str value = p->kind == WR_JSON_TRUE ? WR_STR_LIT("true") :
 			       p->kind == WR_JSON_FALSE ? WR_STR_LIT("false") : p->text;
 
-		if (wr_settings_set(wr_session_settings(r->session), p->name, value, &err)) {
+		if (wr_engine_set(wr_session_settings(r->session), p->name, value, &err)) {
 			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40000, "%s%s%s", err.message,
 					err.hint[0] ? "; " : "", err.hint);
 			return false;

@@ -44,7 +44,7 @@ wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str to
 	t->end = &t->first;
 	pthread_mutex_init(&t->lock, NULL);
 	wr_status status = t->topics ? wr_topics_create(t->topics, topic, 1, err) :
-			   wr_kafka_topic_ensure(io->broker, topic, &(wr_kafka_topic){ 0, 0, -1, false }, err) ||
+			   wr_kafka_topic_ensure(io->broker, io->kafka_conf, topic, &(wr_kafka_topic){ 0, 0, -1, false }, err) ||
 			   wr_kafka_writer_open(io->broker, io->kafka_conf, topic, NULL, &t->kafka, err) ? WR_FAIL : WR_OK;
 
 	if (status) {

@@ -15,7 +15,7 @@ typedef struct kafka_reader {
 
 static wr_status partitions(const wr_io *io, const wr_source_spec *s, int32_t *n, wr_err *err)
 {
-	if (wr_kafka_topic_partitions(io->broker, s->topic, n, err))
+	if (wr_kafka_topic_partitions(io->broker, io->kafka_conf, s->topic, n, err))
 		return WR_FAIL;
 	if (*n > 0)
 		return WR_OK;

@@ -264,6 +264,44 @@ def test_a_second_process_is_refused(where):
         assert done.returncode == 1 and f"in use by process {s.child.pid}" in done.stderr, done.stderr
 
 
+LOGIN = ("--set", "security.protocol=SASL_PLAINTEXT", "--set", "sasl.mechanism=PLAIN", "--set", "sasl.username=weir",
+         "--set", "sasl.password=lab-secret")
+
+
+def test_a_broker_that_wants_a_password(where):
+    """Consumers, producers and those who make topics log in; the password is not kept in the data directory."""
+    source, out = topic("sasl-in"), f"sasl-out-{RUN}"
+    write(source, range(10))
+    address = os.environ["LAB_KAFKA_SASL"]
+    done = subprocess.run([harness.WEIR, "run", "-e", "SHOW TOPICS;", "--broker", address, *LOGIN[:-1], "sasl.password=wrong"],
+                          text=True, capture_output=True, timeout=60)
+    assert done.returncode == 3, done.stderr
+    shown, _ = harness.weir("run", "-e", "SHOW TOPICS; SHOW PROPERTIES;", "--broker", address, *LOGIN)
+    assert source in shown and "SASL_PLAINTEXT" in shown and "lab-secret" not in shown, shown
+    with serve.Server(where, "--broker", address, *LOGIN) as s:
+        s.ksql(copy(source, out))
+        s.ksql("INSERT INTO s (v) VALUES (10);")
+        harness.until("eleven records", 20, lambda: read(out) == list(range(11)))
+    assert subprocess.run(["grep", "-rq", "lab-secret", where + "/state"], check=False).returncode == 1
+    write(source, range(11, 20))
+    with serve.Server(where, "--broker", address) as s:         # protocol and name are kept, the password is not
+        harness.until("it does not go on", 60, lambda: one(s)[1])
+    with serve.Server(where, "--broker", address, LOGIN[-2], LOGIN[-1]) as s:
+        harness.until("all of them", 30, lambda: read(out) == list(range(20)))
+
+
+def test_properties_that_do_not_exist_are_refused(where):
+    del where
+    for name, why in (("sasl.jaas.config=x", "does not take this value"), ("ssl.truststore.location=x", "does not take this value"),
+                      ("kafka.nonsense=1", "there is no Kafka property"), ("kafka.socket.timeout.ms=no", "does not take this value"),
+                      ("kafka.isolation.level=read_uncommitted", "is Weir's own")):
+        done = subprocess.run([harness.WEIR, "run", "-e", "SHOW TABLES;", "--set", name], text=True, capture_output=True, timeout=30)
+        assert done.returncode == 2 and why in done.stderr, done.stderr
+        sql = "SET '{}'='{}';".format(*name.split("="))
+        done = subprocess.run([harness.WEIR, "run", "-e", sql], text=True, capture_output=True, timeout=30)
+        assert done.returncode == 1 and why in done.stderr, done.stderr
+
+
 def test_a_large_epoch_ends_early(where):
     """What waits in an open transaction counts to commit.bytes."""
     source, out = topic("large-in"), f"large-out-{RUN}"

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 	size_t prefetch = (argc > 3 ? strtoul(argv[3], NULL, 10) : 1024) << 10;
 	int64_t us = argc > 4 ? atoll(argv[4]) : 300, begun = wr_clock_mono_ns();
 
-	check(wr_kafka_topic_partitions(argv[1], topic, &n, &err));
+	check(wr_kafka_topic_partitions(argv[1], NULL, topic, &n, &err));
 	check(wr_kafka_ends(argv[1], NULL, topic, n, first, end, &err));
 	for (int32_t i = 0; i < n; i++)
 		from[i] = (wr_kafka_from){ i, first[i] };

@@ -66,13 +66,13 @@ static int new_topic(void **state)
 	topic = wr_str_of(topic_name);
 	if (cluster)
 		return rd_kafka_mock_topic_create(cluster, topic_name, PARTS, 1);
-	return wr_kafka_topic_ensure(broker, topic, &(wr_kafka_topic){ PARTS, 1, -1, false }, &err);
+	return wr_kafka_topic_ensure(broker, NULL, topic, &(wr_kafka_topic){ PARTS, 1, -1, false }, &err);
 }
 
 static int drop_topic(void **state)
 {
 	(void)state;
-	return cluster ? 0 : wr_kafka_topic_delete(broker, topic, &err);
+	return cluster ? 0 : wr_kafka_topic_delete(broker, NULL, topic, &err);
 }
 
 static void put(wr_kafka_writer *w, int32_t partition, const char *key, const char *value,
@@ -212,13 +212,13 @@ static void counts_partitions(void **state)
 	int32_t n;
 
 	(void)state;
-	OK(wr_kafka_topic_partitions(broker, topic, &n, &err));
+	OK(wr_kafka_topic_partitions(broker, NULL, topic, &n, &err));
 	assert_int_equal(n, PARTS);
 	if (cluster) /* the mock makes topics that are asked for */
 		return;
-	OK(wr_kafka_topic_partitions(broker, WR_STR_LIT("weir-unit-there-is-none"), &n, &err));
+	OK(wr_kafka_topic_partitions(broker, NULL, WR_STR_LIT("weir-unit-there-is-none"), &n, &err));
 	assert_int_equal(n, 0);
-	assert_int_equal(wr_kafka_topic_ensure(broker, topic,
+	assert_int_equal(wr_kafka_topic_ensure(broker, NULL, topic,
 					       &(wr_kafka_topic){ PARTS + 1, 1, -1, false }, &err),
 			 WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_STATEMENT);
@@ -230,7 +230,7 @@ static void nobody_there(void **state)
 	int32_t n;
 
 	(void)state;
-	assert_int_equal(wr_kafka_topic_partitions("127.0.0.1:9", topic, &n, &err), WR_FAIL);
+	assert_int_equal(wr_kafka_topic_partitions("127.0.0.1:9", NULL, topic, &n, &err), WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_CONNECT);
 	assert_true(wr_clock_mono_ns() - begun < 10000000000);
 	assert_non_null(strstr(err.message, "127.0.0.1:9"));
@@ -334,7 +334,7 @@ static void a_deleted_topic_is_an_error(void **state)
 				&err));
 	for (int i = 0; i < 100 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
-	OK(wr_kafka_topic_delete(broker, topic, &err));
+	OK(wr_kafka_topic_delete(broker, NULL, topic, &err));
 	for (int i = 0; i < 200 && status == WR_OK; i++)
 		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
 	assert_int_equal(status, WR_FAIL);
