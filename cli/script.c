@@ -222,6 +222,8 @@ static void show(wr_script *s, wr_str body)
 		put_print(out.print, &got);
 	else if (out.message)
 		wr_buf_printf(&got, "%s\n", out.message);
+	if (out.details.ncols)
+		put_listing(&out.details, &got);
 	if (!wr_str_eq(wr_buf_view(&got), wanted))
 		fail(s, "another answer", wr_buf_view(&got), wanted);
 	wr_buf_free(&got);

@@ -113,6 +113,10 @@ static void show(shell *sh, const wr_outcome *out)
 		break;
 	case WR_OUTCOME_LISTING:
 		wr_print_listing(stdout, &out->listing);
+		if (out->details.ncols) {
+			fputc('\n', stdout);
+			wr_print_listing(stdout, &out->details);
+		}
 		break;
 	case WR_OUTCOME_TEXT:
 		printf("%s\n", out->message);

@@ -12,6 +12,7 @@
 #include "core/fault.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
+#include "engine/extended.h"
 #include "engine/left_rows.h"
 #include "core/settings_kafka.h"
 #include "io/kafka_admin.h"
@@ -405,6 +406,10 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 	const wr_stmt_explain *s = &x->stmt->explain;
 
 	if (s->statement) {
+		if (s->analyze) {
+			wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "EXPLAIN ANALYZE tells what a running query has done");
+			return wr_err_hint(err, "give its id, as SHOW QUERIES lists it; EXPLAIN shows the plan of a statement");
+		}
 		if (wr_exec_plan(x, x->arena, s->statement, &plan, err))
 			return WR_FAIL;
 		wr_plan_explain(&plan, &text);
@@ -415,6 +420,8 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 			return wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s",
 					  WR_STR_ARG(s->id.name));
 		wr_plan_explain(q->plan, &text);
+		if (s->analyze)
+			wr_explain_figures(x, q, &text);
 		explain_drops(q, &text);
 	}
 	wr_say(x, WR_OUTCOME_TEXT, "%s", wr_buf_z(&text));

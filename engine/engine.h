@@ -100,6 +100,7 @@ typedef struct wr_outcome {
 	const char *object_kind;/* "stream", "table", "sink", "type", "query" … */
 	const char *query_id;	/* of the persistent query started; NULL: none */
 	wr_listing listing;
+	wr_listing details;	/* DESCRIBE … EXTENDED: property and value; ncols 0: none */
 	wr_push_query *query;
 	wr_print *print;	/* until wr_print_free */
 } wr_outcome;

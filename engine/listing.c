@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/settings_kafka.h"
-#include "engine/internal.h"
+#include "engine/extended.h"
 #include "functions/registry.h"
 #include "io/kafka_admin.h"
 
@@ -55,10 +55,11 @@ static const char *format(wr_exec *x, const char *f, ...)
 
 /* ---------------------------------------------------------------- SHOW */
 
-static wr_status relations(wr_exec *x, bool tables)
+static wr_status relations(wr_exec *x, bool tables, bool extended)
 {
-	static const char *const names[] = { "name", "topic", "key format", "value format", "windowed", "partitions" };
-	rows r = { .x = x, .ncols = 6 };
+	static const char *const names[] = { "name",	   "topic",    "key format", "value format", "windowed",
+					     "partitions", "row time", "written by", "read by",	     "statement" };
+	rows r = { .x = x, .ncols = extended ? 10 : 6 };
 
 	for (wr_named *n = x->e->names.first; n; n = n->next) {
 		if (!n->relation || n->relation->table != tables)
@@ -71,6 +72,12 @@ static wr_status relations(wr_exec *x, bool tables)
 		c[3] = n->relation->value_format;
 		c[4] = n->relation->window_kind ? "true" : "false";
 		c[5] = format(x, "%d", n->relation->partitions);
+		if (!extended)
+			continue;
+		c[6] = wr_row_time_of(x, n->relation);
+		c[7] = wr_writers_of(x, n);
+		c[8] = wr_readers_of(x, n);
+		c[9] = wr_z(x->arena, n->text);
 	}
 	return done(&r, names);
 }
@@ -100,13 +107,17 @@ static void query_row(void *self, const wr_query_info *q)
 	c[6] = dropped(r->x, q);
 	c[7] = wr_arena_strdup(r->x->arena, q->trouble);
 	c[8] = wr_arena_strdup(r->x->arena, q->text ? q->text : "");
+	if (r->ncols < 11)
+		return;
+	c[9] = wr_arena_strdup(r->x->arena, q->sink_topic ? q->sink_topic : "");
+	c[10] = format(r->x, "%llu", (unsigned long long)q->epoch);
 }
 
-static wr_status queries(wr_exec *x)
+static wr_status queries(wr_exec *x, bool extended)
 {
 	static const char *const names[] = { "id", "type", "state", "sink", "rows in", "bad records", "dropped",
-					     "trouble", "statement" };
-	rows r = { .x = x, .ncols = 9 };
+					     "trouble", "statement", "topic", "commits" };
+	rows r = { .x = x, .ncols = extended ? 11 : 9 };
 
 	wr_engine_queries(x->e, query_row, &r);
 	return done(&r, names);
@@ -153,12 +164,21 @@ static void topic_row(void *self, wr_str name, int32_t partitions)
 
 	c[0] = wr_z(r->x->arena, name);
 	c[1] = format(r->x, "%d", partitions);
+	if (r->ncols == 2)
+		return;
+	wr_buf who = { 0 };
+
+	for (const wr_named *n = r->x->e->names.first; n; n = n->next)
+		if (n->relation && !n->relation->file.p && wr_str_eq(n->relation->topic, name))
+			wr_buf_printf(&who, "%s%.*s", who.n ? ", " : "", WR_STR_ARG(n->name));
+	c[2] = wr_arena_strdup(r->x->arena, wr_buf_z(&who));
+	wr_buf_free(&who);
 }
 
 static wr_status topics(wr_exec *x, wr_err *err)
 {
-	static const char *const names[] = { "name", "partitions" };
-	rows r = { .x = x, .ncols = 2 };
+	static const char *const names[] = { "name", "partitions", "streams and tables" };
+	rows r = { .x = x, .ncols = x->stmt->show.extended ? 3 : 2 };
 	wr_status status = WR_OK;
 
 	if (x->e->topics)
@@ -245,11 +265,11 @@ wr_status wr_exec_show(wr_exec *x, wr_err *err)
 {
 	switch (x->stmt->show.what) {
 	case WR_SHOW_STREAMS:
-		return relations(x, false);
+		return relations(x, false, x->stmt->show.extended);
 	case WR_SHOW_TABLES:
-		return relations(x, true);
+		return relations(x, true, x->stmt->show.extended);
 	case WR_SHOW_QUERIES:
-		return queries(x);
+		return queries(x, x->stmt->show.extended);
 	case WR_SHOW_SINKS:
 		return sinks(x);
 	case WR_SHOW_TOPICS:
@@ -357,7 +377,7 @@ wr_status wr_exec_describe(wr_exec *x, wr_err *err)
 	const wr_stmt_describe *s = &x->stmt->describe;
 
 	if (s->every)
-		return relations(x, s->object == WR_OBJ_TABLE);
+		return relations(x, s->object == WR_OBJ_TABLE, s->extended);
 	if (s->object == WR_OBJ_FUNCTION)
 		return describe_function(x, err);
 	if (s->object == WR_OBJ_CONNECTOR)
@@ -369,5 +389,7 @@ wr_status wr_exec_describe(wr_exec *x, wr_err *err)
 			   s->object == WR_OBJ_SINK ? "sink" : "stream or table", WR_STR_ARG(s->name.name));
 		return wr_err_hint(err, "SHOW STREAMS, SHOW TABLES and SHOW SINKS list what there is");
 	}
+	if (n->relation && s->extended)
+		wr_describe_extended(x, n);
 	return n->relation ? describe_relation(x, n->relation) : describe_sink(x, n);
 }
