@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/left_rows.h"
+#include "engine/pull.h"
 
 /* ---------------------------------------------------------------- the sink */
 
@@ -144,6 +145,10 @@ wr_status wr_push_query_start(wr_push_query *p, const wr_push_def *def, wr_err *
 	p->def = *def;
 	if (p->limit == 0)
 		p->limit_reached = true;
+	if (p->query->plan->pull && wr_pull_possible(p)) {
+		wr_pull_start(p);
+		return WR_OK;
+	}
 	if (wr_query_open(p->query, err))
 		return WR_FAIL;
 	wr_query_start(p->query);

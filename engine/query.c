@@ -279,7 +279,7 @@ static void rest(wr_query *q)
 	pthread_mutex_unlock(&q->lock);
 }
 
-static void *coordinate(void *arg)
+void *wr_query_coordinate(void *arg)
 {
 	wr_query *q = arg;
 	int backoff = BACKOFF_MIN_MS;
@@ -304,7 +304,7 @@ void wr_query_start(wr_query *q)
 		return;
 	if (q->pause)
 		q->state = WR_QUERY_PAUSED;
-	if (pthread_create(&q->thread, NULL, coordinate, q))
+	if (pthread_create(&q->thread, NULL, wr_query_coordinate, q))
 		WR_BUG("cannot start a thread");
 	q->started = true;
 }

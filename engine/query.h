@@ -48,6 +48,8 @@ wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const
 WR_CHECKED wr_status wr_query_open(wr_query *q, wr_err *err);
 /* Starts the coordinator (nothing by hand). Without wr_query_open it opens the first run too. */
 void wr_query_start(wr_query *q);
+/* The coordinator's life, for a thread: runs the query q until it is over. Returns NULL. */
+void *wr_query_coordinate(void *q);
 /* Asks it to end with (or without) a last commit; wr_query_join waits. */
 void wr_query_stop(wr_query *q, bool commit);
 void wr_query_join(wr_query *q);
