@@ -108,6 +108,7 @@
 	/* SQLite */                                                                                            \
 	X("sqlite.before_open", "the database is about to be opened")                                           \
 	X("sqlite.ask", "the witness is about to be read, under the lock")                                      \
+	X("sqlite.small", "rows are about to be kept in memory (failing: they are written at once, as many are)") \
 	X("sqlite.spill", "a large epoch's rows are about to be written early")                                 \
 	X("sqlite.before_begin", "a transaction is about to begin")                                             \
 	X("sqlite.begun", "the database is locked")                                                             \

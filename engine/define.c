@@ -253,7 +253,7 @@ static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr
 	*out = q;
 	return WR_OK;
 failed:
-	wr_journal_undo(x, q);
+	(void)wr_journal_undo(x, q);
 	wr_query_free(q);
 	return WR_FAIL;
 }
@@ -328,7 +328,7 @@ static wr_status begin_to_live(wr_exec *x, wr_query *q, bool fresh, wr_err *err)
 {
 	if (wr_journal_live(x, err)) {
 		if (!q || fresh)
-			wr_journal_undo(x, q);
+			(void)wr_journal_undo(x, q);
 		if (fresh)
 			wr_query_free(q);
 		return WR_FAIL;

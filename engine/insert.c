@@ -10,6 +10,7 @@
 #include "core/fault.h"
 #include "engine/internal.h"
 #include "engine/journal.h"
+#include "engine/notice.h"
 
 static void set_times(const wr_batch *b)
 {
@@ -59,13 +60,29 @@ static wr_status insert(wr_exec *x, const wr_plan *plan, wr_err *err)
 		status = write_rows(x, plan, sink, err);
 		def->close(sink);
 	}
-	if (x->e->topics && status == WR_OK)
-		status = wr_topics_forget(x->e->topics, incarnation, err);
-	wr_state_close(state);
 	wr_err ignored = WR_ERR_INIT;
 
+	if (x->e->topics && status == WR_OK)	/* if not now, then at the next start: the rows count */
+		(void)!wr_topics_forget(x->e->topics, incarnation, &ignored);
+	wr_state_close(state);
 	(void)!wr_state_drop(x->e->scratch, incarnation, &ignored);
 	return status;
+}
+
+/*
+ * Recorded as undone first: a crash between the two, or rows that cannot be taken back now, are mended at the next start. Where even the record
+ * fails, nobody knows whether the statement is live; its rows stay undecided, and the next start, which can read the journal, decides.
+ */
+static void take_back(wr_exec *x)
+{
+	wr_err ignored = WR_ERR_INIT;
+	char writer[40];
+
+	snprintf(writer, sizeof writer, "insert-%lld", (long long)x->seq);
+	if (!wr_journal_undo(x, NULL))
+		wr_notice(x->e, "the data directory cannot be written: whether these rows count is known after a restart");
+	else if (x->e->topics)
+		(void)!wr_topics_take_back(x->e->topics, writer, &ignored);
 }
 
 wr_status wr_exec_insert_values(wr_exec *x, wr_err *err)
@@ -82,7 +99,7 @@ wr_status wr_exec_insert_values(wr_exec *x, wr_err *err)
 	if (wr_journal_number(x, err))
 		return WR_FAIL;
 	if (insert(x, &plan, err)) {
-		wr_journal_undo(x, NULL);
+		take_back(x);
 		return WR_FAIL;
 	}
 	return WR_OK;

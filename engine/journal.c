@@ -170,15 +170,17 @@ wr_status wr_journal_live(wr_exec *x, wr_err *err)
 	return WR_FAULT_FAIL("journal.live", err);
 }
 
-void wr_journal_undo(wr_exec *x, const wr_query *q)
+bool wr_journal_undo(wr_exec *x, const wr_query *q)
 {
 	wr_err ignored = WR_ERR_INIT;
 
 	if (quiet(x->e))
-		return;
-	(void)!wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_DROPPED, &ignored);
+		return true;
+	if (wr_catdb_set_status(x->e->journal->db, x->seq, WR_STATEMENT_DROPPED, &ignored))
+		return false;
 	if (q && q->incarnation[0])
 		(void)!wr_state_drop(x->e->db, q->incarnation, &ignored);
+	return true;
 }
 
 wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err)
@@ -307,15 +309,27 @@ done:
 	return status;
 }
 
-/* A statement that was only half carried out: what it left is removed. */
-static wr_status remove_half(wr_engine *e, const recorded *r, wr_err *err)
+/* What an INSERT … VALUES that does not count has written. */
+static wr_status take_back_rows(wr_engine *e, int64_t seq, wr_err *err)
 {
 	char writer[40];
 
-	snprintf(writer, sizeof writer, "insert-%lld", (long long)r->seq);
-	if (WR_FAULT_FAIL("start.half", err))
-		return WR_FAIL;
-	if (e->topics && (wr_topics_writer(e->topics, writer, 0, err) || wr_topics_forget(e->topics, writer, err)))
+	snprintf(writer, sizeof writer, "insert-%lld", (long long)seq);
+	return e->topics ? wr_topics_take_back(e->topics, writer, err) : WR_OK;
+}
+
+/* One that failed and was undone may have been kept from taking its rows back. */
+static wr_status visit_undone(void *self, const wr_statement_row *row, wr_err *err)
+{
+	if (row->status != WR_STATEMENT_DROPPED || !wr_str_is(row->kind, wr_stmt_kind_text(WR_STMT_INSERT_VALUES)))
+		return WR_OK;
+	return take_back_rows(self, row->seq, err);
+}
+
+/* A statement that was only half carried out: what it left is removed. */
+static wr_status remove_half(wr_engine *e, const recorded *r, wr_err *err)
+{
+	if (WR_FAULT_FAIL("start.half", err) || take_back_rows(e, r->seq, err))
 		return WR_FAIL;
 	if (r->incarnation[0] && wr_state_drop(e->db, r->incarnation, err))
 		return WR_FAIL;
@@ -371,6 +385,8 @@ static wr_status replay_all(wr_engine *e, wr_err *err)
 	recorded_list rows;
 	wr_status status = read_rows(e, a, &rows, err);
 
+	if (status == WR_OK)
+		status = wr_catdb_each(e->journal->db, true, visit_undone, e, err);
 	if (status == WR_OK)
 		status = WR_FAULT_FAIL("start.orphans", err) ? WR_FAIL : remove_orphans(e, &rows, err);
 	e->journal->replaying = true;

@@ -23,8 +23,10 @@ WR_CHECKED wr_status wr_journal_number(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err);
 /* All its parts exist. */
 WR_CHECKED wr_status wr_journal_live(wr_exec *x, wr_err *err);
-/* It came to nothing: forgotten, its state removed. */
-void wr_journal_undo(wr_exec *x, const wr_query *q);
+/*
+ * It came to nothing: forgotten, its state removed. false: the journal could not be written, and the next start finds it as far as it got.
+ */
+bool wr_journal_undo(wr_exec *x, const wr_query *q);
 /* The statement numbered seq was dropped. */
 WR_CHECKED wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err);
 

@@ -115,7 +115,7 @@ wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_
 		wr_query_free(q);
 		if (!over)
 			go_on(old);
-		wr_journal_undo(x, NULL);
+		(void)wr_journal_undo(x, NULL);
 		return WR_FAIL;
 	}
 	(void)WR_FAULT("replace.recorded");	/* too late to fail: crashes only */

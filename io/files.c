@@ -38,6 +38,19 @@ wr_status wr_file_write(int fd, const char *path, const void *p, size_t n, int64
 	return WR_OK;
 }
 
+wr_status wr_file_append(int fd, const char *path, wr_str bytes, bool sync, wr_err *err)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+
+	if (end < 0)
+		return wr_file_fail(err, "go to the end of", path);
+	if (wr_file_write(fd, path, bytes.p, bytes.n, -1, err) || (sync && wr_file_sync(fd, path, err))) {
+		(void)!ftruncate(fd, end);
+		return WR_FAIL;
+	}
+	return WR_OK;
+}
+
 wr_status wr_file_read(int fd, const char *path, void *p, size_t n, int64_t at, wr_err *err)
 {
 	char *to = p;

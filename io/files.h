@@ -13,6 +13,8 @@ wr_status wr_file_fail(wr_err *err, const char *what, const char *path);
 /* Writes all n bytes at the descriptor's place, or at `at` (>= 0). */
 WR_CHECKED wr_status wr_file_write(int fd, const char *path, const void *p, size_t n, int64_t at,
 				   wr_err *err);
+/* Writes at the end; when that fails, nothing of it is left there for what comes next. */
+WR_CHECKED wr_status wr_file_append(int fd, const char *path, wr_str bytes, bool sync, wr_err *err);
 /* Reads n bytes at `at`; a file that ends before is an error. */
 WR_CHECKED wr_status wr_file_read(int fd, const char *path, void *p, size_t n, int64_t at,
 				  wr_err *err);

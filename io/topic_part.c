@@ -173,9 +173,7 @@ static wr_status append_side(wr_part *p, const wr_buf *entries, bool sync, wr_er
 {
 	if (p->side_fd < 0 || entries->n == 0)
 		return WR_OK;
-	if (wr_file_write(p->side_fd, p->side_path, entries->p, entries->n, -1, err))
-		return WR_FAIL;
-	return sync ? wr_file_sync(p->side_fd, p->side_path, err) : WR_OK;
+	return wr_file_append(p->side_fd, p->side_path, wr_buf_view(entries), sync, err);
 }
 
 /*

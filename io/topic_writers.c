@@ -103,10 +103,7 @@ static wr_status note(wr_topics *t, char what, const wr_topic_writer *w, wr_err 
 		return WR_FAIL;
 	wr_buf_printf(&line, "%c %u%s%s\n", what, w->number, what == '+' ? " " : "",
 		      what == '+' ? w->name : "");
-	wr_status status = wr_file_write(t->writers_fd, t->writers_path, line.p, line.n, -1, err) ||
-				   wr_file_sync(t->writers_fd, t->writers_path, err)
-			       ? WR_FAIL
-			       : WR_OK;
+	wr_status status = wr_file_append(t->writers_fd, t->writers_path, wr_buf_view(&line), true, err);
 
 	wr_buf_free(&line);
 	return status;
@@ -193,6 +190,16 @@ wr_status wr_topics_forget(wr_topics *t, const char *writer, wr_err *err)
 	pthread_mutex_lock(&t->lock);
 	wr_topic_writer *w = wr_topics_find_writer(t, writer);
 	wr_status status = w ? forget(t, w, atomic_load(&w->decided), err) : WR_OK;
+
+	pthread_mutex_unlock(&t->lock);
+	return status;
+}
+
+wr_status wr_topics_take_back(wr_topics *t, const char *writer, wr_err *err)
+{
+	pthread_mutex_lock(&t->lock);
+	wr_topic_writer *w = wr_topics_find_writer(t, writer);
+	wr_status status = w ? forget(t, w, 0, err) : WR_OK;
 
 	pthread_mutex_unlock(&t->lock);
 	return status;

@@ -52,6 +52,8 @@ WR_CHECKED wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_re
 WR_CHECKED wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err);
 /* The writer's epochs up to `epoch` are committed: readers see them and are woken. */
 void wr_topics_decide(wr_topics *t, const char *writer, uint64_t epoch);
+/* All that the writer has written and that is not gone is aborted, and it is forgotten. Nothing when there is no such writer. */
+WR_CHECKED wr_status wr_topics_take_back(wr_topics *t, const char *writer, wr_err *err);
 /* The writer's query is gone: undecided frames are aborted, and it is forgotten. */
 WR_CHECKED wr_status wr_topics_forget(wr_topics *t, const char *writer, wr_err *err);
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
@@ -30,8 +31,10 @@ def announce():
 
 
 def faulty():
-    """The program that has fault points in it: build/debug/weir, else build/asan/weir, the younger one."""
+    """The program that has fault points in it: $FAULTY, or the younger one of build/debug/weir and build/asan/weir."""
     found = [p for p in PROGRAMS if os.path.exists(p)]
+    if os.environ.get("FAULTY"):
+        return os.path.abspath(os.environ["FAULTY"])
     if not found:
         raise harness.Skip("neither build/debug/weir nor build/asan/weir is there")
     return max(found, key=os.path.getmtime)
@@ -50,6 +53,13 @@ def broker():
             import labkit
             made["broker"] = labkit.up("kafka")
     return made["broker"]
+
+
+def scratch(where):
+    """A folder in memory, where there is room: what kill -9 leaves does not depend on the disk."""
+    shm = "/dev/shm"
+    roomy = os.path.isdir(shm) and os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > 1 << 30
+    return tempfile.mkdtemp(prefix="weir-", dir=shm if roomy else where)
 
 
 def name(prefix):
