@@ -55,6 +55,7 @@ void wr_catch_signals(void)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a write that fails says so */
 }
 
 static int status_of(const wr_err *err)

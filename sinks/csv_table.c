@@ -184,7 +184,8 @@ static wr_status follow_links(table_sink *s, wr_err *err)
 	struct stat st;
 	char *target = realpath(s->csv.path, NULL);
 
-	if (strncmp(s->csv.path, "/dev/", 5) == 0 || (target && (stat(target, &st) || !S_ISREG(st.st_mode)))) {
+	if ((strncmp(s->csv.path, "/dev/", 5) == 0 && strncmp(s->csv.path, "/dev/shm/", 9) != 0) ||
+	    (target && (stat(target, &st) || !S_ISREG(st.st_mode)))) {
 		free(target);
 		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(s->csv.sink.spec, "PATH"),
 				  "MODE='TABLE' replaces its file, and %s is none that can be replaced", s->csv.path);

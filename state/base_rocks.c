@@ -19,6 +19,7 @@
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/fault.h"
 #include "state/files.h"
@@ -52,6 +53,20 @@ wr_status wr_rocks_error(wr_err *err, const char *what, char *message)
 		wr_err_hint(err, "Make room on the disk; nothing committed is lost");
 	rocksdb_free(message);
 	return WR_FAIL;
+}
+
+/*
+ * A full disk passes, and RocksDB goes on by itself. After any other failure to write or sync its log it takes no write any more until it is
+ * opened anew, and nobody knows what of the log is on disk. So the process ends: the next start reads what is there.
+ */
+void wr_rocks_lost(const wr_rock_db *db, const char *message)
+{
+	if (!message || strstr(message, "No space left"))
+		return;
+	fprintf(stderr, "weir: the state in %s/state cannot be written any more: %s; what was committed is safe, start again\n", db->dir,
+		message);
+	fflush(stderr);
+	_exit(70);
 }
 
 static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache)

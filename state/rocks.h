@@ -68,6 +68,8 @@ struct wr_rock_store {
 };
 
 /* Sets an IO error and frees RocksDB's message. */
+/* After a write that failed (message; NULL: it did not): ends the process when no other can succeed. */
+void wr_rocks_lost(const wr_rock_db *db, const char *message);
 wr_status wr_rocks_error(wr_err *err, const char *what, char *message);
 /* A read failed: told by health. Frees the message. */
 void wr_rocks_read_failed(wr_rock_state *s, char *message);

@@ -154,8 +154,10 @@ static char *write_batch(wr_rock_state *s, rocksdb_writebatch_t *wb)
 {
 	char *message = fault("state.before_write");
 
-	if (!message)
+	if (!message) {
 		rocksdb_write(s->db->db, s->db->sync, wb, &message);
+		wr_rocks_lost(s->db, message);
+	}
 	rocksdb_writebatch_destroy(wb);
 	(void)WR_FAULT("state.written");	/* it is: crashes only */
 	return message;
