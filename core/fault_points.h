@@ -129,9 +129,13 @@
 	/* the outbox of HTTP and e-mail */                                                                     \
 	X("outbox.put", "a request is about to be put into the outbox")                                         \
 	X("outbox.note", "what was delivered is about to be noted in the outbox")                               \
+	X("outbox.mark", "an epoch with requests is about to be committed")                                     \
 	X("outbox.committed", "an epoch's requests may be sent from here on")                                   \
-	X("outbox.sent", "a request is on its way")                                                             \
+	X("outbox.load", "a request is about to be read from the outbox")                                       \
+	X("outbox.send", "it is about to be sent")                                                              \
+	X("outbox.sent", "it is on its way")                                                                    \
 	X("outbox.answered", "it was answered, nobody has taken note")                                          \
+	X("outbox.refused", "the answer is a refusal, nobody has taken note")                                   \
 	X("outbox.acknowledged", "the answer is noted in memory")                                               \
 	X("outbox.settle", "deliveries that no epoch will note are about to be stored")                         \
 	X("outbox.settled", "they are in the overlay")                                                          \

@@ -136,7 +136,10 @@ def test_files_may_not_grow(where):
         child = start(folder, limits[i])
         wait_for_trouble(folder, child)
         time.sleep(0.2)
-        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        try:
+            resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        except ProcessLookupError:              # it has ended
+            pass
         return finish(folder, child.wait(120), words_of(folder), f"files up to {limits[i] >> 10} KiB")
     each(where, n, one)
 

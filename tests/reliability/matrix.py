@@ -119,7 +119,7 @@ class Cell:
                    "csv_table": "TYPE='csv', PATH='out.csv', MODE='TABLE'",
                    "sqlite": "TYPE='sqlite', DATABASE='out.db', TABLE='result'",
                    "http": "TYPE='http', URL='%(url)s', BODY='ARRAY', BATCH_ROWS='20', RETRY_BACKOFF_MS='5', RETRY_BACKOFF_MAX_MS='20', "
-                           "ON_DELETE='SEND'"}[sink]
+                           "ON_DELETE='SEND'" + (", DEAD_LETTER='letters'" if query == "stateless" else "")}[sink]
         return f"CREATE {replace} SINK out WITH ({options}) AS\n  {select};\n"
 
     def statements(self):
@@ -214,13 +214,18 @@ class Cell:
         return [(row["k"], tuple(row.values())) for row in found]
 
 
+def refuse_some(rows):
+    """Requests are halved until what is refused is one row, which becomes a dead letter."""
+    return 422 if any(row["id"] == 50 for row in rows) else 200
+
+
 class Trial:
     """A folder, and for HTTP an endpoint, in which parts are run one after the other."""
 
     def __init__(self, cell, root):
         self.cell = cell
         self.where = tempfile.mkdtemp(prefix="cell-", dir=root)
-        self.endpoint = http_sink.Endpoint() if cell.sink == "http" else None
+        self.endpoint = http_sink.Endpoint(always=refuse_some if cell.query == "stateless" else None) if cell.sink == "http" else None
         self.names = {"prefix": kit.name("matrix") + "-" if cell.sink == "kafka" else "", "url": self.endpoint.url if self.endpoint else ""}
 
     def part(self, number, fault=None, reached=None):
