@@ -74,8 +74,11 @@ WR_CHECKED wr_status wr_kafka_writer_open(const char *broker, const char *const 
 WR_CHECKED wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *err);
 /* Serves the producer; fails like put. To be called now and then. */
 WR_CHECKED wr_status wr_kafka_writer_serve(wr_kafka_writer *w, wr_err *err);
-/* Everything put is delivered: acknowledged by all replicas in sync. */
+/* Everything put is delivered: acknowledged by all replicas in sync. Errors: as put; CONNECT when that takes a minute, or some seconds once the writer is
+ * to end (wr_kafka_writer_ends). */
 WR_CHECKED wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err);
+/* ends(self): whether who uses the writer is to end, so that a broker that does not answer is waited for only some seconds. Before the first record. */
+void wr_kafka_writer_ends(wr_kafka_writer *w, bool (*ends)(void *self), void *self);
 /* What was not delivered is thrown away; an open transaction stays open (see wr_kafka_txn_abort). */
 void wr_kafka_writer_close(wr_kafka_writer *w);
 

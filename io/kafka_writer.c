@@ -8,20 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
-enum { FULL_WAIT_MS = 5, FLUSH_MS = 60000, MESSAGE_MS = 60000 };
+enum { FULL_WAIT_MS = 5, FLUSH_MS = 60000, MESSAGE_MS = 60000, SLICE_MS = 200, LAST_MS = 5000 };
 
 struct wr_kafka_writer {
 	wr_kafka kafka;
 	char *topic;
 	rd_kafka_topic_t *rkt;
 	bool transactional;
+	bool (*ends)(void *self); /* NULL: never */
+	void *self;
 	_Atomic bool failed;
 	pthread_mutex_t lock; /* around failure */
 	rd_kafka_resp_err_t failure;
 };
+
+void wr_kafka_writer_ends(wr_kafka_writer *w, bool (*ends)(void *self), void *self)
+{
+	w->ends = ends;
+	w->self = self;
+}
+
+/* Waiting since `begun` (ms) is enough. */
+static bool waited_enough(const wr_kafka_writer *w, int64_t begun)
+{
+	int64_t waited = wr_clock_mono_ns() / 1000000 - begun;
+
+	return waited > FLUSH_MS || (waited > LAST_MS && w->ends && w->ends(w->self));
+}
 
 static void on_failed_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
@@ -78,7 +95,7 @@ wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_s
 		"partitioner",
 		"murmur2_random",
 		"queue.buffering.max.messages",
-		"500000",
+		"200000",
 		"queue.buffering.max.kbytes",
 		"65536",
 		"delivery.report.only.error",
@@ -174,11 +191,18 @@ wr_status wr_kafka_writer_put(wr_kafka_writer *w, const wr_record *rec, wr_err *
 	rd_kafka_headers_t *headers =
 	    rec->headers && rec->headers->n ? headers_of(rec->headers) : NULL;
 	rd_kafka_resp_err_t code;
+	int64_t full = 0;
 
 	while ((code = atomic_load_explicit(&w->failed, memory_order_relaxed)
 			   ? RD_KAFKA_RESP_ERR__FAIL
-			   : produce(w, rec, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			   : produce(w, rec, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+		full = full ? full : wr_clock_mono_ns() / 1000000;
+		if (w->ends && w->ends(w->self) && waited_enough(w, full)) {
+			code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+			break;
+		}
 		rd_kafka_poll(w->kafka.rk, FULL_WAIT_MS);
+	}
 	if (!code)
 		return WR_OK;
 	if (headers)
@@ -199,8 +223,13 @@ wr_status wr_kafka_writer_serve(wr_kafka_writer *w, wr_err *err)
 
 wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err)
 {
-	rd_kafka_resp_err_t code = rd_kafka_flush(w->kafka.rk, FLUSH_MS);
+	int64_t begun = wr_clock_mono_ns() / 1000000;
+	rd_kafka_resp_err_t code;
 	char fatal[8];
+
+	do
+		code = rd_kafka_flush(w->kafka.rk, SLICE_MS);
+	while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && !waited_enough(w, begun));
 
 	if (atomic_load(&w->failed) || rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal))
 		return failure(w, err);

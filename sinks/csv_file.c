@@ -152,12 +152,24 @@ wr_status wr_csv_file_put(wr_csv_file *f, wr_str bytes, wr_err *err)
 	return put_compressed(f, bytes, false, err);
 }
 
+/* Bytes that go to a file without a name are lost to everybody but us. */
+static wr_status still_named(const wr_csv_file *f, wr_err *err)
+{
+	struct stat ours, named;
+
+	if (fstat(f->fd, &ours))
+		return wr_file_fail(err, "look at", f->path);
+	if (stat(f->path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+		return WR_OK;
+	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s was removed or replaced while it was being written", f->path);
+}
+
 wr_status wr_csv_file_sync(wr_csv_file *f, wr_err *err)
 {
 	if (f->in_member && put_compressed(f, (wr_str){ "", 0 }, true, err))
 		return WR_FAIL;
 	f->in_member = false;
-	if (f->dirty && !f->endless && wr_file_sync(f->fd, f->path, err))
+	if (f->dirty && !f->endless && (still_named(f, err) || wr_file_sync(f->fd, f->path, err)))
 		return WR_FAIL;
 	f->dirty = false;
 	if (f->created && wr_file_sync_parent(f->path, err))

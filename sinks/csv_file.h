@@ -13,7 +13,7 @@ typedef struct wr_csv_file wr_csv_file;
 WR_CHECKED wr_status wr_csv_file_open(const char *path, wr_csv_compress compress, int64_t keep, wr_csv_file **out,
 				      wr_err *err);
 WR_CHECKED wr_status wr_csv_file_put(wr_csv_file *f, wr_str bytes, wr_err *err);
-/* Ends the compressed member, so that the file is whole, and syncs. Nothing new: does nothing. */
+/* Ends the compressed member, so that the file is whole, and syncs. Nothing new: does nothing. A file that is no longer under its name is an error. */
 WR_CHECKED wr_status wr_csv_file_sync(wr_csv_file *f, wr_err *err);
 /* Bytes in the file; after a sync: what a reader sees. */
 int64_t wr_csv_file_length(const wr_csv_file *f);

@@ -67,6 +67,7 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 		free(s);
 		return WR_FAIL;
 	}
+	wr_kafka_writer_ends(s->k, cx->stopping, cx->self);
 	if (WR_FAULT_FAIL("kafka.before_init", err) || (cx->decides && wr_kafka_txn_init(s->k, err)) ||
 	    WR_FAULT_FAIL("kafka.init", err)) {
 		wr_kafka_writer_close(s->k);

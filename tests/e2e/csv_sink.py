@@ -119,5 +119,36 @@ def test_unknown_property_is_guessed(where):
     assert "MODE" in err, err
 
 
+def test_a_file_deleted_while_it_is_written(where):
+    """It is said, and the query is in error; the rows are not written to a file that nobody sees."""
+    with open(where + "/in.ndjson", "w", encoding="utf-8") as f:
+        f.write('{"id": 1}\n')
+    with open(where + "/p.sql", "w", encoding="utf-8") as f:
+        f.write(f"CREATE STREAM s (id INT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON', FILE_FOLLOW='true');\n"
+                f"CREATE SINK out WITH (TYPE='csv', PATH='{where}/out.csv', MODE='APPEND') AS SELECT id FROM s;\n")
+    child = harness.start("run", where + "/p.sql", "--data", where + "/state", "--set", "commit.interval.ms=20", log=where + "/log")
+
+    def said(words):
+        with open(where + "/log", encoding="utf-8") as f:
+            return words in f.read()
+    try:
+        harness.until("the first row", 20, lambda: os.path.exists(where + "/out.csv") and len(harness.read_csv(where + "/out.csv")) == 1)
+        kept = where + "/kept.csv"
+        os.rename(where + "/out.csv", kept)
+        with open(where + "/in.ndjson", "a", encoding="utf-8") as f:
+            f.write('{"id": 2}\n')
+        harness.until("it is said", 20, lambda: said("out.csv was removed or replaced") and said("had been written to it"))
+    finally:
+        child.terminate()
+        child.wait(20)
+    os.rename(kept, where + "/out.csv")         # put back, it goes on
+    child = harness.start("run", where + "/p.sql", "--data", where + "/state", log=where + "/log")
+    try:
+        harness.until("both rows", 20, lambda: [r["ID" if "ID" in r else "id"] for r in harness.read_csv(where + "/out.csv")] == ["1", "2"])
+    finally:
+        child.terminate()
+        child.wait(20)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -15,7 +15,7 @@ from kit import harness
 SECONDS = int(os.environ.get("SECONDS", "20" if kit.SAMPLE else "3600"))
 EVERY = 60 if SECONDS > 300 else SECONDS / 4            # between two restarts
 LOOK = 5 if SECONDS > 300 else 1
-SETTLED = 10 if SECONDS > 300 else 2                    # a process this old is looked at
+SETTLED = 20 if SECONDS > 300 else 2                    # a process this old is looked at
 # What may grow in an hour. A few MB of memory are an allocator's affair; a leak of a byte per event would be 72 MB.
 BOUNDS = {"rss MB": 12, "descriptors": 2, "disk MB": 24}
 
@@ -117,8 +117,9 @@ def test_soak(where):
     bad = runners[0].report("one process") + runners[1].report("restarted")
     for r in runners:
         assert "rolled back" not in r.pipeline.words(), r.pipeline.words()[-3000:]
-    behind = source.events - steady.len_of(runners[1].pipeline.out + "-keyed")
-    assert behind < 20 * steady.RATE, f"{behind} events are not in the output"
+    runners[1].pipeline.finish()
+    missing = source.events - steady.len_of(runners[1].pipeline.out + "-keyed")         # late ones are, on purpose
+    assert 0 <= missing < source.events / 500, f"{missing} events are not in the output"
     assert not bad, "; ".join(bad)
 
 
