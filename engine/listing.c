@@ -219,15 +219,20 @@ static void function_row(void *self, const char *name, wr_fn_kind kind)
 {
 	rows *r = self;
 	const char **c = add(r);
+	const wr_fn *fn = NULL;
+	const wr_agg *agg = NULL;
+	const wr_udtf *udtf = NULL;
 
+	wr_fn_overloads(wr_str_of(name), &fn, &agg, &udtf, 1);
 	c[0] = name;
 	c[1] = kind == WR_FN_AGGREGATE ? "AGGREGATE" : kind == WR_FN_TABLE ? "TABLE" : "SCALAR";
+	c[2] = udtf ? udtf->doc : agg ? agg->doc : fn ? fn->doc : "";
 }
 
 static wr_status functions(wr_exec *x)
 {
-	static const char *const names[] = { "name", "type" };
-	rows r = { .x = x, .ncols = 2 };
+	static const char *const names[] = { "name", "type", "about" };
+	rows r = { .x = x, .ncols = 3 };
 
 	wr_fn_each(function_row, &r);
 	return done(&r, names);
@@ -338,9 +343,11 @@ static wr_status describe_function(wr_exec *x, wr_err *err)
 	memset(udtfs, 0, sizeof udtfs);
 	uint32_t n = wr_fn_overloads(name, fns, aggs, udtfs, 64);
 
-	if (n == 0)
-		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->describe.name.span, "there is no function %.*s",
-				  WR_STR_ARG(name));
+	if (n == 0) {
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->describe.name.span, "there is no function %.*s",
+			   WR_STR_ARG(name));
+		return wr_err_hint(err, "SHOW FUNCTIONS lists them all");
+	}
 	for (uint32_t i = 0; i < n && i < 64; i++) {
 		if (fns[i])
 			overload(&r, fns[i]->name, fns[i]->args, fns[i]->result, fns[i]->doc, fns[i]->example);

@@ -42,14 +42,17 @@ static const wr_type *bind_format(wr_arena *a, const wr_type *const *types,
 	*bound = r;
 	if (consts[1] && !wr_vec_is_null(consts[1], 0)) {
 		r->pattern = wr_time_pattern_new(a, wr_arena_str(a, wr_vec_str(consts[1], 0)), err);
-		if (!r->pattern)
+		if (!r->pattern) {
+			wr_err_hint(err, "patterns are written as yyyy-MM-dd''T''HH:mm:ss.SSSXXX");
 			return NULL;
+		}
 	}
 	if (n > 2 && consts[2] && !wr_vec_is_null(consts[2], 0)) {
 		r->zone = wr_zone_get(wr_vec_str(consts[2], 0));
 		if (!r->zone) {
 			wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no time zone %.*s",
 				   WR_STR_ARG(wr_vec_str(consts[2], 0)));
+			wr_err_hint(err, "zones are written as 'Europe/Rome', 'UTC' or '+02:00'");
 			return NULL;
 		}
 	}

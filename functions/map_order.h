@@ -1,6 +1,6 @@
 /*
  * The order in which the functions that walk through a map meet its entries: by the keys' hashes,
- * as ksqlDB's maps do, so it is the same however the map was made.
+ * as ksqlDB's maps do, and where two hashes fall together as they stand.
  */
 #ifndef FUNCTIONS_MAP_ORDER_H
 #define FUNCTIONS_MAP_ORDER_H

@@ -17,6 +17,7 @@
 #include "functions/cast.h"
 #include "functions/coerce.h"
 #include "functions/families.h"
+#include "functions/other_names.h"
 #include "functions/signature.h"
 
 #include <pthread.h>
@@ -185,12 +186,15 @@ uint32_t wr_fn_overloads(wr_str name, const wr_fn **fns, const wr_agg **aggs, co
 static wr_status unknown(wr_str name, wr_span span, wr_err *err)
 {
 	wr_near near = wr_near_begin(name);
+	const char *elsewhere = wr_fn_elsewhere(name);
 
 	for (uint32_t i = 0; i < reg.n; i++)
 		if (!reg.items[i].hidden)
 			wr_near_offer(&near, wr_str_of(reg.items[i].name));
 	wr_err_set(err, WR_ERR_STATEMENT, span, "there is no function %.*s", WR_STR_ARG(name));
-	if (near.best.p)
+	if (elsewhere)
+		wr_err_hint(err, "%s", elsewhere);
+	else if (near.best.p)
 		wr_err_hint(err, "did you mean %.*s? SHOW FUNCTIONS lists them all",
 		            WR_STR_ARG(near.best));
 	else
@@ -229,6 +233,22 @@ static const char *shown_name(const char *name)
 	return name;
 }
 
+/* What to write instead, where that is known better than by the list of what fits. */
+static const char *instead(const entry *e, const wr_fn_arg *args, uint32_t n)
+{
+	bool add = strcmp(e->name, "$add") == 0 || strcmp(e->name, "$sub") == 0;
+
+	for (uint32_t i = 0; i < n && args[i].type; i++) {
+		wr_tag t = args[i].type->tag;
+
+		if (add && (t == WR_TIMESTAMP || t == WR_DATE || t == WR_TIME))
+			return "TIMESTAMPADD, DATEADD and TIMEADD move times: TIMESTAMPADD(SECONDS, 90, t)";
+	}
+	if (strcmp(e->name, "$concat") == 0 || strcmp(e->name, "CONCAT") == 0)
+		return "it joins texts: CAST(… AS STRING) makes one";
+	return NULL;
+}
+
 static wr_status no_fit(const entry *e, uint32_t nentries, const wr_fn_arg *args, uint32_t n,
                         wr_span span, wr_err *err)
 {
@@ -239,6 +259,8 @@ static wr_status no_fit(const entry *e, uint32_t nentries, const wr_fn_arg *args
 		wr_buf_printf(&taken, "%s(%s)", i ? " or " : "", e[i].args);
 	wr_err_set(err, WR_ERR_STATEMENT, span, "%s cannot be applied to (%s)", shown_name(e->name),
 	           wr_buf_z(&given));
+	if (instead(e, args, n))
+		wr_err_hint(err, "%s", instead(e, args, n));
 	wr_err_hint(err, "%s takes %s", shown_name(e->name), wr_buf_z(&taken));
 	wr_buf_free(&given);
 	wr_buf_free(&taken);

@@ -304,6 +304,12 @@ static void hint_cause(wr_parse_cx *cx, const wr_token *t, uint32_t at)
 	else if (before == WR_T_NAME && !t[-1].ident.quoted && wr_str_is(t[-1].ident.name, "UNION"))
 		wr_err_hint(
 		    err, "there is no UNION: let two INSERT INTO statements write to one stream");
+	else if (t->kind == '=' && before == '=')
+		wr_err_hint(err, "equal is written with one =");
+	else if (t->kind == WR_T_WHERE && expects(cx, "HAVING"))
+		wr_err_hint(err, "WHERE stands before GROUP BY; HAVING behind it looks at groups");
+	else if (t->kind == WR_T_WINDOW && expects(cx, "HAVING"))
+		wr_err_hint(err, "WINDOW stands behind FROM, before WHERE and GROUP BY");
 	else if (begins_statement(t->kind) && expects(cx, "';'"))
 		wr_err_hint(err, "end the statement before it with ;");
 	else if (is_comparison(t->kind) && expects(cx, "AND"))

@@ -160,6 +160,10 @@ int wr_scan_bad(wr_scan *s)
 			    "names with letters other than A to Z stand in quotes: `Straße`");
 	else if (c == '!')
 		wr_err_hint(s->err, "expected != or NOT");
+	else if (c == '&')
+		wr_err_hint(s->err, "both of two conditions: a AND b");
+	else if (c == ':')
+		wr_err_hint(s->err, "a type is changed with CAST(x AS type)");
 	else
 		wr_err_hint(s->err, "this character has no meaning here");
 	return -1;

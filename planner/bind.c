@@ -9,6 +9,7 @@
  */
 #include "core/near.h"
 #include "expr/fold.h"
+#include "functions/other_names.h"
 #include "planner/bind_internal.h"
 
 /* ---- builders */
@@ -167,35 +168,69 @@ static bool known_qualifier(const wr_bind_scope *s, wr_str qualifier)
 	return false;
 }
 
-static wr_status unknown_source(const wr_binder *b, wr_str qualifier, wr_span span, wr_err *err)
+/* x.y where x is a column: how its parts are read. */
+static wr_status hint_parts(wr_tag tag, const wr_ast_expr *ast, wr_err *err)
 {
+	wr_str whole = ast->column.qualifier.text, part = ast->column.name.text;
+
+	if (tag == WR_STRUCT)
+		return wr_err_hint(err, "a field of a STRUCT is read with ->: %.*s->%.*s",
+				   WR_STR_ARG(whole), WR_STR_ARG(part));
+	if (tag == WR_MAP)
+		return wr_err_hint(err, "a value of a MAP is read with its key: %.*s['%.*s']",
+				   WR_STR_ARG(whole), WR_STR_ARG(part));
+	return wr_err_hint(err, "%.*s is a column, of type %s", WR_STR_ARG(whole), wr_tag_name(tag));
+}
+
+static wr_status unknown_source(const wr_binder *b, const wr_ast_expr *ast, wr_err *err)
+{
+	wr_str qualifier = ast->column.qualifier.name;
 	wr_near near = wr_near_begin(qualifier);
 
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		wr_near_offer(&near, b->scope->cols[i].qualifier);
-	wr_err_set(err, WR_ERR_STATEMENT, span, "%.*s is no stream, table or alias of this query",
+	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "%.*s is no stream, table or alias of this query",
 		   WR_STR_ARG(qualifier));
+	for (uint32_t i = 0; i < b->scope->n; i++)
+		if (wr_str_eq(b->scope->cols[i].name, qualifier) && b->scope->cols[i].type)
+			return hint_parts(b->scope->cols[i].type->tag, ast, err);
 	if (wr_near_best(&near).p)
 		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
 	return WR_FAIL;
 }
 
-static wr_status unknown_column(const wr_binder *b, wr_str qualifier, wr_str name, wr_span span,
-				wr_err *err)
+/* The likeliest reason of several: the first hint stays. */
+static wr_status hint_no_column(const wr_binder *b, const wr_ast_expr *ast, wr_str near, wr_err *err)
 {
+	wr_str name = ast->column.name.name;
+
+	if (wr_fn_elsewhere(name))
+		wr_err_hint(err, "%s", wr_fn_elsewhere(name));
+	if (b->is_alias && b->is_alias(b->self, name))
+		wr_err_hint(err, "%.*s is given in SELECT, which comes later: write the expression itself",
+			    WR_STR_ARG(name));
+	if (near.p)
+		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(near));
+	if (ast->column.name.quoted)
+		wr_err_hint(err, "double quotes are for names; a text has single ones: '%.*s'",
+			    WR_STR_ARG(name));
+	return WR_FAIL;
+}
+
+static wr_status unknown_column(const wr_binder *b, const wr_ast_expr *ast, wr_err *err)
+{
+	wr_str qualifier = ast->column.qualifier.name, name = ast->column.name.name;
 	wr_near near = wr_near_begin(name);
 
 	if (qualifier.n && !known_qualifier(b->scope, qualifier))
-		return unknown_source(b, qualifier, span, err);
+		return unknown_source(b, ast, err);
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		if (!qualifier.n || wr_str_eq(b->scope->cols[i].qualifier, qualifier))
 			wr_near_offer(&near, b->scope->cols[i].name);
-	wr_err_set(err, WR_ERR_STATEMENT, span, "there is no column %.*s%s%.*s%s%s",
+	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "there is no column %.*s%s%.*s%s%s",
 		   WR_STR_ARG(qualifier), qualifier.n ? "." : "", WR_STR_ARG(name),
 		   b->clause ? " for " : "", b->clause ? b->clause : "");
-	if (wr_near_best(&near).p)
-		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
-	return WR_FAIL;
+	return hint_no_column(b, ast, wr_near_best(&near), err);
 }
 
 static wr_status bind_column(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
@@ -219,7 +254,7 @@ static wr_status bind_column(wr_binder *b, const wr_ast_expr *ast, const wr_expr
 		if (b->on_unknown &&
 		    b->on_unknown(b->self, qualifier, name, ast->span, out, err) != WR_OK)
 			return WR_FAIL;
-		return *out ? WR_OK : unknown_column(b, qualifier, name, ast->span, err);
+		return *out ? WR_OK : unknown_column(b, ast, err);
 	}
 	if (b->on_column && b->on_column(b->self, found, ast->span, err) != WR_OK)
 		return WR_FAIL;
@@ -232,11 +267,14 @@ static wr_status bind_column(wr_binder *b, const wr_ast_expr *ast, const wr_expr
 static wr_status unknown_type(const wr_ast_type *ast, wr_err *err)
 {
 	wr_near near = wr_near_begin(ast->name.name);
+	const char *elsewhere = wr_type_elsewhere(ast->name.name);
 
 	for (int tag = 0; tag < WR_TAGS; tag++)
 		wr_near_offer(&near, wr_str_of(wr_tag_name((wr_tag)tag)));
 	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "there is no type %.*s",
 		   WR_STR_ARG(ast->name.name));
+	if (elsewhere)
+		return wr_err_hint(err, "%s", elsewhere);
 	if (wr_near_best(&near).p)
 		return wr_err_hint(
 		    err, "did you mean %.*s? SHOW TYPES lists the types made by CREATE TYPE",

@@ -86,6 +86,9 @@ struct wr_binder {
 	wr_status (*on_unknown)(void *self, wr_str qualifier, wr_str name, wr_span span,
 				const wr_expr **out, wr_err *err);
 
+	/* May be NULL: whether the SELECT list gives that name to a value, for the hint that it cannot be used. */
+	bool (*is_alias)(void *self, wr_str name);
+
 	/*
 	 * May be NULL. Called for every call of a scalar function, with its arguments as they were
 	 * written: may refuse it.

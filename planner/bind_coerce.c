@@ -164,6 +164,12 @@ static bool reads_boolean(wr_str s, bool *value)
 	return false;
 }
 
+static wr_status hint_first(wr_binder *b, const wr_type *type, wr_err *err)
+{
+	return wr_err_hint(err, "what stands before it makes all of them %s",
+			   wr_type_text(b->arena, type));
+}
+
 /* A text literal among other things: what it reads as. */
 static wr_status join_text(wr_binder *b, const wr_expr **e, const wr_type *type, wr_err *err)
 {
@@ -171,13 +177,17 @@ static wr_status join_text(wr_binder *b, const wr_expr **e, const wr_type *type,
 	bool value;
 
 	if (wr_type_numeric(type)) {
-		if (!wr_bind_number(b->arena, s, (*e)->span, e))
-			return cannot_read(b, *e, type, err);
+		if (!wr_bind_number(b->arena, s, (*e)->span, e)) {
+			cannot_read(b, *e, type, err);
+			return hint_first(b, type, err);
+		}
 		return WR_OK;
 	}
 	if (type->tag == WR_BOOLEAN) {
-		if (!reads_boolean(s, &value))
-			return cannot_read(b, *e, type, err);
+		if (!reads_boolean(s, &value)) {
+			cannot_read(b, *e, type, err);
+			return hint_first(b, type, err);
+		}
 		*e = wr_bind_boolean(b->arena, value, (*e)->span);
 		return WR_OK;
 	}

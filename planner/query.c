@@ -85,6 +85,20 @@ static wr_status on_unknown(void *self, wr_str qualifier, wr_str name, wr_span s
 			   : wr_err_hint(err, "add WINDOW TUMBLING (SIZE 1 HOUR) behind FROM");
 }
 
+/* Of the clauses that are computed before SELECT. */
+static bool is_alias(void *self, wr_str name)
+{
+	const wr_select *s = self;
+	const wr_ast_query *q = s->ast;
+
+	if (!s->binder.clause || strcmp(s->binder.clause, "SELECT") == 0)
+		return false;
+	for (uint32_t i = 0; i < q->nitems; i++)
+		if (q->items[i].kind == WR_ITEM_EXPR && wr_str_eq(q->items[i].alias.name, name))
+			return true;
+	return false;
+}
+
 /* ---------------------------------------------------------------- what the clauses may say */
 
 static wr_status check_clauses(wr_select *s, wr_err *err)
@@ -99,8 +113,10 @@ static wr_status check_clauses(wr_select *s, wr_err *err)
 		WR_REFUSE(err, q->window->span, "WINDOW without GROUP BY");
 		return wr_err_hint(err, "windows divide groups: add GROUP BY");
 	}
-	if (q->having && !q->group_by.n)
-		return WR_REFUSE(err, q->having->span, "HAVING without GROUP BY");
+	if (q->having && !q->group_by.n) {
+		WR_REFUSE(err, q->having->span, "HAVING without GROUP BY");
+		return wr_err_hint(err, "HAVING looks at groups; WHERE looks at rows");
+	}
 	if (q->emit == WR_EMIT_FINAL && !q->window) {
 		WR_REFUSE(err, q->emit_span,
 			  "EMIT FINAL gives the results of windows, and there is no WINDOW");
@@ -148,6 +164,7 @@ static void open_scopes(wr_select *s)
 				 .find_type = find_type,
 				 .on_unknown = on_unknown,
 				 .on_scalar = on_scalar,
+				 .is_alias = is_alias,
 				 .late_texts = wr_dialect_late_texts(s->p) };
 }
 
