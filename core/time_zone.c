@@ -38,6 +38,7 @@ struct wr_zone {
 	int32_t first;	/* offset before the first change */
 	change *changes;
 	char *names[2][2];	/* [full][dst] */
+	char shown[16];	/* of an offset: UTC+02:00, -03:30; else empty */
 	char id[];
 };
 
@@ -222,6 +223,19 @@ static wr_zone *from_icu(wr_str id)
 	return z;
 }
 
+/* However an offset was written, it shows as +hh:mm, with seconds where it has some. */
+static void show_offset(wr_zone *z)
+{
+	int prefix = (int)strcspn(z->id, "+-"), s = abs(z->first) / 1000;
+	char sign = z->first < 0 ? '-' : '+';
+
+	if (s % 60)
+		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d:%02d", prefix, z->id, sign, s / 3600,
+			 s / 60 % 60, s % 60);
+	else
+		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d", prefix, z->id, sign, s / 3600, s / 60 % 60);
+}
+
 static wr_zone *make(wr_str id)
 {
 	int32_t offset;
@@ -231,6 +245,8 @@ static wr_zone *make(wr_str id)
 		return from_icu(id);
 	z = new_zone(id);
 	z->first = offset;
+	if (offset)
+		show_offset(z);
 	if (wr_str_is(id, "UTC"))
 		z->names[1][0] = wr_strdup("Coordinated Universal Time");
 	else if (wr_str_is(id, "GMT"))
@@ -284,7 +300,7 @@ const wr_zone *wr_zone_local(void)
 
 const char *wr_zone_id(const wr_zone *z)
 {
-	return z->id;
+	return z->shown[0] ? z->shown : z->id;
 }
 
 /* ---- look-ups */
@@ -346,5 +362,5 @@ const char *wr_zone_name(const wr_zone *z, int64_t ms, bool full)
 	const change *c = z->n ? last_change(z, ms) : NULL;
 	const char *name = z->names[full][c && c->dst];
 
-	return name ? name : z->id;
+	return name ? name : wr_zone_id(z);
 }
