@@ -19,15 +19,18 @@
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/fault.h"
 #include "state/files.h"
 
 #define FORMAT_KEY "weir.format"
 #define FORMAT "1"
 
-enum { MB = 1 << 20 };
+enum { MB = 1 << 20, ROOM_AGAIN = MB };
+static const int64_t RECOVERY_NS = 12000000000;
 
 /* ---- opening */
 
@@ -55,13 +58,30 @@ wr_status wr_rocks_error(wr_err *err, const char *what, char *message)
 	return WR_FAIL;
 }
 
-/*
- * A full disk passes, and RocksDB goes on by itself. After any other failure to write or sync its log it takes no write any more until it is
- * opened anew, and nobody knows what of the log is on disk. So the process ends: the next start reads what is there.
- */
-void wr_rocks_lost(const wr_rock_db *db, const char *message)
+/* Whether RocksDB has had the time to go on by itself: it looks for room every five seconds, and wants more of it than we do. */
+static bool should_have_recovered(wr_rock_db *db)
 {
-	if (!message || strstr(message, "No space left"))
+	struct statvfs st;
+	int64_t now = wr_clock_mono_ns(), never = 0;
+
+	if (statvfs(db->dir, &st) || (uint64_t)st.f_bavail * st.f_frsize < ROOM_AGAIN)
+		atomic_store(&db->full_since, now);
+	else
+		atomic_compare_exchange_strong(&db->full_since, &never, now);
+	return now - atomic_load(&db->full_since) > RECOVERY_NS;
+}
+
+/*
+ * A full disk passes, and mostly RocksDB goes on by itself. After any other failure to write or sync its log it takes no write any more until it
+ * is opened anew, and nobody knows what of the log is on disk. So the process ends: the next start reads what is there.
+ */
+void wr_rocks_lost(wr_rock_db *db, const char *message)
+{
+	if (!message) {
+		atomic_store_explicit(&db->full_since, 0, memory_order_relaxed);
+		return;
+	}
+	if (strstr(message, "No space left") && !should_have_recovered(db))
 		return;
 	fprintf(stderr, "weir: the state in %s/state cannot be written any more: %s; what was committed is safe, start again\n", db->dir,
 		message);

@@ -34,6 +34,7 @@ typedef struct wr_rock_db {
 	wr_family *families;
 	pthread_mutex_t files_lock;	/* held while files of pending epochs go, and by a backup */
 	_Atomic unsigned files;	/* written so far: makes names */
+	_Atomic int64_t full_since;	/* the disk was full, and has had room since then (monotonic ns); 0: it is not */
 } wr_rock_db;
 
 typedef struct wr_rock_store wr_rock_store;
@@ -68,8 +69,8 @@ struct wr_rock_store {
 };
 
 /* Sets an IO error and frees RocksDB's message. */
-/* After a write that failed (message; NULL: it did not): ends the process when no other can succeed. */
-void wr_rocks_lost(const wr_rock_db *db, const char *message);
+/* After each write; message: it failed with that. Ends the process when no other can succeed. */
+void wr_rocks_lost(wr_rock_db *db, const char *message);
 wr_status wr_rocks_error(wr_err *err, const char *what, char *message);
 /* A read failed: told by health. Frees the message. */
 void wr_rocks_read_failed(wr_rock_state *s, char *message);
