@@ -117,6 +117,7 @@ void wr_state_close(wr_state *s)
 		wr_store_drop_spare(st);
 		wr_store_drop_mirror(st);
 		free(st->ranges);
+		wr_buf_free(&st->highest);
 		free(st);
 	}
 	s->def->state_close(s->base);
@@ -204,6 +205,49 @@ const wr_range *wr_store_hidden(const wr_store *st, wr_str key)
 	return r && (!r->to.p || wr_str_cmp(key, r->to) < 0) ? r : NULL;
 }
 
+/* The last committed key, looked for once. A failed read is no answer. */
+static void learn_highest(wr_store *st)
+{
+	wr_cursor *c = st->def->cursor_open(st->base);
+
+	st->highest_is = WR_HIGHEST_NONE;
+	if (c && st->def->seek(c, (wr_str){ NULL, 0 }, true)) {
+		st->highest_is = WR_HIGHEST_KNOWN;
+		wr_buf_reset(&st->highest);
+		wr_buf_str(&st->highest, c->key);
+	}
+	if (c)
+		st->def->cursor_close(c);
+}
+
+/*
+ * Whether key comes behind all that is committed. Keys of rows often grow, and then a new one is
+ * known to be new by one comparison.
+ */
+static bool beyond(wr_store *st, wr_str key)
+{
+	if (st->highest_is == WR_HIGHEST_UNKNOWN)
+		learn_highest(st);
+	return st->highest_is == WR_HIGHEST_KNOWN && wr_str_cmp(key, wr_buf_view(&st->highest)) > 0;
+}
+
+/* The overlay is being committed: its last key may be the highest one now. */
+static void note_highest(wr_store *st)
+{
+	wr_tree_pos pos;
+	const wr_rec *last = wr_tree_seek(&st->points, &pos, (wr_str){ NULL, 0 }, true);
+
+	if (!last)
+		return;
+	if (st->base_empty)
+		st->highest_is = WR_HIGHEST_KNOWN;
+	else if (st->highest_is != WR_HIGHEST_KNOWN ||
+	         wr_str_cmp(wr_rec_key(last), wr_buf_view(&st->highest)) <= 0)
+		return;
+	wr_buf_reset(&st->highest);
+	wr_buf_str(&st->highest, wr_rec_key(last));
+}
+
 bool wr_store_get(wr_store *st, wr_str key, wr_buf *out)
 {
 	const wr_rec *r = wr_tree_find(&st->points, key);
@@ -215,7 +259,7 @@ bool wr_store_get(wr_store *st, wr_str key, wr_buf *out)
 		wr_buf_str(out, wr_rec_value(r));
 		return true;
 	}
-	if (st->base_empty || wr_store_hidden(st, key))
+	if (st->base_empty || beyond(st, key) || wr_store_hidden(st, key))
 		return false;
 	return st->read_def->get(st->read, key, out);
 }
@@ -388,6 +432,7 @@ static void after_commit(wr_state *s)
 
 			wr_store_update_mirror(st, &ch);
 		}
+		note_highest(st);
 		if (st->points.count)
 			st->base_empty = false;
 		clear_overlay(st);

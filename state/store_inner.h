@@ -39,6 +39,8 @@ struct wr_store {
 	bool no_mirror;		/* it never pays, or was given up */
 	uint32_t id;
 	bool base_empty;
+	enum { WR_HIGHEST_UNKNOWN, WR_HIGHEST_KNOWN, WR_HIGHEST_NONE } highest_is;
+	wr_buf highest;		/* no committed key comes behind it */
 	wr_tree points;
 	wr_range *ranges;	/* keys are heap pieces */
 	uint32_t nranges, room;

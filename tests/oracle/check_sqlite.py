@@ -184,8 +184,10 @@ def main():
     print(f"SEED={a.seed}", flush=True)
     begun, failed = time.monotonic(), 0
     with multiprocessing.Pool(a.jobs) as pool:
-        for wrong in pool.imap_unordered(one, jobs) if a.jobs > 1 else map(one, jobs):
+        for done, wrong in enumerate(pool.imap_unordered(one, jobs) if a.jobs > 1 else map(one, jobs), 1):
             failed += len(wrong)
+            if done % 250 == 0 and a.pairs > 10000:
+                print(f"{done * EACH} pairs, {failed} failed", flush=True)
             for text in wrong[:5]:
                 print("FAILED", text, flush=True)
             if failed >= 100:

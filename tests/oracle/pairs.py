@@ -75,7 +75,7 @@ class Changelog:
         rng, rows, kind = self.rng, {}, self.formats[name]
         full = kind == "EVENT" or rng.random() < .5
         for n in range(self.size):
-            key = rng.randrange(self.keys)
+            key = n if n < self.parts[name] else rng.randrange(self.keys)      # every partition is there from the beginning
             before = rows.get(key)
             after = random_row(rng, key, self.keys) if before is None or rng.random() < .75 else None
             for _ in range(2 if kind != "EVENT" and rng.random() < .05 else 1):
@@ -104,7 +104,7 @@ class Changelog:
         rng, now, times = self.rng, 0, {}
         for n in range(self.size):
             now += rng.randrange(0, 3000)
-            part = rng.randrange(self.parts[name])
+            part = n if n < self.parts[name] else rng.randrange(self.parts[name])
             row = random_row(rng, n, self.keys)
             time = max(0, now - rng.randrange(self.late)) if self.late and rng.random() < .3 else now
             times[part] = max(time, times.get(part, 0))
