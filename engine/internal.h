@@ -131,6 +131,8 @@ WR_CHECKED wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan
                                       wr_query **out, wr_err *err);
 /* insert.c */
 WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
+/* Whether the rows of statement seq, an INSERT into r's Kafka topic that was not recorded as live, were committed: asked after what it may have left is ended. */
+WR_CHECKED wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq, bool *committed, wr_err *err);
 /* errors.c */
 WR_CHECKED wr_status wr_exec_show_errors(wr_exec *x, wr_err *err);
 /* listing.c */

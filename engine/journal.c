@@ -117,6 +117,23 @@ wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partitions, wr_er
 	return wr_catdb_put_topic(e->journal->db, topic, partitions, WR_STR_LIT("kafka"), err);
 }
 
+wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID], wr_err *err)
+{
+	wr_buf id = { 0 };
+	char uuid[40];
+	bool found;
+	wr_status status = wr_catdb_get(e->journal->db, "insert.id", &id, &found, err);
+
+	snprintf(out, WR_INSERT_ID, "%s", status == WR_OK && found ? wr_buf_z(&id) : "");
+	if (status == WR_OK && !found && make) {
+		wr_uuid_make(uuid);
+		snprintf(out, WR_INSERT_ID, "insert-%s", uuid);
+		status = wr_catdb_set(e->journal->db, "insert.id", wr_str_of(out), err);
+	}
+	wr_buf_free(&id);
+	return status;
+}
+
 wr_status wr_journal_number(wr_exec *x, wr_err *err)
 {
 	wr_buf settings = { 0 };
@@ -326,10 +343,34 @@ static wr_status visit_undone(void *self, const wr_statement_row *row, wr_err *e
 	return take_back_rows(self, row->seq, err);
 }
 
+/* Half recorded is an INSERT … VALUES whose transaction may have been committed. */
+static wr_status insert_is_live(wr_engine *e, const recorded *r, bool *live, wr_err *err)
+{
+	wr_arena *a = wr_arena_new();
+	wr_err ignored = WR_ERR_INIT;
+	wr_stmts stmts;
+	wr_named *n = NULL;
+
+	*live = false;
+	if (!e->topics && wr_parse(a, wr_str_of(r->text), &stmts, &ignored) == WR_OK && stmts.n == 1 &&
+	    stmts.items[0]->kind == WR_STMT_INSERT_VALUES)
+		n = wr_names_find(e, stmts.items[0]->values.name.name);
+	wr_status status = n && n->relation ? wr_insert_decided(e, n->relation, r->seq, live, err) : WR_OK;
+
+	wr_arena_free(a);
+	return status;
+}
+
 /* A statement that was only half carried out: what it left is removed. */
 static wr_status remove_half(wr_engine *e, const recorded *r, wr_err *err)
 {
-	if (WR_FAULT_FAIL("start.half", err) || take_back_rows(e, r->seq, err))
+	bool live;
+
+	if (WR_FAULT_FAIL("start.half", err) || insert_is_live(e, r, &live, err))
+		return WR_FAIL;
+	if (live)
+		return wr_catdb_set_status(e->journal->db, r->seq, WR_STATEMENT_LIVE, err);
+	if (take_back_rows(e, r->seq, err))
 		return WR_FAIL;
 	if (r->incarnation[0] && wr_state_drop(e->db, r->incarnation, err))
 		return WR_FAIL;

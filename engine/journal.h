@@ -17,6 +17,10 @@ int32_t wr_journal_partitions(wr_engine *e, wr_str topic);
 /* Records that number, unless one is recorded. */
 WR_CHECKED wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partitions, wr_err *err);
 
+/* Of all INSERTs into Kafka topics from this data directory: a transactional id without its prefix. Made when there is none and make is set; else "" then. */
+enum { WR_INSERT_ID = 48 };
+WR_CHECKED wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID], wr_err *err);
+
 /* x's statement begins to exist: recorded as creating, and x->seq its number, unless it has one. */
 WR_CHECKED wr_status wr_journal_number(wr_exec *x, wr_err *err);
 /* Its query q is about to be made: incarnation and tasks are recorded. */

@@ -20,7 +20,7 @@ class Server:
             self.address = f"127.0.0.1:{s.getsockname()[1]}"
         self.url, self.log = "http://" + self.address, where + "/serve.log"
         self.child = harness.start("serve", "--listen", self.address, "--data", where + "/state", *more, log=self.log)
-        harness.until("the server answers", 60, lambda: self.get("/healthcheck", quiet=True))
+        harness.until("the server answers", 60, lambda: self.get("/info", quiet=True))
 
     def get(self, path, quiet=False):
         try:

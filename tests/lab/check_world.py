@@ -301,6 +301,28 @@ def test_properties_that_do_not_exist_are_refused(where):
         assert done.returncode == 1 and why in done.stderr, done.stderr
 
 
+def test_rows_of_insert_values_are_there_once(where):
+    """Killed at each step of an INSERT, and run again: its rows are there once."""
+    program = next((p for p in (os.path.join(harness.ROOT, f"build/{f}/weir") for f in ("debug", "asan")) if os.path.exists(p)), None)
+    if program is None:
+        raise harness.Skip("neither build/debug/weir nor build/asan/weir is there")
+    for point in ("insert.written", "kafka.before_witness", "kafka.ready", "kafka.before_commit", "kafka.after_commit", "insert.before_record",
+                  "insert.recorded"):
+        for how in ("crash", "fail"):
+            name = topic(f"insert-{point}-{how}")
+            folder = f"{where}/{point}-{how}"
+            os.makedirs(folder)
+            with open(folder + "/p.sql", "w", encoding="utf-8") as f:
+                f.write(f"CREATE STREAM s (v INT) WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');\n"
+                        "INSERT INTO s (v) VALUES (1);\nINSERT INTO s (v) VALUES (2);\nINSERT INTO s (v) VALUES (3);\n")
+            arguments = [program, "run", folder + "/p.sql", "--data", folder + "/state", "--broker", broker(), "--until-end"]
+            done = subprocess.run(arguments, env={**os.environ, "WEIR_FAULT": f"{point}:2:{how}"}, text=True, capture_output=True, timeout=120)
+            assert done.returncode == -9 if how == "crash" else 0 < done.returncode < 128, f"{point} {how}: {done.returncode} {done.stderr}"
+            done = subprocess.run(arguments, text=True, capture_output=True, timeout=120)
+            assert done.returncode == 0, f"{point} {how}: {done.stderr}"
+            assert read(name) == [1, 2, 3], f"{point} {how}: {read(name)}"
+
+
 def test_a_large_epoch_ends_early(where):
     """What waits in an open transaction counts to commit.bytes."""
     source, out = topic("large-in"), f"large-out-{RUN}"
