@@ -158,7 +158,7 @@ static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 	}
 	bool grown = !get_position(run, i, s->nparts - 1, &next, &ptime);
 
-	if (grown && keeps_by_partition(run, i))
+	if (grown && !s->def->partition_in_record && keeps_by_partition(run, i))
 		return moved(run, i, err);
 	from_start.start = WR_START_EARLIEST;
 	if ((grown || lost) && s->def->resolve(run->spec->io, &from_start, begin, s->nparts, err))

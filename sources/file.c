@@ -531,6 +531,7 @@ static int wait_fd(wr_reader *reader)
 
 const wr_source_def wr_source_file = {
 	.kind = "file",
+	.partition_in_record = true,
 	.partitions = partitions,
 	.resolve = resolve,
 	.open = open_reader,

@@ -57,6 +57,8 @@ typedef struct wr_position {
 
 struct wr_source_def {
 	const char *kind;
+	/* Records say which partition they are of: where one more shows up, no key has moved to it from another. */
+	bool partition_in_record;
 	/* How many partitions; CONNECT or IO when it cannot be asked, STATEMENT when there is no such topic or file. */
 	wr_status (*partitions)(const wr_io *io, const wr_source_spec *s, int32_t *n, wr_err *err);
 	/* Resolves the spec's start to a number for each partition 0..n-1 (next), and what is the end now (end). */

@@ -54,6 +54,18 @@ def test_new_lines_are_added(where):
     check(where, numbers(150))
 
 
+def test_new_lines_name_a_new_partition(where):
+    """Lines of FILE_LAYOUT='RECORD' say which partition they are of; several tasks keep the state of a partition each."""
+    def records(keys):
+        return [{"topic": "t", "partition": k, "offset": v, "timestamp": 1000 * v, "key": k, "value": {"v": v}} for v in range(5) for k in keys]
+    text = (f"CREATE TABLE t (k INT PRIMARY KEY, v INT) WITH (FILE='{where}/in.ndjson', FILE_LAYOUT='RECORD', KAFKA_TOPIC='t', FORMAT='JSON');\n"
+            f"CREATE SINK rows WITH (TYPE='csv', PATH='{where}/rows.csv', MODE='TABLE') AS SELECT k, v FROM t;\n")
+    for keys in ([0, 1], [2], [0, 3]):
+        write(where + "/in.ndjson", records(keys), "a")
+        harness.weir_sql(where, text, "--until-end", "--set", "tasks=4")
+    harness.same_rows(harness.read_csv(where + "/rows.csv"), [{"k": str(k), "v": "4"} for k in range(4)], ["k"], "rows")
+
+
 def test_insert_values_is_not_repeated(where):
     more = ("CREATE STREAM typed (a INT) WITH (KAFKA_TOPIC='typed', FORMAT='JSON', PARTITIONS=1);\n"
             "INSERT INTO typed (a) VALUES (1);\nINSERT INTO typed (a) VALUES (2);\n"
