@@ -242,7 +242,8 @@ static wr_ast_query inner_query(const sub *x)
 	if (global) {
 		wr_ast_expr **parts = WR_NEW_ARRAY(a, wr_ast_expr *, x->n + 1);
 
-		memcpy(parts, x->in, x->n * sizeof(*parts));
+		if (x->n)
+			memcpy(parts, x->in, x->n * sizeof(*parts));
 		parts[x->n] = one(a, x->ast->span);
 		q.group_by = (wr_ast_exprs){ .n = x->n ? x->n : 1, .items = parts, .span = x->ast->span };
 	}
