@@ -207,6 +207,17 @@ static void point(op_join_foreign *self, wr_str key, wr_str from, wr_str to)
 		wr_store_put(self->refs, ref_key(self, to, key), (wr_str){ "", 0 });
 }
 
+/* self->ref: the foreign key of row i; empty when a part of it is null. fk: those of the rows from at on. */
+static void find_ref(op_join_foreign *self, const wr_vec *fk, uint32_t i)
+{
+	wr_buf_reset(&self->ref);
+	for (uint32_t k = 0; k < spec_of(self)->nforeign; k++)
+		if (wr_vec_is_null(&fk[k], i))
+			return;
+	for (uint32_t k = 0; k < spec_of(self)->nforeign; k++)
+		wr_key_put(&self->ref, &fk[k], i);
+}
+
 /* Row i of b; fk: the foreign keys of the rows from at on. */
 static bool left_row(op_join_foreign *self, const wr_batch *b, uint32_t i, const wr_vec *fk, uint32_t at)
 {
@@ -229,8 +240,8 @@ static bool left_row(op_join_foreign *self, const wr_batch *b, uint32_t i, const
 		}
 	}
 	wr_buf_reset(&self->ref);
-	if (!removes && !wr_vec_is_null(fk, i - at))
-		wr_key_put(&self->ref, fk, wr_vec_at(fk, i - at));
+	if (!removes)
+		find_ref(self, fk, i - at);
 	ref = wr_buf_view(&self->ref);
 	point(self, key, p ? wr_row_bytes_view(&p->ref) : (wr_str){ NULL, 0 }, ref);
 	if (removes) {
@@ -348,11 +359,11 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 {
 	op_join_foreign *self = (op_join_foreign *)op;
 	wr_prog_stats ps = { 0 };
-	wr_vec fk;
+	wr_vec *fk = wr_arena_alloc(b->arena, (spec_of(self)->nforeign + 1) * sizeof(*fk));
 
 	wr_op_trim(self->rows, op->cx->memory, &self->tight);
 	if (input == 0)
-		wr_prog_eval(self->prog, b, at, n, &fk, &ps);
+		wr_prog_eval(self->prog, b, at, n, fk, &ps);
 	wr_op_failures(op, &ps);
 	wr_join_out_begin(&self->out, &self->shape, b->arena, b, 2 * n);
 	if (input == 1)
@@ -362,7 +373,7 @@ static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at,
 			continue;
 		if (input == 1 && right_row(self, b, i, err) != WR_OK)
 			return WR_FAIL;
-		if (input == 0 && !left_row(self, b, i, &fk, at))
+		if (input == 0 && !left_row(self, b, i, fk, at))
 			return wr_op_damaged(op, err);
 	}
 	return wr_join_out_end(op, &self->out, err);
@@ -376,7 +387,7 @@ static wr_status open_join(wr_op *op, wr_err *err)
 	(void)err;
 	wr_join_shape_init(&self->shape, op->cx->arena, op->spec->in, spec->right, op->spec->out,
 	                   spec->from);
-	self->prog = wr_prog_new(op->cx->arena, &spec->foreign, 1);
+	self->prog = wr_prog_new(op->cx->arena, spec->foreign, spec->nforeign);
 	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
 	                          &kept_payload, self);
 	self->refs = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
@@ -412,7 +423,10 @@ static void explain_join(const wr_op_spec *spec, wr_buf *out)
 
 	wr_buf_printf(out, "%s JOIN TABLES ON the foreign key ",
 	              s->kind == WR_JOINS_LEFT ? "LEFT" : "INNER");
-	wr_expr_print(s->foreign, spec->in, out);
+	for (uint32_t i = 0; i < s->nforeign; i++) {
+		wr_buf_puts(out, i ? ", " : "");
+		wr_expr_print(s->foreign[i], spec->in, out);
+	}
 }
 
 const wr_op_def wr_op_join_foreign_def = {

@@ -126,14 +126,15 @@ typedef struct wr_spec_join_tables {
 	const int32_t *from;
 } wr_spec_join_tables;
 
-/* Foreign-key join of two tables: a left row refers to at most one right row. Both inputs have their own primary key as key columns; foreign is over
- * the left row and has the type of the right table's one key column. out = the left table's key columns, then from[] as above. Both sides are
+/* Foreign-key join of two tables: a left row refers to at most one right row. Both inputs have their own primary key as key columns; foreign[] are over
+ * the left row and have the types of the right table's key columns. out = the left table's key columns, then from[] as above. Both sides are
  * kept here, and one task sees all rows of both: its stage's inputs come with hash_cols 0. kind is INNER or LEFT. Out: table changes by the
  * left key; row time: the later of the two current rows. */
 typedef struct wr_spec_join_foreign {
 	wr_op_spec base;
 	const wr_schema *right;
-	const wr_expr *foreign;
+	uint32_t nforeign;
+	const wr_expr *const *foreign;	/* one per key column of the right table; a null one refers to nobody */
 	wr_join_kind kind;
 	const int32_t *from;
 } wr_spec_join_foreign;

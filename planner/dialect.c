@@ -88,9 +88,8 @@ wr_status wr_dialect_places(wr_planner *p, const wr_relation *l, const wr_relati
 /* A join on a foreign key stands first among several. */
 wr_status wr_dialect_late_foreign(wr_planner *p, wr_span span, wr_err *err)
 {
-	if (p->ksql)
-		return WR_REFUSE(err, span, "a join on a foreign key cannot follow another join");
-	return WR_LATER(err, span, "a join on a foreign key behind another join is not there yet");
+	return p->ksql ? WR_REFUSE(err, span, "a join on a foreign key cannot follow another join")
+		       : WR_OK;
 }
 
 /* A join on several columns. */

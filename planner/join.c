@@ -131,6 +131,17 @@ static wr_schema *join_schema(wr_joiner *j, const wr_schema *l, const wr_schema 
 	return s;
 }
 
+/* The left row's expressions for the right one's key columns. */
+static void set_foreign(wr_joiner *j, wr_node *n)
+{
+	const wr_expr **all = WR_NEW_ARRAY(j->p->a, const wr_expr *, j->l.n);
+
+	for (uint32_t i = 0; i < j->l.n; i++)
+		all[i] = wr_join_lift(j, j->l.from, j->l.from->nkeys, j->l.on[i]);
+	n->nforeign = j->l.n;
+	n->foreign = all;
+}
+
 static wr_status make_node(wr_joiner *j, wr_err *err)
 {
 	bool lt = j->l.from->node->table, rt = j->r.from->node->table;
@@ -154,7 +165,7 @@ static wr_status make_node(wr_joiner *j, wr_err *err)
 	n->from = from;
 	n->join = join_kind(j->ast->join.type);
 	if (wr_join_foreign(j))
-		n->key = wr_join_lift(j, j->l.from, j->l.from->nkeys, j->l.on[0]);
+		set_foreign(j, n);
 	n->before = w->before.ms;
 	n->after = w->pair ? w->after.ms : w->before.ms;
 	n->grace = w->grace.given ? w->grace.ms : -1;

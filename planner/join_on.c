@@ -283,9 +283,6 @@ static wr_status check_keys(const wr_joiner *j, wr_err *err)
 	if (type != WR_JOIN_INNER && type != WR_JOIN_LEFT)
 		return WR_REFUSE(err, j->ast->join.words,
 				 "a join on a foreign key is INNER or LEFT");
-	if (j->l.n > 1)
-		return WR_LATER(err, j->ast->join.on->span,
-				"a join on a foreign key of several columns is not there yet");
 	return j->l.from->join ? wr_dialect_late_foreign(j->p, j->ast->join.on->span, err) : WR_OK;
 }
 

@@ -113,7 +113,8 @@ static void synthetic_key(wr_joiner *j, uint32_t i)
 
 	for (uint32_t c = 0; c < o->nseen; c++)
 		wr_namer_take(&namer, o->seen[c].name);
-	name = wr_namer_field(&namer, WR_STR_LIT("ROWKEY"));
+	name = i ? wr_arena_printf(j->p->a, "ROWKEY_%u", i) : WR_STR_LIT("ROWKEY");
+	name = wr_namer_field(&namer, name);
 	memmove(o->seen + 1, o->seen, o->nseen * sizeof(*o->seen));
 	o->nseen++;
 	o->seen[0] = (wr_seen){ .name = name,

@@ -587,13 +587,15 @@ static wr_status lower_join_foreign(lowering *l, wr_node *n, const bool *parent,
 	wr_node *left = n->in[0];
 	sides in;
 
-	wr_expr_columns(n->key, keyed, left->out->n);
+	for (uint32_t i = 0; i < n->nforeign; i++)
+		wr_expr_columns(n->foreign[i], keyed, left->out->n);
 	n->reads = keyed;
 	if (lower_sides(l, n, used, false, s, &in, err))
 		return WR_FAIL;
 	out->out = prune(a, n->out, used, &out->map);
 	spec->right = in.r.out;
-	spec->foreign = wr_expr_move(a, n->key, in.l.map);
+	spec->nforeign = n->nforeign;
+	spec->foreign = moved(a, n->foreign, NULL, n->nforeign, &in.l);
 	spec->kind = n->join;
 	spec->from = moved_from(l, n, used, &in);
 	one_op(l, s, &spec->base, &wr_op_join_foreign_def, n, &in.l, out);

@@ -47,7 +47,9 @@ struct wr_node {
 	uint32_t npk; /* AGGREGATE of a table: its primary key among the input's columns; DISTINCT */
 	const int32_t *pk;
 	bool emit_final;
-	const wr_expr *key; /* JOIN_FOREIGN, JOIN_TABLE: the right one's key, over the left row; JOIN_TABLE: NULL: the left row's key */
+	const wr_expr *key; /* JOIN_TABLE: the table's key, over the stream's row; NULL: the row's key */
+	uint32_t nforeign; /* JOIN_FOREIGN: the right one's key, over the left row */
+	const wr_expr *const *foreign;
 	wr_join_kind join; /* JOIN_* */
 	bool single; /* EXCHANGE: all rows go to one task */
 	const bool *reads; /* lower.c: columns of in[0] that a join reads beside from */

@@ -472,7 +472,9 @@ static void join(sub *x, const wr_result *r, wr_ident name)
 	wr_schema *s = wr_schema_new(a, cols + 1, f->node->out->nkeys);
 	int32_t *from = WR_NEW_ARRAY(a, int32_t, cols + 1);
 	wr_seen *seen = WR_NEW_ARRAY(a, wr_seen, f->nseen + 1);
+	const wr_expr **key = WR_NEW_ARRAY(a, const wr_expr *, 1);
 
+	key[0] = x->key;
 	for (uint32_t i = 0; i < cols; i++) {
 		wr_schema_cols(s)[i] = f->node->out->cols[i];
 		from[i] = (int32_t)i;
@@ -484,7 +486,12 @@ static void join(sub *x, const wr_result *r, wr_ident name)
 	n->out = s;
 	n->from = from;
 	n->join = WR_JOINS_LEFT;
-	n->key = x->key;
+	if (f->node->table) {
+		n->nforeign = 1;
+		n->foreign = key;
+	} else {
+		n->key = x->key;
+	}
 	memcpy(seen, f->seen, f->nseen * sizeof(*seen));
 	seen[f->nseen] = (wr_seen){ .name = name.name,
 				    .text = name.text,

@@ -69,7 +69,9 @@ static void foreign(kit *k)
 	j->base.in = kit_schema(k, "O BIGINT KEY, A STRING, C STRING");
 	j->base.out = kit_schema(k, "O BIGINT KEY, A STRING, C STRING, NAME STRING");
 	j->right = k->right = kit_schema(k, "C STRING KEY, NAME STRING");
-	j->foreign = kit_col(k, j->base.in, "C");
+	j->nforeign = 1;
+	j->foreign = WR_NEW_ARRAY(k->plan, const wr_expr *, 1);
+	((const wr_expr **)j->foreign)[0] = kit_col(k, j->base.in, "C");
 	j->kind = kind;
 	j->from = from;
 	kit_add(k, &j->base);
