@@ -238,14 +238,25 @@ static bool fall(wr_query *q, const wr_err *err)
 	return again;
 }
 
+/* The run that is open already, or NULL. live: others go on seeing it. */
+static wr_run *take_run(wr_query *q, bool live)
+{
+	pthread_mutex_lock(&q->lock);
+	wr_run *run = q->run;
+
+	q->run = NULL;
+	q->live = live ? run : NULL;
+	pthread_mutex_unlock(&q->lock);
+	return run;
+}
+
 /* One run from start to close. true: another one is wanted. */
 static bool one_run(wr_query *q, int *backoff)
 {
 	wr_err err = WR_ERR_INIT;
-	wr_run *run = q->run;
+	wr_run *run = take_run(q, true);
 	look l = LOOK_BROKEN;
 
-	q->run = NULL;
 	if (run || wr_run_open(&q->spec, &run, &err) == WR_OK) {
 		set_state(q, WR_QUERY_RUNNING, NULL);
 		set_live(q, run);
@@ -270,8 +281,7 @@ static void rest(wr_query *q)
 {
 	if (!q->pause)
 		return;
-	wr_run_close(q->run);
-	q->run = NULL;
+	wr_run_close(take_run(q, false));
 	set_state(q, WR_QUERY_PAUSED, NULL);
 	pthread_mutex_lock(&q->lock);
 	while (q->pause && !q->stop && !q->abandon)

@@ -30,7 +30,7 @@
 #include "core/wait.h"
 #include "sinks/outbox_pace.h"
 
-enum { GRACE_MS = 500, LOOK_MS = 1000 };
+enum { GRACE_MS = 500, LOOK_MS = 1000, SAY_MS = 10000 };
 
 typedef enum lane_state { LANE_IDLE, LANE_READY, LANE_BUSY } lane_state;
 
@@ -55,6 +55,8 @@ struct wr_sender {
 	wr_bucket bucket;
 	int64_t held_until;	/* Retry-After: monotonic ms */
 	uint64_t random;
+	bool said;		/* the trouble of now was told */
+	int64_t said_at;	/* the last one that was: monotonic ms; 0: none */
 	pthread_t thread;
 	bool started;
 
@@ -190,7 +192,7 @@ static void answered(wr_sender *s, const send_lane *l)
 	if (was_open)
 		for (uint32_t i = 0; i < s->nlanes; i++)
 			s->lanes[i].not_before = 0;
-	if (well_again)
+	if (well_again && s->said)
 		wr_log_info("sink %.*s: %s takes rows again", WR_STR_ARG(s->spec->name), l->d.to);
 }
 
@@ -210,10 +212,14 @@ static void say_trouble(wr_sender *s, const char *words, int64_t pause)
 	s->next_try = now_ms() + pause;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
-	if (first)
+	if (first) {	/* an endpoint that stumbles all the time is spoken of now and then */
+		s->said = !s->said_at || now_ms() - s->said_at > SAY_MS;
+		s->said_at = s->said ? now_ms() : s->said_at;
+	}
+	if (first && s->said)
 		wr_log_warn("sink %.*s: %s; it is sent again until it is taken, rows wait in order",
 			    WR_STR_ARG(s->spec->name), words);
-	if (opened)
+	if (opened && s->said)
 		wr_log_info("sink %.*s: the circuit is open: single requests try whether it answers again",
 			    WR_STR_ARG(s->spec->name));
 }

@@ -41,11 +41,10 @@ def check(where, sql, e, what):
         assert bodies.setdefault(key, body) == body, f"{what}: another body under the key {key}"
     got = [row["id"] for body in bodies.values() for row in body]
     assert got == [i for i in range(ROWS) if i not in BAD], f"{what}: {len(got)} rows, {len(set(got))} different"
-    assert crash.run(where, sql)[0] == 0
-    letters = {json.loads(r["body"])[0]["id"] for r in harness.read_csv(where + "/letters.csv")}
-    assert letters == BAD, f"{what}: dead letters in the topic are {letters}"
     kept = harness.weir("run", sql, "--data", where + "/state", "--until-end", "-e", "SHOW ERRORS;", program=crash.PROGRAM)[0]
     assert kept.count("was answered 422") == len(BAD), f"{what}: kept are\n{kept}"
+    letters = {json.loads(r["body"])[0]["id"] for r in harness.read_csv(where + "/letters.csv")}
+    assert letters == BAD, f"{what}: dead letters in the topic are {letters}"
 
 
 def points(where):
@@ -67,14 +66,13 @@ def points(where):
 
 def trials(where, how):
     for name, passed in sorted(points(where).items()):
-        for turn in sorted({1, passed // 2, passed - 1}):
-            if 0 < turn <= passed:
-                folder = f"{where}/{name}-{turn}"
-                os.makedirs(folder)
-                e = endpoint()
-                sql = pipeline(folder, e.url)
-                yield f"{name}:{turn}:{how}", folder, sql, e
-                e.close()
+        turn = max(1, passed // 2)
+        folder = f"{where}/{name}"
+        os.makedirs(folder)
+        e = endpoint()
+        sql = pipeline(folder, e.url)
+        yield f"{name}:{turn}:{how}", folder, sql, e
+        e.close()
 
 
 def test_killed_at_every_point(where):

@@ -188,6 +188,39 @@ def shown(where, sql, statement):
     return harness.weir("run", sql, "--data", where + "/state", "--until-end", "-e", statement)[0]
 
 
+def test_many_tasks_and_lanes_keep_each_key_in_order(where):
+    """Four tasks of four lanes each, an endpoint that refuses every tenth request, and kills: each key's rows come in their order."""
+    tries = iter(range(10**9))
+    e = Endpoint(always=lambda rows: 503 if next(tries) % 10 == 3 else 200)
+    with open(where + "/in.ndjson", "w", encoding="utf-8") as f:
+        f.write("".join(json.dumps({"k": i % 37, "n": i}) + "\n" for i in range(20000)))
+    sql = where + "/p.sql"
+    with open(sql, "w", encoding="utf-8") as f:
+        f.write(f"CREATE STREAM s (k INT, n INT) WITH (FILE='{where}/in.ndjson', FORMAT='JSON');\n"
+                "CREATE STREAM spread WITH (KAFKA_TOPIC='spread', PARTITIONS=4, VALUE_FORMAT='JSON') AS SELECT k, n FROM s PARTITION BY k;\n"
+                f"CREATE SINK out WITH (TYPE='http', URL='{e.url}', BODY='ARRAY', BATCH_ROWS=10, MAX_IN_FLIGHT=4, RETRY_BACKOFF_MS=5, "
+                "RETRY_BACKOFF_MAX_MS=20) AS SELECT k, n FROM spread;\n")
+    options = ["--set", "tasks=4", "--set", "commit.interval.ms=20"]
+    for _ in range(4):
+        child = harness.start("run", sql, "--data", where + "/state", "--until-end", *options, log=where + "/log")
+        time.sleep(0.7)
+        child.kill()
+        child.wait()
+    run(where, sql, *options)
+    seen, last, lanes = {}, {}, set()
+    for key, rows in zip(e.keys, e.bodies):
+        if key in seen:
+            assert seen[key] == rows, f"another body under the key {key}"
+            continue
+        seen[key] = rows
+        lanes.add(key.rsplit("-", 2)[1])
+        for row in rows:
+            assert row["n"] == last.get(row["k"], row["k"] - 37) + 37, f"{row} behind {last.get(row['k'])}"
+            last[row["k"]] = row["n"]
+    assert sum(map(len, seen.values())) == 20000 and len(lanes) > 8, (len(seen), lanes)
+    e.close()
+
+
 def test_a_refused_row_is_a_dead_letter(where):
     e = Endpoint(always=lambda row: 404 if row.get("id", row.get("ID")) == 7 else 200)
     sql = pipeline(where, e.url)
