@@ -46,6 +46,17 @@ def test_a_second_run_adds_nothing(where):
     check(where, numbers(100))
 
 
+def test_columns_found_out_and_altered_stay(where):
+    write(where + "/in.ndjson", [{"before": None, "after": {"id": 1, "name": "Ann"}, "op": "c", "ts_ms": 1}])
+    text = (f"CREATE STREAM u WITH (FILE='{where}/in.ndjson', FORMAT='DEBEZIUM');\n"
+            f"CREATE STREAM s (id INT KEY) WITH (KAFKA_TOPIC='s', FORMAT='JSON', PARTITIONS=1);\n"
+            f"ALTER STREAM s ADD COLUMN v INT;\nDESCRIBE u;\nDESCRIBE s;\n")
+    first = harness.weir_sql(where, text, "--until-end")
+    write(where + "/in.ndjson", [{"before": None, "after": {"id": 2, "other": "x"}, "op": "c", "ts_ms": 2}])
+    second = harness.weir_sql(where, text, "--until-end")
+    assert first[0] == second[0] and "NAME" in first[0] and "V" in first[0], (first, second)
+
+
 def test_new_lines_are_added(where):
     write(where + "/in.ndjson", numbers(100))
     harness.weir_sql(where, sql(where), "--until-end")

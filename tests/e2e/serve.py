@@ -73,6 +73,19 @@ def rows_of(stream, count):
     return out
 
 
+def test_print_gives_lines_and_scripts_are_refused(where):
+    with Server(where) as server:
+        server.ksql(CREATE + "INSERT INTO s VALUES (1, 'a'); INSERT INTO s VALUES (2, 'b');")
+        lines = server.curl("PRINT s FROM BEGINNING LIMIT 2;").communicate(timeout=30)[0].splitlines()
+        assert len(lines) == 2 and 'key: 2, value: {"V":"b"}' in lines[1], lines
+        try:
+            server.ksql("RUN SCRIPT '/etc/passwd';")
+            raise AssertionError("a script was run")
+        except urllib.error.HTTPError as e:
+            assert e.code == 400 and "RUN SCRIPT" in e.read().decode(), e
+
+
+
 def test_info_and_health(where):
     with Server(where) as s:
         assert s.get("/info")["KsqlServerInfo"]["version"]

@@ -26,6 +26,23 @@ def test_an_error_does_not_end_the_shell(where):
     assert "^" in out + err and "S" in out, out + err
 
 
+def test_print_and_run_script(where):
+    with open(where + "/people.sql", "w") as f:
+        f.write(PEOPLE)
+    out, err = harness.weir("--data", where + "/state", stdin=f"RUN SCRIPT '{where}/people.sql';\n"
+                            "PRINT s FROM BEGINNING LIMIT 1;\nRUN SCRIPT '/nowhere.sql';\nSHOW STREAMS;\n", timeout=30,
+                            status=None)
+    assert 'value: {"ID":1,"V":"hello"}, partition: 0' in out, out + err
+    assert "cannot read /nowhere.sql" in err, err
+
+
+def test_a_script_that_runs_itself_ends(where):
+    with open(where + "/loop.sql", "w") as f:
+        f.write(f"RUN SCRIPT '{where}/loop.sql';\n")
+    out, err = harness.weir(stdin=f"RUN SCRIPT '{where}/loop.sql';\n", timeout=30, status=None)
+    assert "scripts run each other without end" in err, out + err
+
+
 class Terminal:
     """weir on a terminal of its own."""
 
