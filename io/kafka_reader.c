@@ -30,6 +30,8 @@
 #include "io/kafka_internal.h"
 
 enum { QUIET_MS = 3000, ASK_MS = 300, MISSED = 3 };
+/* Read ahead at most, for a message of few bytes takes hundreds in librdkafka, which counts them without. */
+enum { MOST_MESSAGES = 50000 };
 enum {
 	WAKE_FIRST_MS = 2,
 	WAKE_LAST_MS = 16,
@@ -161,12 +163,12 @@ static void look_at_level(wr_kafka_reader *r, size_t n)
 {
 	size_t left = rd_kafka_queue_length(r->queue), half = r->prefetch / 2;
 
-	if (left * r->mean > half) {
+	if (left * r->mean > half || left > MOST_MESSAGES / 2) {
 		r->was_full = true;
 		atomic_store_explicit(&r->waker.enough, true, memory_order_relaxed);
 		return;
 	}
-	if (r->was_full || (left + n) * r->mean > half)
+	if (r->was_full || (left + n) * r->mean > half || left + n > MOST_MESSAGES / 2)
 		ask_waker(r);
 	r->was_full = false;
 }
@@ -441,7 +443,7 @@ void wr_kafka_reader_trouble(const wr_kafka_reader *r, char out[256])
 static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char *const *conf,
 			      wr_err *err)
 {
-	char kbytes[24], fetch[24], part_fetch[24];
+	char kbytes[24], fetch[24], part_fetch[24], most[24];
 	size_t per_part = r->prefetch / 4 > 1 << 20 ? r->prefetch / 4 : 1 << 20;
 	const char *const settings[] = {
 		"enable.auto.commit",
@@ -457,7 +459,7 @@ static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char
 		"allow.auto.create.topics",
 		"false",
 		"queued.min.messages",
-		"1000000",
+		most,
 		"queued.max.messages.kbytes",
 		kbytes,
 		"fetch.wait.max.ms",
@@ -473,6 +475,7 @@ static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char
 		NULL,
 	};
 
+	snprintf(most, sizeof most, "%d", MOST_MESSAGES);
 	snprintf(kbytes, sizeof kbytes, "%zu", r->prefetch / 1024 ? r->prefetch / 1024 : 1);
 	snprintf(part_fetch, sizeof part_fetch, "%zu", per_part);
 	snprintf(fetch, sizeof fetch, "%zu", r->prefetch > per_part ? r->prefetch : per_part);
