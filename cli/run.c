@@ -189,7 +189,10 @@ static int run(running *r, const wr_options *o, wr_err *err)
 
 	r->session = s;
 	wr_options_define(o, s);
-	if (run_statements(r, s, o, a, &shown, err))
+	wr_status failed = run_statements(r, s, o, a, &shown, err);
+
+	wr_engine_release(r->engine);
+	if (failed)
 		r->status = wr_print_error(shown, err);
 	else
 		wait_for_end(r, o, (o->nfiles || r->defined) && wr_engine_query_ids(r->engine, ids, 1) > 0);
@@ -205,7 +208,8 @@ int wr_cmd_run(const wr_options *o)
 	running *r = wr_calloc(1, sizeof *r);
 	wr_settings settings;
 	wr_err err = WR_ERR_INIT;
-	wr_engine_config config = { .dir = o->dir, .broker = o->broker, .settings = &settings, .until = o->until };
+	wr_engine_config config = { .dir = o->dir, .broker = o->broker, .settings = &settings, .until = o->until,
+				    .hold = o->nfiles > 0 };
 	int status;
 
 	if (o->nfiles == 0 && !o->sql) {

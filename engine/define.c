@@ -35,6 +35,16 @@ wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan
 	return wr_plan_statement(&cx, stmt, out, err);
 }
 
+/* Always true. */
+static bool as_replacement(const wr_exec *x, wr_stmt *s)
+{
+	if (x->replace && s->kind == WR_STMT_CREATE_SOURCE)
+		s->create_source.or_replace = true;
+	if (x->replace && s->kind == WR_STMT_CREATE_SINK)
+		s->create_sink.or_replace = true;
+	return true;
+}
+
 /* Plans a statement that outlives the text it came from: parsed once more into the plan's own arena. */
 static wr_status plan_to_keep(wr_exec *x, wr_arena *arena, wr_plan *out, wr_err *err)
 {
@@ -42,6 +52,7 @@ static wr_status plan_to_keep(wr_exec *x, wr_arena *arena, wr_plan *out, wr_err 
 	bool earlier = err->cls != WR_ERR_NONE;
 
 	if (wr_parse(arena, wr_arena_str(arena, x->text), &stmts, err) == WR_OK && stmts.n == 1 &&
+	    as_replacement(x, stmts.items[0]) &&
 	    wr_exec_plan(x, arena, stmts.items[0], out, err) == WR_OK)
 		return WR_OK;
 	if (!earlier && err->span.length)
@@ -80,7 +91,7 @@ static wr_status note_topic(wr_exec *x, const wr_plan *plan, wr_err *err)
 {
 	const wr_relation *r = plan->relation;
 
-	return !r || r->file.p || x->e->topics ? WR_OK : wr_journal_topic(x->e, r->topic, r->partitions, err);
+	return !r || r->file.p || x->e->topics || x->gone ? WR_OK : wr_journal_topic(x->e, r->topic, r->partitions, err);
 }
 
 /* ---------------------------------------------------------------- queries */
@@ -292,7 +303,7 @@ static void say_created(wr_exec *x, const wr_plan *plan, const wr_query *q)
 	x->out->object_kind = plan->kind == WR_PLAN_INSERT_QUERY ? "query" : kind_word(plan);
 	if (q) {
 		x->out->query_id = wr_arena_strdup(x->arena, q->id);
-		wr_say(x, WR_OUTCOME_MESSAGE, "Created query with ID %s", q->id);
+		wr_say(x, WR_OUTCOME_MESSAGE, "Created query with ID %s%s", q->id, x->verdict ? x->verdict : "");
 	} else {
 		wr_say(x, WR_OUTCOME_MESSAGE, "%s created", plan->relation->table ? "Table" : "Stream");
 	}
@@ -335,7 +346,7 @@ static wr_status begin_to_live(wr_exec *x, wr_query *q, bool fresh, wr_err *err)
 	}
 	if (fresh) {
 		append_query(x->e, q);
-		wr_query_start(q);
+		wr_engine_start(x->e, q);
 	}
 	(void)WR_FAULT("create.started");	/* too late to fail: crashes only */
 	return WR_OK;
@@ -349,7 +360,7 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 
 	if (name_taken(x, plan, &skip, err) || skip)
 		return skip ? WR_OK : WR_FAIL;
-	if ((old && wr_replace_check(x, old, plan, err)) || (!topic_is_made(x) && make_topic(x->e, plan, err)))
+	if ((old && wr_replace_check(x, old, plan, err)) || (!topic_is_made(x) && !x->gone && make_topic(x->e, plan, err)))
 		return WR_FAIL;
 	if (wr_journal_number(x, err) || note_topic(x, plan, err))
 		return WR_FAIL;
@@ -399,6 +410,21 @@ static void explain_drops(wr_query *q, wr_buf *out)
 	wr_drops_print(n, NULL, false, out);
 }
 
+/* EXPLAIN CREATE OR REPLACE: what would become of the old query's state. */
+static wr_status explain_verdict(wr_exec *x, const wr_plan *plan, wr_buf *out, wr_err *err)
+{
+	wr_named *old = plan->or_replace ? wr_names_find(x->e, plan->name) : NULL;
+
+	if (!old || !old->query)
+		return WR_OK;
+	if (wr_replace_check(x, old, plan, err)) {
+		wr_buf_free(out);
+		return WR_FAIL;
+	}
+	wr_buf_printf(out, "in the place of query %s:%s", old->query->id, x->verdict);
+	return WR_OK;
+}
+
 wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 {
 	wr_plan plan;
@@ -413,6 +439,8 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 		if (wr_exec_plan(x, x->arena, s->statement, &plan, err))
 			return WR_FAIL;
 		wr_plan_explain(&plan, &text);
+		if (explain_verdict(x, &plan, &text, err))
+			return WR_FAIL;
 	} else {
 		wr_query *q = wr_engine_find_query(x->e, s->id.name);
 

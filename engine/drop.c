@@ -87,7 +87,7 @@ static wr_status drop_type(wr_exec *x, wr_err *err)
 
 			*at = (*at)->next;
 			wr_say(x, WR_OUTCOME_MESSAGE, "Dropped type '%.*s'", WR_STR_ARG(s->name.name));
-			return wr_journal_dropped(x->e, seq, err);
+			return wr_journal_gone(x->e, seq, true, err);
 		}
 	if (s->if_exists) {
 		wr_say(x, WR_OUTCOME_WARNING, "Type '%.*s' does not exist", WR_STR_ARG(s->name.name));
@@ -165,7 +165,7 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	wr_say(x, WR_OUTCOME_MESSAGE, r ? "Source `%.*s` (topic: %.*s) was dropped." : "Sink `%.*s` was dropped.",
 	       WR_STR_ARG(n->name), WR_STR_ARG(r ? r->topic : n->name));
 	for (; n; n = n->before)
-		if (wr_journal_dropped(x->e, n->seq, err))
+		if (wr_journal_gone(x->e, n->seq, false, err))
 			return WR_FAIL;
 	return remove_state(x->e, incarnation, err);
 }

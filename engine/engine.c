@@ -104,6 +104,7 @@ wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err
 	pthread_mutexattr_t recursive;
 
 	e->config = *config;
+	e->held = config->hold && !config->by_hand;
 	if (config->settings)
 		e->settings = *config->settings;
 	else
@@ -124,6 +125,24 @@ wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err
 		return WR_FAIL;
 	}
 	return WR_OK;
+}
+
+void wr_engine_start(wr_engine *e, wr_query *q)
+{
+	if (!e->held)
+		wr_query_start(q);
+}
+
+void wr_engine_release(wr_engine *e)
+{
+	pthread_mutex_lock(&e->lock);
+	if (e->held) {
+		e->held = false;
+		for (wr_query *q = e->queries; q; q = q->next)
+			if (!q->started && !wr_query_over(q))
+				wr_query_start(q);
+	}
+	pthread_mutex_unlock(&e->lock);
 }
 
 static void end(wr_engine *e, bool commit)

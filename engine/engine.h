@@ -29,6 +29,7 @@ typedef struct wr_engine_config {
 	wr_until_mode until;
 	/* No threads: rows move when wr_engine_pump or wr_engine_feed say so, in one task, always in the same order. */
 	bool by_hand;
+	bool hold;	/* queries wait for wr_engine_release: a file that is run again may change them first */
 	const wr_replay *replay;	/* kept bad records that queries read again when they open; NULL: none */
 	/* Words for people (a query was rolled back, a broker is away …); NULL: stderr. */
 	void (*notice)(void *self, const char *text);
@@ -57,6 +58,8 @@ WR_CHECKED wr_status wr_engine_restore(const char *backup, const char *to, wr_er
 /* Opens the data directory and resumes every query that it knows. Errors: IO (in use by another process, damaged, from another
  * version, no permission), CONNECT. */
 WR_CHECKED wr_status wr_engine_open(const wr_engine_config *config, wr_engine **out, wr_err *err);
+/* Queries that config.hold has held back begin. A statement that looks at what queries do does it, too. */
+void wr_engine_release(wr_engine *e);
 /* Commits and stops all queries. */
 void wr_engine_close(wr_engine *e);
 /* Stops all without commit, as a crash would (tests: restart, rollback). */

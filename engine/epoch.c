@@ -25,7 +25,8 @@
  * run away and opens a new one.
  *
  * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
- * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c; "i": wr_epoch_identity.
+ * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c; "i": wr_epoch_identity;
+ * "b" scan partition -> where the query began.
  */
 #include "engine/epoch.h"
 
@@ -296,11 +297,46 @@ wr_status wr_epoch_empty(wr_run *run, wr_err *err)
 	return commit(run, run->epoch + 1, err);
 }
 
+static void begin_key(wr_buf *key, uint32_t scan, int32_t partition)
+{
+	position_key(key, scan, partition);
+	key->p[0] = 'b';
+}
+
+static void put_begin(wr_run *run, uint32_t scan, int32_t partition, int64_t next)
+{
+	wr_buf key = { 0 }, value = { 0 };
+
+	begin_key(&key, scan, partition);
+	wr_key_put_i64(&value, next);
+	wr_store_put(run->meta, wr_buf_view(&key), wr_buf_view(&value));
+	wr_buf_free(&key);
+	wr_buf_free(&value);
+}
+
+int64_t wr_epoch_begin(wr_state *state, uint32_t scan, int32_t partition)
+{
+	wr_buf key = { 0 }, value = { 0 };
+	int64_t next = 0;
+
+	begin_key(&key, scan, partition);
+	get_meta(state, wr_buf_view(&key), &value);
+	const char *p = value.p;
+
+	if (!value.n || !wr_key_get_i64(&next, &p, value.p + value.n))
+		next = 0;
+	wr_buf_free(&key);
+	wr_buf_free(&value);
+	return next;
+}
+
 wr_status wr_epoch_first(wr_run *run, wr_err *err)
 {
 	for (uint32_t i = 0; i < run->nscans; i++)
-		for (int32_t p = 0; p < run->scans[i].nparts; p++)
+		for (int32_t p = 0; p < run->scans[i].nparts; p++) {
 			put_position(run, i, p, run->scans[i].pos[p].next, WR_TIME_NONE);
+			put_begin(run, i, p, run->scans[i].pos[p].next);
+		}
 	return WR_FAULT_FAIL("epoch.first", err) ? WR_FAIL : commit(run, 0, err);
 }
 

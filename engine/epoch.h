@@ -29,4 +29,7 @@ WR_CHECKED wr_status wr_incarnations(wr_db *db, wr_arena *a, const char ***out, 
  */
 void wr_epoch_identity(wr_state *state, const char *incarnation, char out[40]);
 
+/* The offset that the query of this state began at, as it was resolved when it was made. */
+int64_t wr_epoch_begin(wr_state *state, uint32_t scan, int32_t partition);
+
 #endif

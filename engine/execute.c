@@ -157,10 +157,11 @@ static wr_str own_text(wr_str text, wr_span span)
 	return (wr_str){ text.p + span.at, span.length };
 }
 
-wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
-			    wr_outcome *out, wr_err *err)
+wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+			       bool replace, wr_outcome *out, wr_err *err)
 {
-	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span), .out = out };
+	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span), .out = out,
+		      .replace = replace };
 
 	*out = (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt,
 			     .text = wr_arena_str(a, x.text) };
@@ -169,6 +170,12 @@ wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_s
 
 	pthread_mutex_unlock(&e->lock);
 	return status;
+}
+
+wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+			    wr_outcome *out, wr_err *err)
+{
+	return wr_engine_execute_as(e, s, a, stmt, text, false, out, err);
 }
 
 wr_status wr_engine_plan(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,

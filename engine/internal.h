@@ -29,6 +29,7 @@ typedef struct wr_named {
 	wr_query *query;		/* that fills it; NULL: none */
 	int64_t seq;
 	struct wr_named *before;	/* what it replaced: recorded still, goes with it */
+	bool looked_up;			/* by a statement that is carried out again at start: it needs this one */
 	struct wr_named *next;
 } wr_named;
 
@@ -37,6 +38,7 @@ typedef struct wr_named_type {
 	const wr_type *type;
 	wr_str text;			/* CREATE TYPE … */
 	int64_t seq;
+	bool looked_up;
 	struct wr_named_type *next;
 } wr_named_type;
 
@@ -63,6 +65,7 @@ struct wr_engine {
 	int64_t seq;			/* of the next statement that is recorded */
 	int64_t next_push;
 	_Atomic bool opening;		/* recorded queries are being made: who writes a topic is not known yet */
+	bool held;			/* config.hold, until wr_engine_release; under lock */
 	struct wr_journal *journal;	/* NULL: nothing is kept */
 	/* Plans of definitions: relations point into them, and outlive their queries. */
 	wr_arena **plans;
@@ -94,6 +97,10 @@ typedef struct wr_exec {
 	const char *incarnation;
 	uint16_t ntasks;
 	const char *query_id;	/* NULL: made from name and number */
+	bool replace;		/* as if it said OR REPLACE */
+	bool rebuild;		/* the old query's state cannot be kept */
+	const char *verdict;	/* what becomes of state, a line for each operator; NULL: nothing is replaced */
+	bool gone;		/* it was dropped later: it comes back for those that need it, without its topic */
 	bool relation_only;	/* its query was terminated or replaced: only the relation comes back */
 	bool paused;		/* its query waits for RESUME */
 } wr_exec;
@@ -116,6 +123,8 @@ WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err);	/* CREATE …, INS
 WR_CHECKED wr_status wr_exec_select(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_type(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_explain(wr_exec *x, wr_err *err);
+/* Starts it, or leaves it to wr_engine_release. */
+void wr_engine_start(wr_engine *e, wr_query *q);
 /* Fills q->spec from its plan. */
 void wr_query_specify(wr_query *q, uint16_t ntasks);
 /* Plans a statement in an arena, with the engine's catalog and the session's settings. */
@@ -154,6 +163,9 @@ wr_status wr_journal_backup(wr_engine *e, const char *dir, wr_err *err);	/* jour
 WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
 /* execute.c: what any statement about connectors says */
 WR_CHECKED wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err);
+/* execute.c: as wr_engine_execute; replace: as if it said OR REPLACE */
+WR_CHECKED wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
+                                          bool replace, wr_outcome *out, wr_err *err);
 /* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
 

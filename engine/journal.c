@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/settings_kafka.h"
+#include "core/number.h"
 #include "core/fault.h"
 #include "engine/notice.h"
 #include "parser/parse.h"
@@ -31,6 +32,8 @@ struct wr_journal {
 #define TERMINATED "terminated"
 #define REPLACED "replaced"
 #define PAUSED "paused"
+/* Dropped, when the statement of this number was the last; it may be needed for those before. */
+#define GONE "gone after "
 
 static bool quiet(const wr_engine *e)
 {
@@ -200,6 +203,37 @@ bool wr_journal_undo(wr_exec *x, const wr_query *q)
 	return true;
 }
 
+/* Whether what is there might have been planned against what goes: relations without their query, and what was replaced. */
+static bool may_be_needed(const wr_engine *e)
+{
+	for (const wr_named *n = e->names.first; n; n = n->next)
+		if (n->before || (n->relation && n->relation->from_query && !n->query))
+			return true;
+	return false;
+}
+
+static wr_status last_number(void *self, const wr_statement_row *row, wr_err *err)
+{
+	(void)err;
+	*(int64_t *)self = row->seq;
+	return WR_OK;
+}
+
+wr_status wr_journal_gone(wr_engine *e, int64_t seq, bool needed, wr_err *err)
+{
+	char extra[48];
+	int64_t last = seq;
+
+	if (quiet(e))
+		return WR_OK;
+	if (!needed && !may_be_needed(e))
+		return wr_journal_dropped(e, seq, err);
+	if (wr_catdb_each(e->journal->db, true, last_number, &last, err))
+		return WR_FAIL;
+	snprintf(extra, sizeof extra, GONE "%lld", (long long)last);
+	return wr_catdb_set_extra(e->journal->db, seq, wr_str_of(extra), err);
+}
+
 wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err)
 {
 	if (quiet(e))
@@ -257,7 +291,10 @@ typedef struct recorded {
 	wr_statement_status status;
 	const char *text, *normal, *place, *incarnation, *settings, *query_id;
 	uint16_t ntasks;
-	bool relation_only, paused;
+	bool relation_only, replaced, paused, taken;
+	bool seen;	/* the file that is run now has it */
+	wr_str kind;
+	int64_t gone;	/* number of the last statement that may know it; 0: it is there */
 } recorded;
 
 typedef struct recorded_list {
@@ -265,6 +302,16 @@ typedef struct recorded_list {
 	recorded *rows;
 	uint32_t n, room;
 } recorded_list;
+
+static int64_t gone_after(wr_str extra)
+{
+	uint32_t n = sizeof GONE - 1;
+	int64_t seq;
+
+	if (extra.n <= n || memcmp(extra.p, GONE, n) != 0 || !wr_parse_i64((wr_str){ extra.p + n, extra.n - n }, &seq))
+		return 0;
+	return seq;
+}
 
 static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
 {
@@ -290,7 +337,10 @@ static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
 		.settings = wr_arena_str(l->arena, row->properties).p,
 		.ntasks = (uint16_t)row->tasks,
 		.query_id = wr_arena_str(l->arena, row->query_id).p,
-		.relation_only = wr_str_is(row->extra, TERMINATED) || wr_str_is(row->extra, REPLACED),
+		.replaced = wr_str_is(row->extra, REPLACED),
+		.kind = wr_arena_str(l->arena, row->kind),
+		.gone = gone_after(row->extra),
+		.relation_only = wr_str_is(row->extra, TERMINATED) || wr_str_is(row->extra, REPLACED) || gone_after(row->extra),
 		.paused = wr_str_is(row->extra, PAUSED),
 	};
 	return WR_OK;
@@ -300,6 +350,15 @@ static wr_status read_rows(wr_engine *e, wr_arena *a, recorded_list *out, wr_err
 {
 	*out = (recorded_list){ .arena = a };
 	return wr_catdb_each(e->journal->db, false, copy_row, out, err);
+}
+
+/* Where its name is taken, it took over when it was carried out: whether it said so, or stood changed in a file. */
+static bool takes_over(wr_engine *e, const wr_stmt *s)
+{
+	if (s->kind == WR_STMT_CREATE_SINK)
+		return wr_names_find(e, s->create_sink.name.name) != NULL;
+	return s->kind == WR_STMT_CREATE_SOURCE && !s->create_source.is_source &&
+	       wr_names_find(e, s->create_source.name.name) != NULL;
 }
 
 /* Carries one recorded statement out again. */
@@ -317,7 +376,8 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->normal), .out = &out,
 		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
 		      .ntasks = r->ntasks, .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
-		      .relation_only = r->relation_only, .paused = r->paused };
+		      .relation_only = r->relation_only, .gone = r->gone != 0, .paused = r->paused };
+	x.replace = takes_over(e, x.stmt);
 	status = WR_FAULT_FAIL("start.replay", err) ? WR_FAIL :
 		 x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
 done:
@@ -383,6 +443,10 @@ static wr_status settle(wr_engine *e, const recorded *r, wr_err *err)
 {
 	if (r->status == WR_STATEMENT_CREATING)
 		return remove_half(e, r, err);
+	wr_err ignored = WR_ERR_INIT;
+
+	if (r->gone)	/* whoever needs it will say that it is missing */
+		return (void)!replay(e, r, &ignored), WR_OK;
 	if (replay(e, r, err) == WR_OK)
 		return WR_OK;
 	wr_notice(e, "statement %lld of this data directory cannot be resumed: %s: %s", (long long)r->seq,
@@ -420,6 +484,48 @@ static wr_status remove_orphans(wr_engine *e, const recorded_list *rows, wr_err 
 	return status;
 }
 
+static bool take_type(wr_engine *e, int64_t seq, bool *needed)
+{
+	for (wr_named_type **at = &e->names.types; *at; at = &(*at)->next)
+		if ((*at)->seq == seq) {
+			*needed = (*at)->looked_up;
+			*at = (*at)->next;
+			return true;
+		}
+	return false;
+}
+
+static bool take_name(wr_engine *e, int64_t seq, bool *needed)
+{
+	for (wr_named *n = e->names.first; n; n = n->next)
+		for (wr_named *old = n; old; old = old->before)
+			if (old->seq == seq) {
+				*needed = old->looked_up;
+				if (old == n)
+					wr_names_remove(e, n);
+				return true;
+			}
+	return false;
+}
+
+/* What was dropped before statement `seq` was carried out goes; for good when nothing has looked it up. */
+static wr_status take_away(wr_engine *e, recorded_list *l, int64_t seq, wr_err *err)
+{
+	bool needed;
+
+	for (uint32_t i = 0; i < l->n; i++) {	/* those that were replaced before the one that has them behind it */
+		recorded *r = &l->rows[i];
+
+		if (!r->gone || r->gone >= seq || r->taken)
+			continue;
+		r->taken = true;
+		if ((take_type(e, r->seq, &needed) || take_name(e, r->seq, &needed)) && !needed &&
+		    wr_catdb_set_status(e->journal->db, r->seq, WR_STATEMENT_DROPPED, err))
+			return WR_FAIL;
+	}
+	return WR_OK;
+}
+
 static wr_status replay_all(wr_engine *e, wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
@@ -432,10 +538,14 @@ static wr_status replay_all(wr_engine *e, wr_err *err)
 		status = WR_FAULT_FAIL("start.orphans", err) ? WR_FAIL : remove_orphans(e, &rows, err);
 	e->journal->replaying = true;
 	for (uint32_t i = 0; status == WR_OK && i < rows.n; i++) {
+		status = take_away(e, &rows, rows.rows[i].seq, err);
 		e->journal->replaying = rows.rows[i].status == WR_STATEMENT_LIVE;
-		status = settle(e, &rows.rows[i], err);
+		if (status == WR_OK)
+			status = settle(e, &rows.rows[i], err);
 	}
 	e->journal->replaying = false;
+	if (status == WR_OK)
+		status = take_away(e, &rows, INT64_MAX, err);
 	wr_arena_free(a);
 	return status;
 }
@@ -461,21 +571,61 @@ void wr_journal_close(wr_engine *e)
 
 /* ---------------------------------------------------------------- a file continues its data directory */
 
-/* The recorded statement of that file at that place; NULL: none. */
-static const recorded *recorded_at(const recorded_list *l, const char *place, int64_t ordinal)
+/*
+ * A file's statements are known again by their text, wherever in the file they stand now; a definition whose text has changed, by its name.
+ */
+static bool stands(const recorded *r, const char *place)
 {
+	return !r->seen && !r->replaced && !r->gone && r->status == WR_STATEMENT_LIVE && strcmp(r->place, place) == 0;
+}
+
+/* The recorded statement of that text, at that place in the file if there are several; NULL: none. */
+static recorded *recorded_text(const recorded_list *l, const char *place, int64_t ordinal, wr_str text)
+{
+	recorded *found = NULL;
+
 	for (uint32_t i = l->n; i-- > 0;)
-		if (l->rows[i].ordinal == ordinal && strcmp(l->rows[i].place, place) == 0 &&
-		    l->rows[i].status == WR_STATEMENT_LIVE)
+		if (stands(&l->rows[i], place) && wr_str_is(text, l->rows[i].text) && (!found || found->ordinal != ordinal))
+			found = &l->rows[i];
+	return found;
+}
+
+static recorded *recorded_number(const recorded_list *l, const char *place, int64_t seq)
+{
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->rows[i].seq == seq && stands(&l->rows[i], place))
 			return &l->rows[i];
+	return NULL;
+}
+
+/* The one that stood at that place and is not in the rest of the file: text that was changed, if it is of the same kind. */
+static recorded *recorded_at(const recorded_list *l, const char *place, int64_t ordinal, wr_str kind, wr_str rest)
+{
+	for (uint32_t i = l->n; i-- > 0;) {
+		recorded *r = &l->rows[i];
+
+		if (r->ordinal == ordinal && stands(r, place) && wr_str_eq(r->kind, kind) &&
+		    !memmem(rest.p, rest.n, r->text, strlen(r->text)))
+			return r;
+	}
 	return NULL;
 }
 
 static wr_status changed(const recorded *r, wr_span span, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, span,
-		   "this statement is not the one that this data directory has carried out here");
-	return wr_err_hint(err, "it was: %.200s … Use another --data directory, or DROP the old one first", r->text);
+		   "this statement is not the one that this data directory has carried out here, and cannot take its place");
+	return wr_err_hint(err, "it was: %.200s … Use another --data directory, or leave it as it was", r->text);
+}
+
+/* The recorded definition of the name that a CREATE defines; NULL: the file has none. */
+static recorded *recorded_name(wr_engine *e, const recorded_list *l, const char *place, const wr_stmt *s)
+{
+	bool relation = s->kind == WR_STMT_CREATE_SOURCE;
+	wr_named *n = relation || s->kind == WR_STMT_CREATE_SINK ?
+		wr_names_find(e, relation ? s->create_source.name.name : s->create_sink.name.name) : NULL;
+
+	return n ? recorded_number(l, place, n->seq) : NULL;
 }
 
 /* Sets and definitions act on the session and are carried out every time. */
@@ -494,12 +644,18 @@ static bool is_recorded_kind(const wr_stmt *s)
 	}
 }
 
+static bool is_setting(const wr_stmt *s)
+{
+	return s->kind == WR_STMT_SET || s->kind == WR_STMT_UNSET || s->kind == WR_STMT_DEFINE || s->kind == WR_STMT_UNDEFINE;
+}
+
 typedef struct file_run {
 	wr_engine *e;
 	wr_session *s;
 	const char *place;
 	recorded_list rows;
 	int64_t ordinal;
+	wr_str rest;	/* of the file, behind the statement */
 } file_run;
 
 /* Carries out one statement of a file, unless it stands recorded at its place. */
@@ -507,21 +663,30 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 {
 	wr_status status;
 
+	if (!is_recorded_kind(stmt) && !is_setting(stmt))
+		wr_engine_release(f->e);
 	if (!f->e->journal || !f->place || !is_recorded_kind(stmt))
 		return wr_engine_execute(f->e, f->s, a, stmt, text, out, err);
-	const recorded *r = recorded_at(&f->rows, f->place, f->ordinal);
 	wr_str own = { text.p + stmt->span.at, stmt->span.length };
+	recorded *r = recorded_text(&f->rows, f->place, f->ordinal++, own);
 
-	f->ordinal++;
-	if (r && wr_str_is(own, r->text)) {
+	if (r) {
+		r->seen = true;
 		*out = (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt };
 		return WR_OK;
 	}
-	if (r)
+	r = recorded_name(f->e, &f->rows, f->place, stmt);
+	bool replace = r != NULL;
+
+	if (!r && stmt->kind != WR_STMT_CREATE_SOURCE && stmt->kind != WR_STMT_CREATE_SINK)
+		r = recorded_at(&f->rows, f->place, f->ordinal - 1, wr_str_of(wr_stmt_kind_text(stmt->kind)), f->rest);
+	if (r && !replace)
 		return changed(r, stmt->span, err);
+	if (r)
+		r->seen = true;
 	f->e->journal->place = f->place;
 	f->e->journal->ordinal = f->ordinal - 1;
-	status = wr_engine_execute(f->e, f->s, a, stmt, text, out, err);
+	status = wr_engine_execute_as(f->e, f->s, a, stmt, text, replace, out, err);
 	f->e->journal->place = NULL;
 	return status;
 }
@@ -540,6 +705,7 @@ static wr_status run_text(file_run *f, wr_str text, wr_outcome_fn each, void *se
 		status = wr_engine_parse(f->s, a, text, &at, &found, &stmt, shown, err);
 		if (status || !found)
 			break;
+		f->rest = (wr_str){ text.p + at, text.n - at };
 		status = run_one(f, a, stmt, *shown, &out, err);
 		if (status == WR_OK && each)
 			each(self, &out);
@@ -555,7 +721,7 @@ static void report_removed(const file_run *f)
 	for (uint32_t i = 0; i < f->rows.n; i++) {
 		const recorded *r = &f->rows.rows[i];
 
-		if (r->ordinal >= f->ordinal && strcmp(r->place, f->place) == 0)
+		if (stands(r, f->place))
 			wr_notice(f->e, "%s no longer has this statement, which goes on in the data directory: %.120s",
 				  f->place, r->text);
 	}

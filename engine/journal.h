@@ -34,6 +34,12 @@ bool wr_journal_undo(wr_exec *x, const wr_query *q);
 /* The statement numbered seq was dropped. */
 WR_CHECKED wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err);
 
+/*
+ * The same for a relation or type: others that stay may have been planned against it (needed: surely), and then it comes back at each start, for them
+ * alone, until none of them is left.
+ */
+WR_CHECKED wr_status wr_journal_gone(wr_engine *e, int64_t seq, bool needed, wr_err *err);
+
 /* The query of the statement numbered seq was terminated; what it filled stays. */
 WR_CHECKED wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err);
 

@@ -23,14 +23,18 @@ static const wr_relation *find(const wr_catalog *c, wr_str name)
 {
 	wr_named *n = wr_names_find(engine_of(c), name);
 
+	if (n)
+		n->looked_up = true;
 	return n ? n->relation : NULL;
 }
 
 const wr_type *wr_names_type(wr_engine *e, wr_str name)
 {
 	for (wr_named_type *t = e->names.types; t; t = t->next)
-		if (wr_str_eq(t->name, name))
+		if (wr_str_eq(t->name, name)) {
+			t->looked_up = true;
 			return t->type;
+		}
 	return NULL;
 }
 

@@ -57,6 +57,9 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 		s->ptime[p] = WR_TIME_NONE;
 	if (!spec->by_hand && s->def->resolve(spec->io, s->scan->source, s->pos, s->nparts, err))
 		return WR_FAIL;
+	for (uint32_t k = 0; k < spec->nbegins; k++)
+		if (spec->begins[k].scan == i && spec->begins[k].partition < s->nparts)
+			s->pos[spec->begins[k].partition].next = spec->begins[k].next;
 	/* A file is nobody's topic, whatever KAFKA_TOPIC says beside it. */
 	if (spec->until != WR_UNTIL_STOPPED && spec->still_written && !s->scan->source->file.n &&
 	    spec->still_written(spec->self, s->scan->source->topic))

@@ -28,6 +28,13 @@ typedef struct wr_scan_reader wr_scan_reader;
 /* When a run ends by itself. */
 typedef enum wr_until { WR_UNTIL_STOPPED, WR_UNTIL_CAUGHT_UP, WR_UNTIL_END } wr_until;
 
+/* Where a new query begins, instead of what its source says: it is built anew in the place of another. */
+typedef struct wr_begin {
+	uint32_t scan;
+	int32_t partition;
+	int64_t next;
+} wr_begin;
+
 /* What a run is made from; owned by the query, lives longer than the run. */
 typedef struct wr_run_spec {
 	const char *id;			/* query id, for words */
@@ -47,6 +54,8 @@ typedef struct wr_run_spec {
 	bool (*still_written)(void *self, wr_str topic);
 	bool (*stopping)(void *self);	/* the query was told to end; NULL: never */
 	const wr_replay *replay;	/* kept records to be read again; NULL: none */
+	const wr_begin *begins;		/* nbegins; matter to the first run only */
+	uint32_t nbegins;
 	pthread_rwlock_t *commits;	/* read-locked while an epoch is committed: a backup holds it; NULL: none */
 	wr_drops *drops;		/* where counts of dropped rows are told; NULL: nowhere */
 	void *self;

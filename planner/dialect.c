@@ -200,3 +200,8 @@ bool wr_dialect_star_pseudo(const wr_planner *p)
 {
 	return p->ksql;
 }
+
+bool wr_dialect_rebuilds(const wr_settings *s)
+{
+	return !wr_str_is(wr_setting_text(s, WR_SET_DIALECT), "ksql");
+}

@@ -68,6 +68,21 @@ WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt
  */
 WR_CHECKED wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span span, wr_err *err);
 
+typedef enum wr_fate {
+	WR_FATE_KEPT,	/* state and positions go on */
+	WR_FATE_REBUILT,	/* state is built anew from the inputs, read from where the old query began */
+	WR_FATE_IMPOSSIBLE,
+} wr_fate;
+
+/*
+ * The verdict on such a replacement, and a line for each operator, each behind a line's end, in lines. may_rebuild false: kept or
+ * impossible. IMPOSSIBLE sets err (STATEMENT, at span).
+ */
+wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
+                           wr_err *err);
+/* dialect='ksql' never rebuilds. */
+bool wr_dialect_rebuilds(const wr_settings *s);
+
 /* The plan as EXPLAIN shows it: the operators as an indented tree from the sink up, stages and shuffles named, state growth class
  * (none, per key, per window …) per operator, formats and topics of the ends. */
 void wr_plan_explain(const wr_plan *plan, wr_buf *out);

@@ -269,7 +269,9 @@ static const takeover takeovers[] = {
 	{ "SELECT k, a FROM s", "SELECT k, a FROM s2", false },
 	{ "SELECT id, name FROM t", "SELECT id, name FROM t WHERE name <> 'x'", true },
 	{ "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY z",
-	  "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) WHERE a > 1 GROUP BY z", false },
+	  "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) WHERE a > 1 GROUP BY z", true },
+	{ "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY z",
+	  "SELECT z, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 2 HOURS) GROUP BY z", false },
 	{ "SELECT k, name FROM s JOIN t ON s.k = t.id", "SELECT k, a, name FROM s JOIN t ON s.k = t.id", true },
 	{ "SELECT k, a FROM s JOIN t ON s.k = t.id", "SELECT k, name FROM s JOIN t ON s.k = t.id", false },
 };
