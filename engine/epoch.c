@@ -26,7 +26,7 @@
  *
  * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
  * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c; "i": wr_epoch_identity;
- * "b" scan partition -> where the query began.
+ * "b" scan partition -> where the query began; "c": wr_epoch_narrowed.
  */
 #include "engine/epoch.h"
 
@@ -312,6 +312,22 @@ static void put_begin(wr_run *run, uint32_t scan, int32_t partition, int64_t nex
 	wr_store_put(run->meta, wr_buf_view(&key), wr_buf_view(&value));
 	wr_buf_free(&key);
 	wr_buf_free(&value);
+}
+
+void wr_epoch_set_narrowed(wr_run *run)
+{
+	wr_store_put(run->meta, WR_STR_LIT("c"), WR_STR_LIT("1"));
+}
+
+bool wr_epoch_narrowed(wr_state *state)
+{
+	wr_buf found = { 0 };
+
+	get_meta(state, WR_STR_LIT("c"), &found);
+	bool narrowed = found.n > 0;
+
+	wr_buf_free(&found);
+	return narrowed;
 }
 
 int64_t wr_epoch_begin(wr_state *state, uint32_t scan, int32_t partition)

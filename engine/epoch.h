@@ -32,4 +32,8 @@ void wr_epoch_identity(wr_state *state, const char *incarnation, char out[40]);
 /* The offset that the query of this state began at, as it was resolved when it was made. */
 int64_t wr_epoch_begin(wr_state *state, uint32_t scan, int32_t partition);
 
+/* The query took the place of one that let other keys through, and kept its state: what that one wrote is not what it would write (meta store, "c"). */
+void wr_epoch_set_narrowed(wr_run *run);
+bool wr_epoch_narrowed(wr_state *state);
+
 #endif

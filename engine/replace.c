@@ -94,15 +94,18 @@ static wr_status look_at_begins(wr_exec *x, wr_query *old, wr_query *fresh, wr_e
 	wr_state *state = NULL;
 	wr_status status = WR_OK;
 
-	if (old->spec.by_hand)
-		return WR_OK;
 	pthread_mutex_lock(&old->lock);
 	run = old->live ? old->live : old->run;
 	if (run)
 		state = run->state;
 	else
 		status = wr_state_open(x->e->db, old->incarnation, &state, err);
-	for (uint32_t i = 0; status == WR_OK && i < old->spec.graph->nscans; i++)
+	if (status == WR_OK && !fresh && wr_epoch_narrowed(state)) {
+		status = wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+				    "the state would have to be built anew, but rows of a query that was replaced before, with other filters, would stay");
+		wr_err_hint(err, "DROP it and create it anew");
+	}
+	for (uint32_t i = 0; status == WR_OK && !old->spec.by_hand && i < old->spec.graph->nscans; i++)
 		status = fresh ? hand_begins(old, state, i, fresh, err) : still_there(x, old, state, i, err);
 	if (!run && state)
 		wr_state_close(state);
@@ -222,6 +225,8 @@ wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_
 		return WR_FAIL;
 	}
 	(void)WR_FAULT("replace.recorded");	/* too late to fail: crashes only */
+	if (!x->rebuild && q->run && !wr_plan_covers(old->plan, plan))
+		wr_epoch_set_narrowed(q->run);
 	if (x->rebuild)
 		forget(x->e, old);
 	put_in_place(x->e, old, q);

@@ -289,3 +289,8 @@ wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, boo
 	put_lines(old->graph, fresh->graph, WR_FATE_REBUILT, lines);
 	return WR_FATE_REBUILT;
 }
+
+bool wr_plan_covers(const wr_plan *old, const wr_plan *fresh)
+{
+	return old->graph && fresh->graph && covers(old->graph, fresh->graph);
+}

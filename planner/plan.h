@@ -80,6 +80,8 @@ typedef enum wr_fate {
  */
 wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
                            wr_err *err);
+/* Every key that the old one has written is one that fresh, from the start, writes again. */
+bool wr_plan_covers(const wr_plan *old, const wr_plan *fresh);
 /* dialect='ksql' never rebuilds. */
 bool wr_dialect_rebuilds(const wr_settings *s);
 
