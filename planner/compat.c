@@ -265,12 +265,22 @@ static void put_lines(const wr_graph *x, const wr_graph *y, wr_fate v, wr_buf *l
 		}
 }
 
+static bool windowed(const wr_plan *p)
+{
+	return p->graph && p->graph->window.kind != WR_WINDOW_NONE;
+}
+
 wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
 			   wr_err *err)
 {
 	wr_err why = WR_ERR_INIT;
 	const char *not_again;
 
+	if (!may_rebuild && (windowed(old) || windowed(fresh))) {
+		WR_REFUSE(err, span, "a query with windows cannot be replaced while it goes on");
+		wr_err_hint(err, "DROP it and create it anew");
+		return WR_FATE_IMPOSSIBLE;
+	}
 	if (wr_plan_can_replace(old, fresh, span, &why) == WR_OK) {
 		if (fresh->graph)
 			put_lines(old->graph, fresh->graph, WR_FATE_KEPT, lines);

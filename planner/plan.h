@@ -76,7 +76,7 @@ typedef enum wr_fate {
 
 /*
  * The verdict on such a replacement, and a line for each operator, each behind a line's end, in lines. may_rebuild false: kept or
- * impossible. IMPOSSIBLE sets err (STATEMENT, at span).
+ * impossible, and windows are never kept. IMPOSSIBLE sets err (STATEMENT, at span).
  */
 wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
                            wr_err *err);
