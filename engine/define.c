@@ -103,7 +103,7 @@ static bool still_written(void *self, wr_str topic)
 
 	pthread_mutex_lock(&q->engine->list_lock);
 	for (wr_query *it = q->engine->queries; it && !written; it = it->next)
-		written = it != q && !wr_query_over(it) && it->state != WR_QUERY_PAUSED && it->spec.sink_spec &&
+		written = it != q && (it->goes_on || !wr_query_over(it)) && it->state != WR_QUERY_PAUSED && it->spec.sink_spec &&
 			  wr_str_eq(it->spec.sink_spec->topic, topic);
 	pthread_mutex_unlock(&q->engine->list_lock);
 	return written;

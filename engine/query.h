@@ -34,6 +34,7 @@ struct wr_query {
 	_Atomic bool stop;	/* end with a commit */
 	_Atomic bool abandon;	/* end without */
 	_Atomic bool pause;	/* rests: no run, all committed */
+	_Atomic bool goes_on;	/* ends now, and another takes its place: its topic is written on */
 	wr_err err;		/* why FAILED or RETRYING */
 	bool told_waiting;	/* that it waits for its source */
 	_Atomic uint64_t rows_in, epoch;

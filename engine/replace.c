@@ -214,13 +214,16 @@ wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_
 	wr_query *q = heir(x, arena, plan, old);
 	bool over = wr_query_over(old) && old->state == WR_QUERY_FAILED;
 
-	if ((x->rebuild && look_at_begins(x, old, q, err)) || stop(old, err) || WR_FAULT_FAIL("replace.stopped", err) || wr_query_open(q, err) ||
+	old->goes_on = true;
+	if ((x->rebuild && look_at_begins(x, old, q, err)) || stop(old, err) || WR_FAULT_FAIL("replace.stopped", err) ||
+	    wr_query_open(q, err) ||
 	    WR_FAULT_FAIL("replace.opened", err) || wr_journal_replaced(x, q, old->seq, err)) {
 		if (x->rebuild)
 			forget(x->e, q);
 		wr_query_free(q);
 		if (!over)
 			go_on(old);
+		old->goes_on = false;
 		(void)wr_journal_undo(x, NULL);
 		return WR_FAIL;
 	}

@@ -268,6 +268,7 @@ def undisturbed(cell, root, always=None):
             status, words = t.part(part, always, name)
             assert status == 0, f"{cell.name}, undisturbed, part {part}: exit {status}\n{words}"
             reached.append(read_reached(name))
+        time.sleep(2 if cell.broker else 0)
         return t.results(), reached
 
 
@@ -321,6 +322,10 @@ def try_one(cell, root, expected, trial, way):
             assert status == 0 or (status == -9 if way == "crash" else 0 < status < 70), f"{what}: exit {status}\n{words}"
             t.good(max(part, 1), what)          # the second part has all of the first
             got = t.results()
+            until = time.monotonic() + (10 if cell.broker else 0)
+            while got != expected and time.monotonic() < until:     # a commit is definite before every partition shows it
+                time.sleep(0.2)
+                got = t.results()
             assert got == expected, f"{what}: {difference(got, expected)}"
     except (AssertionError, subprocess.TimeoutExpired, subprocess.CalledProcessError, OSError, sqlite3.Error) as error:
         return f"{what}: {error}"
