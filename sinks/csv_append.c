@@ -69,8 +69,10 @@ static bool due(const append_sink *s, int64_t length)
 {
 	const wr_csv_options *o = &s->csv.opt;
 
+	int64_t age = wr_clock_ms() - s->started;	/* far below 0: the clock was set back */
+
 	return (o->rotate_bytes && length >= o->rotate_bytes) ||
-	       (o->rotate_ms && wr_clock_ms() - s->started >= o->rotate_ms);
+	       (o->rotate_ms && (age >= o->rotate_ms || -age >= o->rotate_ms));
 }
 
 static wr_status open_file(append_sink *s, int64_t keep, wr_err *err)

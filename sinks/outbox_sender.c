@@ -308,7 +308,7 @@ static int64_t start_time(wr_sender *s, send_lane *l, bool hurry)
 	int64_t lingers = hurry || l->failures || !s->opt->linger_ms ? 0 :
 			  l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_ms();
 
-	if (lingers > 0)
+	if (lingers > 0 && lingers <= s->opt->linger_ms)	/* more: the clock was set back */
 		return now + lingers;
 	return s->breaker.state == WR_BREAKER_CLOSED ? l->not_before : 0;	/* else the breaker's time counts */
 }
