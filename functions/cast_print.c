@@ -2,20 +2,26 @@
 #include "core/number.h"
 #include "core/time_text.h"
 #include "functions/cast.h"
+#include "functions/map_order.h"
 
 static void print_list(const wr_vec *v, uint32_t at, wr_buf *out)
 {
 	wr_list list = ((const wr_list *)v->data)[at];
-	bool map = v->type->tag == WR_MAP;
+	bool map = v->type->tag == WR_MAP, in_order = map && list.n <= WR_MAP_FEW;
+	uint32_t rows[WR_MAP_FEW];
 
+	if (in_order)
+		wr_map_order(NULL, &v->kids[0], list.at, list.n, rows);
 	wr_buf_putc(out, map ? '{' : '[');
 	for (uint32_t i = 0; i < list.n; i++) {
+		uint32_t row = in_order ? rows[i] : list.at + i;
+
 		if (i)
 			wr_buf_puts(out, ", ");
-		wr_cast_print(&v->kids[0], list.at + i, out);
+		wr_cast_print(&v->kids[0], row, out);
 		if (map) {
 			wr_buf_putc(out, '=');
-			wr_cast_print(&v->kids[1], list.at + i, out);
+			wr_cast_print(&v->kids[1], row, out);
 		}
 	}
 	wr_buf_putc(out, map ? '}' : ']');
