@@ -138,6 +138,12 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	rocksdb_options_set_max_open_files(db->options, 512);
 	rocksdb_options_set_max_background_jobs(db->options, 2);
 	rocksdb_options_set_level_compaction_dynamic_level_bytes(db->options, 1);
+	/*
+	 * A large epoch is a file of the first level that spans all keys, so that each compaction of
+	 * that level writes most of the rest anew: it is worth waiting for more of them. A read of a
+	 * key asks their filters.
+	 */
+	rocksdb_options_set_level0_file_num_compaction_trigger(db->options, 8);
 	rocksdb_options_set_compression(db->options, rocksdb_lz4_compression);
 	rocksdb_options_set_memtable_whole_key_filtering(db->options, 1);
 	rocksdb_options_set_memtable_prefix_bloom_size_ratio(db->options, 0.05);
