@@ -116,7 +116,7 @@ def each(where, n, one):
 
 
 def test_writes_fail_for_a_while(where):
-    n, rng = moments("fault", MOMENTS, 5)
+    n, rng = moments("fault", MOMENTS, 3)
     spans = [(rng.randrange(20, 500), rng.choice((1, 3, 10, 40))) for _ in n]
 
     def one(folder, i):
@@ -128,7 +128,7 @@ def test_writes_fail_for_a_while(where):
 
 
 def test_files_may_not_grow(where):
-    n, rng = moments("limit", MOMENTS, 3)
+    n, rng = moments("limit", MOMENTS, 2)
     limits = [rng.randrange(30, 300) << 10 for _ in n]
 
     def one(folder, i):
@@ -154,7 +154,7 @@ def test_a_small_disk(where):
     if not mounted(where + "/try"):
         raise harness.Skip("a tmpfs cannot be mounted here")
     subprocess.run(["umount", where + "/try"], check=True)
-    n, rng = moments("tmpfs", MOMENTS, 3)
+    n, rng = moments("tmpfs", MOMENTS, 2)
     room = [rng.randrange(0, 3000) << 10 for _ in n]
 
     def one(folder, i):

@@ -102,7 +102,7 @@ def test_every_n(where):
             point, how = way.split(":")
             every = range(1, found[point] + 1)
             if kit.SAMPLE:
-                every = sorted(kit.rng(way).sample(every, 6))
+                every = sorted(kit.rng(way).sample(every, 4))
             with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
                 wrong = [w for w in pool.map(lambda n: one(root, point, n, how), every) if w]
             for words in wrong:
