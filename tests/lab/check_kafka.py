@@ -111,6 +111,61 @@ def test_units_that_need_a_broker(where):
             assert done.returncode == 0 and "[       OK ] transactions_leave_gaps" in done.stdout, f"{flavour}:\n{done.stdout[-3000:]}"
 
 
+def values(where, topic, start):
+    out, _ = harness.weir("run", "-e", f"CREATE STREAM b (k STRING KEY, v INT) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON',"
+                          f" START_AT='{start}'); SELECT v FROM b EMIT CHANGES;", "--broker", broker(), "--until-end")
+    return [json.loads(line)["v"] for line in out.splitlines()]
+
+
+def sums(where, topic, aggregate, *more):
+    """A table of one aggregate in TOPIC-out, by a file that is run again on one data directory."""
+    return harness.weir_sql(where, f"CREATE STREAM i (k STRING KEY, v INT) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON', PARTITIONS=1);\n" +
+                            "".join(f"INSERT INTO i (ROWTIME, k, v) VALUES ({1777593600000 + v * 60000}, 'k{v % 2}', {v});\n" for v in range(4)) +
+                            f"CREATE TABLE t WITH (KAFKA_TOPIC='{topic}-out', VALUE_FORMAT='JSON', PARTITIONS=1) AS"
+                            f" SELECT k, {aggregate} AS n FROM i GROUP BY k;\n", "--broker", broker(), "--until-end", *more)
+
+
+def rows_out(topic):
+    out = subprocess.run(["kcat", "-C", "-b", broker(), "-t", topic + "-out", "-e", "-q", "-K", " "], capture_output=True,
+                         text=True, check=True).stdout
+    return dict(line.split(" ", 1) for line in out.splitlines())
+
+
+def test_start_at(where):
+    topic = f"start-{time.time_ns()}"
+    sums(where, topic, "SUM(v)")
+    assert values(where, topic, "EARLIEST") == [0, 1, 2, 3]
+    assert values(where, topic, "LATEST") == []
+    offsets = subprocess.run(["kcat", "-C", "-b", broker(), "-t", topic, "-e", "-q", "-f", "%o\n"], capture_output=True,
+                             text=True, check=True).stdout.split()      # transactions take offsets, too
+    assert values(where, topic, f"OFFSET {offsets[3]}") == [3]
+    assert values(where, topic, f"OFFSET {int(offsets[1]) + 1}") == [2, 3]
+    assert values(where, topic, "OFFSET 99") == []
+    assert values(where, topic, "2026-05-01T00:01:30Z") == [2, 3]
+    assert values(where, topic, "2035-01-01T00:00:00Z") == []
+
+
+def test_an_aggregate_that_changed(where):
+    """Its state is built anew from the topic; the last record of each key is right, and running on adds nothing."""
+    topic = f"rebuilt-{time.time_ns()}"
+    sums(where, topic, "SUM(v)")
+    assert rows_out(topic) == {"k0": '{"N":2}', "k1": '{"N":4}'}
+    for _ in range(2):
+        sums(where, topic, "MIN(v)")
+        assert rows_out(topic) == {"k0": '{"N":0}', "k1": '{"N":1}'}
+
+
+def test_a_restored_copy_is_another(where):
+    """The original and what was restored of its backup write to one topic, and the broker takes neither for the other."""
+    topic, data = f"restored-{time.time_ns()}", where + "/state"
+    sums(where, topic, "SUM(v)")
+    harness.weir("run", "-e", f"BACKUP TO '{where}/b';", "--data", data, "--broker", broker())
+    harness.weir("restore", where + "/b", "--data", where + "/r")
+    for dir in (where + "/r", data, where + "/r"):
+        harness.weir("run", where + "/pipeline.sql", "--data", dir, "--broker", broker(), "--until-end")
+    assert rows_out(topic) == {"k0": '{"N":2}', "k1": '{"N":4}'}
+
+
 def test_sample_orders_on_the_broker(where):
     """samples/orders/pipeline.sql, the same file, reading topics."""
     at = broker()
