@@ -103,7 +103,7 @@ struct wr_run {
 	_Atomic bool stop;
 	_Atomic bool gate_open;		/* readers of non-first scans may read */
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
-	_Atomic uint64_t written;	/* batches given to a sink that decides: its transaction may not stay open */
+	_Atomic uint64_t written;	/* batches given to the sink: time alone may close windows */
 	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
 	pthread_mutex_t bad_lock;	/* around what follows, while tasks run; and around stores of errors and meta then */
 	int64_t error_seq, error_first;	/* the next bad record's number; there is none before this one */

@@ -36,8 +36,7 @@ static wr_status push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint
 	wr_status status = WR_FAULT_FAIL("sink.rows", err) ? WR_FAIL : s->run->sink->def->write(s->writer, b, at, n, err);
 
 	unlock(s);
-	if (s->run->sink_cx.decides)
-		atomic_fetch_add_explicit(&s->run->written, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->run->written, 1, memory_order_relaxed);
 	return status;
 }
 
