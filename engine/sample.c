@@ -160,21 +160,6 @@ static wr_source_spec source_of(const wr_exec *x)
 	};
 }
 
-static void put_columns(wr_buf *out, const wr_schema *s, bool table)
-{
-	wr_buf_puts(out, " (");
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (i)
-			wr_buf_puts(out, ", ");
-		wr_buf_quote_name(out, s->cols[i].name);
-		wr_buf_putc(out, ' ');
-		wr_type_print(s->cols[i].type, out);
-		if (i < s->nkeys)
-			wr_buf_puts(out, table ? " PRIMARY KEY" : " KEY");
-	}
-	wr_buf_putc(out, ')');
-}
-
 /* The statement with the columns behind its name takes the statement's place. */
 static wr_status write_columns(wr_exec *x, const wr_schema *s, wr_err *err)
 {
@@ -184,7 +169,9 @@ static wr_status write_columns(wr_exec *x, const wr_schema *s, wr_err *err)
 	wr_stmts stmts;
 
 	wr_buf_put(&b, x->text.p, at);
-	put_columns(&b, s, x->stmt->create_source.is_table);
+	wr_buf_puts(&b, " (");
+	wr_schema_print(s, x->stmt->create_source.is_table, &b);
+	wr_buf_putc(&b, ')');
 	wr_buf_put(&b, x->text.p + at, x->text.n - at);
 	x->written = x->text;
 	x->place = x->stmt->span;

@@ -177,6 +177,8 @@ WR_CHECKED wr_status wr_from_plan(wr_planner *p, const wr_ast_relation *r, const
 wr_bind_scope wr_from_scope(wr_planner *p, const wr_from *f, unsigned without);
 /* True when another source has a column of that name too. */
 bool wr_from_clashes(const wr_from *f, wr_str name);
+/* Whether a source stands on both sides: then their rows must come one by one. */
+bool wr_from_shares(const wr_from *l, const wr_from *r);
 
 /* subquery.c: a SELECT in FROM, a query named by WITH */
 WR_CHECKED wr_status wr_from_query(wr_planner *p, const wr_ast_query *q, const wr_ident *alias,

@@ -173,7 +173,7 @@ static wr_status make_node(wr_joiner *j, wr_err *err)
 	return WR_OK;
 }
 
-static bool shares_source(const wr_from *l, const wr_from *r)
+bool wr_from_shares(const wr_from *l, const wr_from *r)
 {
 	for (uint32_t i = 0; i < l->nsources; i++)
 		for (uint32_t k = 0; k < r->nsources; k++)
@@ -208,7 +208,7 @@ wr_status wr_from_join(wr_planner *p, const wr_ast_relation *r, const wr_from *l
 	if (wr_dialect_join(p, left, right, r->span, err) || check_aliases(&j, err) ||
 	    wr_join_on(&j, err))
 		return WR_FAIL;
-	out->one_by_one = left->one_by_one || right->one_by_one || shares_source(left, right);
+	out->one_by_one = left->one_by_one || right->one_by_one || wr_from_shares(left, right);
 	wr_join_show(&j);
 	return make_node(&j, err);
 }

@@ -441,15 +441,6 @@ static wr_node *keyed(sub *x, wr_node *in, const wr_expr *key)
 	return n;
 }
 
-static bool shares_source(const wr_from *l, const wr_from *r)
-{
-	for (uint32_t i = 0; i < l->nsources; i++)
-		for (uint32_t k = 0; k < r->nsources; k++)
-			if (wr_str_eq(l->sources[i]->name, r->sources[k]->name))
-				return true;
-	return false;
-}
-
 static void add_sources(wr_arena *a, wr_from *f, const wr_from *more)
 {
 	uint32_t n = f->nsources + more->nsources;
@@ -503,7 +494,7 @@ static void join(sub *x, const wr_result *r, wr_ident name)
 	f->node = n;
 	f->single = true;
 	f->placed = NULL;
-	f->one_by_one |= r->one_by_one || shares_source(f, &r->from);
+	f->one_by_one |= r->one_by_one || wr_from_shares(f, &r->from);
 	add_sources(a, f, &r->from);
 }
 
