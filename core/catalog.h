@@ -37,6 +37,7 @@ typedef struct wr_relation {
 	bool file_any_topic;		/* RECORD: no KAFKA_TOPIC was given, so lines of every topic count */
 	wr_str start_at;		/* p NULL: auto.offset.reset */
 	int on_error;			/* wr_on_error of sources/source.h */
+	wr_str dead_letter;		/* the topic; p NULL: none */
 	int64_t idle_timeout;		/* ms; 0: none given */
 	bool before_event;		/* BEFORE='EVENT' */
 	int32_t partitions;		/* of the topic, as far as known */

@@ -1,7 +1,8 @@
 /*
  * What a run does with bad records: its source's ON_ERROR says it.
  *
- *	DEAD_LETTER	kept in the query's errors store, under the next number; at most errors.max of them, then the oldest gives way
+ *	DEAD_LETTER	kept in the query's errors store, under the next number; at most errors.max of them, then the oldest gives way;
+ *			with DEAD_LETTER='topic' written there too (bad_letters.c)
  *	SKIP		counted
  *	STOP		the query ends, with the place
  *
@@ -31,6 +32,7 @@ void wr_bad_records_restore(wr_run *run)
 	    last > run->error_seq)
 		run->error_seq = last;
 	wr_buf_free(&next);
+	wr_bad_letters_restore(run);
 }
 
 /* The oldest record goes. Those before run->error_first are gone already, and not looked through again. */
@@ -53,12 +55,30 @@ static void give_up_oldest(wr_run *run, wr_buf *from)
 	run->dropped[WR_DROP_FORGOTTEN]++;
 }
 
+void wr_bad_records_bound(wr_run *run)
+{
+	wr_buf key = { 0 };
+	uint64_t max = (uint64_t)wr_setting_int(run->spec->settings, WR_SET_ERRORS_MAX);
+
+	while (max && run->nerrors > max) {
+		give_up_oldest(run, &key);
+		run->nerrors_changed = true;
+	}
+	wr_buf_free(&key);
+}
+
+/* Those that wait to be written to a topic do not give way. */
+static bool may_give_up(const wr_run *run)
+{
+	return !run->letters_wait || run->nerrors > (uint64_t)(run->error_seq - run->letters_from);
+}
+
 static void keep(wr_run *run, const wr_bad_record *bad)
 {
 	wr_buf key = { 0 }, value = { 0 };
 	int64_t max = wr_setting_int(run->spec->settings, WR_SET_ERRORS_MAX);
 
-	while (max && run->nerrors >= (uint64_t)max)
+	while (max && run->nerrors >= (uint64_t)max && may_give_up(run))
 		give_up_oldest(run, &key);
 	wr_bad_record_put(&value, bad);
 	wr_bad_record_key(&key, run->error_seq++);
@@ -88,10 +108,14 @@ wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *r
 	if (s->on_error == WR_ON_ERROR_STOP)
 		return stop(&bad, err);
 	pthread_mutex_lock(&run->bad_lock);
-	if (s->on_error == WR_ON_ERROR_SKIP)
+	if (s->on_error == WR_ON_ERROR_SKIP) {
 		run->dropped[WR_DROP_SKIPPED]++;
-	else
-		run->dropped[WR_DROP_KEPT]++, keep(run, &bad);
+	} else {
+		if (s->dead_letter.n)
+			wr_bad_letters_next(run);
+		run->dropped[WR_DROP_KEPT]++;
+		keep(run, &bad);
+	}
 	pthread_mutex_unlock(&run->bad_lock);
 	return WR_OK;
 }

@@ -6,6 +6,7 @@
  *	3  epoch number, positions, times, mark go to the meta store
  *	4  one atomic, synced write of all stores of the query        <- the epoch exists from here on
  *	5  the sink is told: a follower's data becomes visible, a deriver derives
+ *	   dead letters of its bad records are written
  *	6  the tasks go on
  *
  * Where the sink itself decides (a Kafka transaction), 2 to 4 are
@@ -25,7 +26,7 @@
  * run away and opens a new one.
  *
  * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
- * may go on behind records that the topic has lost (weir recover); "d", "n", "N": drops.c, bad_records.c; "i": wr_epoch_identity;
+ * may go on behind records that the topic has lost (weir recover); "d", "n", "N", "D": drops.c, bad_records.c, bad_letters.c; "i": wr_epoch_identity;
  * "b" scan partition -> where the query began; "c": wr_epoch_narrowed.
  */
 #include "engine/epoch.h"
@@ -297,6 +298,15 @@ wr_status wr_epoch_empty(wr_run *run, wr_err *err)
 	return commit(run, run->epoch + 1, err);
 }
 
+wr_status wr_epoch_letters(wr_run *run, wr_err *err)
+{
+	hold_backups(run, true);
+	wr_status status = wr_bad_letters_write(run, err);
+
+	hold_backups(run, false);
+	return status;
+}
+
 static void begin_key(wr_buf *key, uint32_t scan, int32_t partition)
 {
 	position_key(key, scan, partition);
@@ -453,6 +463,8 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 	wr_drops_tell(run);
 	if (WR_FAULT_FAIL("epoch.before_told", err) ||
 	    (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err)))
+		return WR_FAIL;
+	if (wr_epoch_letters(run, err))
 		return WR_FAIL;
 	if (!run->spec->by_hand)
 		tell_positions(run);

@@ -19,6 +19,8 @@ WR_CHECKED wr_status wr_epoch_restore(wr_run *run, wr_buf *mark, bool *known, wr
 WR_CHECKED wr_status wr_epoch_first(wr_run *run, wr_err *err);
 /* The next epoch, without rows: a sink begins to decide in a query that ran without that. */
 WR_CHECKED wr_status wr_epoch_empty(wr_run *run, wr_err *err);
+/* wr_bad_letters_write, when no backup is made. */
+WR_CHECKED wr_status wr_epoch_letters(wr_run *run, wr_err *err);
 
 /* The names of all that has state in db, in an array of the arena. */
 WR_CHECKED wr_status wr_incarnations(wr_db *db, wr_arena *a, const char ***out, uint32_t *n, wr_err *err);

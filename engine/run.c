@@ -176,7 +176,8 @@ static wr_status open_all(wr_run *run, wr_err *err)
 	if ((!run->sink &&
 	     open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err)) ||
 	    (!known && !run->spec->transient && wr_epoch_first(run, err)) ||
-	    ((begins || wr_state_dirty_bytes(run->state)) && !run->spec->transient && wr_epoch_empty(run, err)))
+	    ((begins || wr_state_dirty_bytes(run->state)) && !run->spec->transient && wr_epoch_empty(run, err)) ||
+	    wr_bad_letters_open(run, err) || wr_epoch_letters(run, err))
 		goto out;
 	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err) ? WR_FAIL : WR_FAULT_FAIL("run.tasks_open", err);
 	if (status == WR_OK && run->spec->replay && !run->spec->by_hand)
@@ -243,6 +244,7 @@ void wr_run_close(wr_run *run)
 		wr_task_close(run->tasks[i]);
 	if (run->sink)
 		run->sink->def->close(run->sink);
+	wr_bad_letters_close(run);
 	if (run->state)
 		wr_state_close(run->state);
 	pthread_mutex_destroy(&run->lock);

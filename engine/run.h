@@ -106,6 +106,9 @@ struct wr_run {
 	_Atomic uint64_t written;	/* batches given to the sink: time alone may close windows */
 	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
 	pthread_mutex_t bad_lock;	/* around what follows, while tasks run; and around stores of errors and meta then */
+	struct wr_letter_topic **letters;	/* a scan's DEAD_LETTER topic; NULL: none, or one before it has it */
+	bool letters_wait;		/* bad records from letters_from on are not in it yet */
+	int64_t letters_from;
 	int64_t error_seq, error_first;	/* the next bad record's number; there is none before this one */
 	uint64_t nerrors;		/* kept bad records */
 	bool nerrors_changed;
@@ -150,5 +153,16 @@ WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const w
 void wr_run_refused(void *run, const wr_refused *r);
 /* When it is opened: how far the numbers of kept records have come. */
 void wr_bad_records_restore(wr_run *run);
+/* All tasks stand still: the oldest beyond errors.max give way. */
+void wr_bad_records_bound(wr_run *run);
+
+/* bad_letters.c: bad records of sources with DEAD_LETTER='topic'. Errors: CONNECT, IO. */
+WR_CHECKED wr_status wr_bad_letters_open(wr_run *run, wr_err *err);
+void wr_bad_letters_close(wr_run *run);
+void wr_bad_letters_restore(wr_run *run);
+/* The record that is kept next is to be written; with bad_lock. */
+void wr_bad_letters_next(wr_run *run);
+/* Writes what waits and is committed, and notes it in a commit of its own: nothing else may be open. All tasks stand still. */
+WR_CHECKED wr_status wr_bad_letters_write(wr_run *run, wr_err *err);
 
 #endif

@@ -401,8 +401,25 @@ static void copy_simple(wr_relation *r, const wr_stmt_create_source *c, const wr
 	r->value_delimiter = w->value_delimiter;
 	r->start_at = w->start_at;
 	r->on_error = w->on_error;
+	r->dead_letter = w->dead_letter;
 	r->idle_timeout = w->idle_timeout;
 	r->before_event = w->before_event == 1;
+}
+
+/* DEAD_LETTER goes with ON_ERROR='DEAD_LETTER', and a letter must not come back as a record. */
+static wr_status check_dead_letter(const wr_relation *r, const wr_with *w, wr_err *err)
+{
+	if (!w->dead_letter.n)
+		return WR_OK;
+	if (w->on_error != WR_ON_ERROR_DEAD_LETTER) {
+		WR_REFUSE(err, w->dead_letter_span, "DEAD_LETTER names a topic for bad records, and ON_ERROR keeps none");
+		return wr_err_hint(err, "give ON_ERROR='DEAD_LETTER', or leave ON_ERROR away");
+	}
+	if (!r->file.p && wr_str_eq(w->dead_letter, r->topic)) {
+		WR_REFUSE(err, w->dead_letter_span, "DEAD_LETTER is the topic that the source reads");
+		return wr_err_hint(err, "give bad records a topic of their own");
+	}
+	return WR_OK;
 }
 
 wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *err)
@@ -435,7 +452,7 @@ wr_status wr_plan_create_source(wr_planner *p, const wr_stmt *s, wr_plan *out, w
 				 "BEFORE is for tables with VALUE_FORMAT='DEBEZIUM'");
 	if (set_window(r, &w, err) || wr_relation_formats(p, r, &w, err) ||
 	    wr_check_timestamp(p, r->schema, &w, r, &time_col, err) ||
-	    set_topic(p, s, r, &w, out, err))
+	    set_topic(p, s, r, &w, out, err) || check_dead_letter(r, &w, err))
 		return WR_FAIL;
 	return s->kind == WR_STMT_CREATE_SOURCE ? wr_check_replacement(p, c, r, err) : WR_OK;
 }

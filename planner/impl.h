@@ -76,6 +76,8 @@ typedef struct wr_with {
 	int8_t file_records, file_follow; /* -1 */
 	wr_str start_at;
 	int on_error;
+	wr_str dead_letter;
+	wr_span dead_letter_span;
 	int8_t before_event; /* -1 */
 	wr_span before_span;
 	int64_t idle_timeout; /* 0 */

@@ -18,6 +18,7 @@ static wr_source_spec *source_spec(wr_planner *p, const wr_relation *r)
 	s->file_follow = r->file_follow;
 	s->file_delimited = strcmp(r->value_format, "DELIMITED") == 0;
 	s->on_error = (wr_on_error)r->on_error;
+	s->dead_letter = r->dead_letter;
 	s->idle_timeout = r->idle_timeout;
 	if (wr_str_is(wr_setting_text(p->set, WR_SET_AUTO_OFFSET_RESET), "latest"))
 		s->start = WR_START_LATEST;

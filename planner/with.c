@@ -333,6 +333,7 @@ static const property properties[] = {
 	{ "FILE_FOLLOW", S, TRUTH, AT(file_follow), 0, NULL },
 	{ "START_AT", S, READER, 0, 0, read_start },
 	{ "ON_ERROR", S, READER, 0, 0, read_on_error },
+	{ "DEAD_LETTER", S, TEXT, AT(dead_letter), AT(dead_letter_span), NULL },
 	{ "BEFORE", S, READER, 0, 0, read_before },
 	{ "IDLE_TIMEOUT", S, DURATION, AT(idle_timeout), 0, NULL },
 	{ NULL, 0, IGNORED, 0, 0, NULL },

@@ -11,10 +11,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
-#include "core/fault.h"
-#include "io/kafka.h"
-#include "io/kafka_admin.h"
-#include "io/topics.h"
+#include "sinks/letter_topic.h"
 #include "sinks/outbox_sender.h"
 
 typedef struct letter letter;
@@ -26,9 +23,7 @@ struct letter {
 
 struct wr_dead_topic {
 	const wr_sink_spec *spec;
-	wr_str name;
-	wr_topics *topics;	/* NULL: Kafka */
-	wr_kafka_writer *kafka;
+	wr_letter_topic *topic;
 	pthread_mutex_t lock;
 	letter *first, **end;
 };
@@ -36,18 +31,11 @@ struct wr_dead_topic {
 wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str topic, wr_dead_topic **out, wr_err *err)
 {
 	wr_dead_topic *t = wr_calloc(1, sizeof *t);
-	const wr_io *io = cx->io;
 
 	t->spec = spec;
-	t->name = topic;
-	t->topics = io->topics;
 	t->end = &t->first;
 	pthread_mutex_init(&t->lock, NULL);
-	wr_status status = t->topics ? wr_topics_create(t->topics, topic, 1, err) :
-			   wr_kafka_topic_ensure(io->broker, io->kafka_conf, topic, &(wr_kafka_topic){ 0, 0, -1, false }, err) ||
-			   wr_kafka_writer_open(io->broker, io->kafka_conf, topic, NULL, &t->kafka, err) ? WR_FAIL : WR_OK;
-
-	if (status) {
+	if (wr_letter_topic_open(cx->io, topic, (wr_letter_ends){ cx->stopping, cx->self }, &t->topic, err)) {
 		wr_dead_topic_close(t);
 		return WR_FAIL;
 	}
@@ -94,8 +82,7 @@ static wr_status write_letter(wr_dead_topic *t, const letter *l, wr_err *err)
 
 	if (!rec.value.p)
 		rec.value.p = "";
-	return t->topics ? wr_topics_append(t->topics, t->name, -1, &rec, NULL, 0, err)
-			 : wr_kafka_writer_put(t->kafka, &rec, err);
+	return wr_letter_topic_write(t->topic, &rec, err);
 }
 
 void wr_dead_topic_forget(wr_dead_topic *t)
@@ -111,9 +98,7 @@ wr_status wr_dead_topic_flush(wr_dead_topic *t, wr_err *err)
 	for (const letter *l = t->first; l; l = l->next)
 		if (write_letter(t, l, err))
 			return WR_FAIL;
-	if (t->topics ? wr_topics_sync(t->topics, t->name, err) : wr_kafka_writer_flush(t->kafka, err))
-		return WR_FAIL;
-	if (WR_FAULT_FAIL("outbox.dead_letter", err))
+	if (wr_letter_topic_sync(t->topic, err))
 		return WR_FAIL;
 	wr_dead_topic_forget(t);
 	return WR_OK;
@@ -124,8 +109,7 @@ void wr_dead_topic_close(wr_dead_topic *t)
 	if (!t)
 		return;
 	wr_dead_topic_forget(t);
-	if (t->kafka)
-		wr_kafka_writer_close(t->kafka);
+	wr_letter_topic_close(t->topic);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }

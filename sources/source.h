@@ -32,6 +32,7 @@ typedef struct wr_source_spec {
 	wr_start start;
 	int64_t start_value; /* ms, or an offset */
 	wr_on_error on_error;
+	wr_str dead_letter; /* DEAD_LETTER: the topic; empty: none */
 	int64_t idle_timeout; /* ms; 0: the setting idle.timeout.ms */
 } wr_source_spec;
 

@@ -101,6 +101,94 @@ def test_dead_letter_in_every_format(where):
     each_format(where, "DEAD_LETTER", check)
 
 
+LETTER = ("query", "id", "source", "topic", "partition", "offset", "reason")
+
+
+def letters(where, topic="letters"):
+    """The records of the dead-letter topic, in order: their headers' texts by name, key and body in hexadecimal."""
+    texts = ", ".join(f"FROM_BYTES(h_{n}, 'utf8') AS its_{n}" for n in LETTER)
+    columns = ", ".join(f"h_{n} BYTES HEADER('weir.{n}')" for n in LETTER)
+    out, _ = weir("run", "-e", f"CREATE STREAM IF NOT EXISTS {topic} (k BYTES KEY, body BYTES, {columns}, own BYTES HEADER('own')) WITH"
+                  f" (KAFKA_TOPIC='{topic}', FORMAT='KAFKA'); SELECT FROM_BYTES(k, 'hex') AS its_k, FROM_BYTES(body, 'hex') AS its_body,"
+                  f" FROM_BYTES(own, 'utf8') AS its_own, {texts} FROM {topic};", "--data", where + "/state", "--until-end")
+    return [{k.lower().removeprefix("its_"): v for k, v in json.loads(line).items()} for line in out.splitlines() if line.startswith("{")]
+
+
+def hexed(data):
+    return data.hex().upper()
+
+
+def test_bad_records_in_a_dead_letter_topic(where):
+    """Their bytes and why, once, after a restart too; what comes later goes there as well; the good rows go on."""
+    bad = [b'{"v":"two"}', b'{"v":\xff\x00\x07}', b"{"]
+    with open(where + "/in.ndjson", "wb") as f:
+        f.write(b'{"v":1}\n' + bad[0] + b"\n" + bad[1] + b'\n{"v":3}\n')
+    sql = from_file(where, "v INT", ", ON_ERROR='DEAD_LETTER', DEAD_LETTER='letters'")
+    weir_sql(where, sql, "--until-end")
+    assert values(where) == ["1", "3"]
+    first = letters(where)
+    assert [r["body"] for r in first] == [hexed(b) for b in bad[:2]], first
+    query = query_of(where)
+    assert [(r["query"], r["source"], r["topic"], r["partition"], r["offset"], r["k"]) for r in first] == \
+        [(query, "S", "S", "0", o, None) for o in ("8", "20")], first
+    listed = errors(where, "list")[0]
+    assert all(r["reason"] and r["reason"] in listed for r in first), (first, listed)
+    weir_sql(where, sql, "--until-end")
+    assert letters(where) == first
+    with open(where + "/in.ndjson", "ab") as f:
+        f.write(bad[2] + b"\n")
+    weir_sql(where, sql, "--until-end")
+    then = letters(where)
+    assert then[:2] == first and [r["body"] for r in then] == [hexed(b) for b in bad], then
+    assert len({r["id"] for r in then}) == 3, then
+
+
+def test_a_dead_letter_has_key_and_headers_of_its_record(where):
+    """A topic's record with a key that cannot be read, and a header of its own; queries on the source write one each."""
+    line = json.dumps({"topic": "t", "partition": 0, "offset": 7, "timestamp": 1000, "key": "x", "value": {"v": 2},
+                       "headers": {"own": "mine"}})
+    write(where, [line, record(8, {"v": 3}, 1)])
+    sql = (f"CREATE TABLE s (id INT PRIMARY KEY, v INT) WITH (FILE='{where}/in.ndjson', FILE_LAYOUT='RECORD', KEY_FORMAT='KAFKA',"
+           " VALUE_FORMAT='JSON', DEAD_LETTER='letters');\n"
+           f"CREATE SINK out WITH (TYPE='csv', PATH='{where}/out.csv') AS SELECT id, v FROM s;\n"
+           f"CREATE SINK other WITH (TYPE='csv', PATH='{where}/other.csv') AS SELECT id, v FROM s;\n")
+    weir_sql(where, sql, "--until-end")
+    found = [r for r in letters(where) if r["offset"] == "7"]
+    assert len(found) == 2 and len({r["query"] for r in found}) == 2 and len({r["id"] for r in found}) == 2, found
+    assert all(r["k"] == hexed(b'"x"') and json.loads(bytes.fromhex(r["body"])) == {"v": 2} for r in found), found
+    assert all(r["own"] == "mine" for r in found), found
+
+
+def test_dead_letters_wait_for_nobody_to_forget_them(where):
+    """errors.max bounds what is kept; all of it is in the topic before it gives way."""
+    write(where, [f"bad {i}" for i in range(25)])
+    sql = "SET 'errors.max'='10';\n" + from_file(where, "v INT", ", DEAD_LETTER='letters'")
+    _, err = weir_sql(where, sql, "--until-end")
+    assert "25 bad record kept, 15 kept record given up beyond errors.max" in err, err
+    assert [r["body"] for r in letters(where)] == [hexed(b"bad %d" % i) for i in range(25)]
+    kept = [line.split()[1] for line in errors(where, "list")[0].splitlines() if line.startswith("SINK_OUT_2")]
+    assert kept == [str(i) for i in range(15, 25)], kept
+
+
+def test_a_dead_letter_after_a_crash_has_its_id(where):
+    """Killed when letters are written and nobody knows: they are there again, under the same ids. Killed before: they are there."""
+    bad = ["{", "bad"]
+    for point, times in (("outbox.dead_letter", 2), ("epoch.after_apply:2", 1), ("epoch.before_told:1", 1)):
+        place = f"{where}/{point}"
+        os.mkdir(place)
+        write(place, ['{"v":1}', *bad])
+        sql = from_file(place, "v INT", ", DEAD_LETTER='letters'")
+        with open(place + "/pipeline.sql", "w", encoding="utf-8") as f:
+            f.write(sql)
+        faulty("run", place + "/pipeline.sql", "--data", place + "/state", "--until-end",
+               fault=point + ("" if ":" in point else ":1") + ":crash")
+        weir_sql(place, sql, "--until-end")
+        found = letters(place)
+        assert [r["body"] for r in found] == [hexed(b.encode()) for b in bad] * times, (point, found)
+        assert [r["id"] for r in found] == [r["id"] for r in found[:2]] * times, (point, found)
+        assert values(place) == ["1"], point
+
+
 def test_bad_keys(where):
     """A key that cannot be read is a bad record too; a table's row needs one."""
     write(where, [record(0, {"v": 1}, {"id": 1}), record(1, {"v": 2}, {"id": "x"}), record(2, {"v": 3}),

@@ -171,6 +171,40 @@ def test_keys_that_moved_with_the_partitions(where):
         harness.until("one is in error", 20, lambda: any(state == "ERROR" and "keys lie elsewhere" in why for state, why in queries(s).values()))
 
 
+def test_bad_records_while_the_broker_of_their_topic_is_away(where):
+    """The query waits for its dead-letter topic, not longer; each letter is there once, after a restart too."""
+    bad, file = topic("letters"), where + "/in.ndjson"
+
+    def add(*lines):
+        with open(file, "a", encoding="utf-8") as f:
+            f.write("".join(line + "\n" for line in lines))
+
+    def letters():
+        return [value for _, value in labkit.dump(bad)]
+
+    def good():
+        return sorted(int(r["v"]) for r in harness.read_csv(where + "/out.csv"))
+
+    add('{"v":1}', "{first")
+    with server(where) as s:
+        s.ksql(f"CREATE STREAM s (v INT) WITH (FILE='{file}', VALUE_FORMAT='JSON', FILE_FOLLOW=true, DEAD_LETTER='{bad}');\n"
+               f"CREATE SINK out WITH (TYPE='csv', PATH='{where}/out.csv', MODE='APPEND') AS SELECT v FROM s;\n")
+        harness.until("the first letter", 20, lambda: letters() == ["{first"])
+        labkit.lab("down", "kafka")
+        try:
+            add("{second", '{"v":2}')
+            harness.until("it is said that the broker is away", 90, lambda: one(s)[1])
+        finally:
+            labkit.lab("up", "kafka")
+        harness.until("the second letter", 60, lambda: letters() == ["{first", "{second"])
+        harness.until("it goes on", 60, lambda: good() == [1, 2])
+        add('{"v":3}')
+        harness.until("it still does", 20, lambda: good() == [1, 2, 3])
+    with server(where):
+        add("{third")
+        harness.until("the third letter", 20, lambda: letters() == ["{first", "{second", "{third"])
+
+
 def test_a_topic_is_deleted(where):
     """Its query is in error, with words; the others go on. Made again, RESUME goes on."""
     gone, stays, out = topic("gone-in"), topic("stays-in"), f"gone-out-{RUN}"
