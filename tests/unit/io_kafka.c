@@ -338,7 +338,7 @@ static void a_deleted_topic_is_an_error(void **state)
 	for (int i = 0; i < 200 && status == WR_OK; i++)
 		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
 	assert_int_equal(status, WR_FAIL);
-	assert_int_equal(err.cls, WR_ERR_IO);
+	assert_int_equal(err.cls, WR_ERR_RUNTIME);
 	wr_kafka_reader_close(r);
 	err = WR_ERR_INIT;
 }
