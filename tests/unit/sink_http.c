@@ -143,6 +143,13 @@ static void answer(int status)
 	pthread_mutex_unlock(&srv.lock);
 }
 
+static void set(const char **place, const char *text)
+{
+	pthread_mutex_lock(&srv.lock);
+	*place = text;
+	pthread_mutex_unlock(&srv.lock);
+}
+
 static unsigned requests(void)
 {
 	pthread_mutex_lock(&srv.lock);
@@ -150,6 +157,13 @@ static unsigned requests(void)
 
 	pthread_mutex_unlock(&srv.lock);
 	return n;
+}
+
+/* Request i, which must be there; what the server's threads wrote is seen through the lock. */
+static const seen *request(unsigned i)
+{
+	assert_true(i < requests());
+	return &srv.requests[i];
 }
 
 static const seen *last_request(void)
@@ -179,8 +193,8 @@ static void assert_taken(const char *expected)
 	wr_buf out = { 0 };
 
 	for (unsigned i = 0, n = requests(); i < n; i++)
-		if (srv.requests[i].status == 200)
-			wr_buf_printf(&out, "%s\n", srv.requests[i].body);
+		if (request(i)->status == 200)
+			wr_buf_printf(&out, "%s\n", request(i)->body);
 	assert_string_equal(wr_buf_z(&out), expected);
 	wr_buf_free(&out);
 }
@@ -214,10 +228,10 @@ static void test_objects_in_order(void **state)
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":1,\"t\":\"a \\\"b\\\"\",\"d\":1.50,\"at\":\"1970-01-01T00:00:00.000\"}\n"
 		     "{\"id\":2,\"t\":null,\"d\":-3.00,\"at\":\"2026-05-01T08:09:10.011\"}\n");
-	assert_string_equal(srv.requests[0].method, "PUT");
-	assert_string_equal(srv.requests[0].type, "application/json");
-	assert_string_equal(srv.requests[0].id, "inc-0-0");
-	assert_string_equal(srv.requests[1].id, "inc-0-1");
+	assert_string_equal(request(0)->method, "PUT");
+	assert_string_equal(request(0)->type, "application/json");
+	assert_string_equal(request(0)->id, "inc-0-0");
+	assert_string_equal(request(1)->id, "inc-0-1");
 	sink_kit_close(&k);
 }
 
@@ -244,7 +258,7 @@ static void test_ndjson_and_batch_bytes(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":1}\n{\"id\":2}\n\n{\"id\":3}\n\n");
-	assert_string_equal(srv.requests[0].type, "application/x-ndjson");
+	assert_string_equal(request(0)->type, "application/x-ndjson");
 	sink_kit_close(&k);
 }
 
@@ -290,10 +304,10 @@ static void test_url_and_headers(void **state)
 	sink_kit_rows(&k, "INSERT 1|a @0\nINSERT 2|a @0\nINSERT 3|b @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("[{\"id\":1,\"t\":\"a\"},{\"id\":2,\"t\":\"a\"}]\n[{\"id\":3,\"t\":\"b\"}]\n");
-	assert_string_equal(srv.requests[0].url, "/rows/a/x");
-	assert_string_equal(srv.requests[1].url, "/rows/b/x");
-	assert_string_equal(srv.requests[0].header, "mine");
-	assert_string_equal(srv.requests[0].auth, "Bearer abc");
+	assert_string_equal(request(0)->url, "/rows/a/x");
+	assert_string_equal(request(1)->url, "/rows/b/x");
+	assert_string_equal(request(0)->header, "mine");
+	assert_string_equal(request(0)->auth, "Bearer abc");
 	sink_kit_close(&k);
 }
 
@@ -338,12 +352,12 @@ static void test_the_same_request_goes_again(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":1}\n{\"id\":2}\n");
-	assert_int_equal(srv.n, 7);
+	assert_int_equal(requests(), 7);
 	for (int i = 0; i < 6; i++) {
-		assert_string_equal(srv.requests[i].id, "inc-0-0");
-		assert_string_equal(srv.requests[i].body, "{\"id\":1}");
+		assert_string_equal(request(i)->id, "inc-0-0");
+		assert_string_equal(request(i)->body, "{\"id\":1}");
 	}
-	assert_string_equal(srv.requests[6].id, "inc-0-1");
+	assert_string_equal(request(6)->id, "inc-0-1");
 	sink_kit_close(&k);
 }
 
@@ -357,7 +371,7 @@ static void test_no_answer_is_waited_for_so_long(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":1}\n");
-	assert_int_equal(srv.n, 2);
+	assert_int_equal(requests(), 2);
 	sink_kit_close(&k);
 }
 
@@ -375,7 +389,7 @@ static void test_retry_after(void **state)
 	int64_t before;
 
 	(void)state;
-	srv.retry_after = "1";
+	set(&srv.retry_after, "1");
 	PLAN(503);
 	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
@@ -441,7 +455,7 @@ static void test_given_up_when_too_old(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);	/* comes back */
 	assert_taken("");
-	assert_true(srv.n >= 2);
+	assert_true(requests() >= 2);
 	if (!strstr(wr_buf_z(&k.refused), "inc-0-0|older than RETRY_MAX_AGE; POST") || !strstr(k.refused.p, "|{\"id\":1}\n"))
 		fail_msg("%s", wr_buf_z(&k.refused));
 	sink_kit_close(&k);
@@ -526,17 +540,17 @@ static void split_down_to(const char *body, const char *expected_bodies)
 {
 	sink_kit k = { 0 };
 
-	srv.bad = "\"id\":3";
+	set(&srv.bad, "\"id\":3");
 	open_http(&k, STREAM, PROPS("BODY", body));
 	sink_kit_rows(&k, "INSERT 1|a @0\nINSERT 2|],[ @0\nINSERT 3|\"}\\ @0\nINSERT 4|~ @0\nINSERT 5|e @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken(expected_bodies);
-	assert_string_equal(srv.requests[0].id, "inc-0-0");
-	assert_string_equal(srv.requests[1].id, "inc-0-0/0");
-	assert_string_equal(srv.requests[2].id, "inc-0-0/1");
-	assert_string_equal(srv.requests[3].id, "inc-0-0/1/0");
-	assert_string_equal(srv.requests[4].id, "inc-0-0/1/1");
-	assert_int_equal(srv.n, 5);
+	assert_string_equal(request(0)->id, "inc-0-0");
+	assert_string_equal(request(1)->id, "inc-0-0/0");
+	assert_string_equal(request(2)->id, "inc-0-0/1");
+	assert_string_equal(request(3)->id, "inc-0-0/1/0");
+	assert_string_equal(request(4)->id, "inc-0-0/1/1");
+	assert_int_equal(requests(), 5);
 	assert_int_equal(strncmp(k.refused.p, "inc-0-0/1/0|", 12), 0);
 	assert_non_null(strstr(k.refused.p, "422: words"));
 	assert_non_null(strstr(k.refused.p, "\"id\":3"));
@@ -579,7 +593,7 @@ static void test_a_split_is_committed_first(void **state)
 	answer(200);
 	wait_for(delivered, 2);
 	assert_taken("[{\"id\":1}]\n[{\"id\":2}]\n");
-	assert_string_equal(srv.requests[1].id, "inc-0-0/0");
+	assert_string_equal(request(1)->id, "inc-0-0/0");
 	assert_string_equal(last_request()->id, "inc-0-0/1");
 	sink_kit_close(&k);
 }
@@ -593,7 +607,7 @@ static void test_on_status(void **state)
 	open_http(&k, "id BIGINT", PROPS("ON_STATUS", "4XX RETRY, 409 OK, 418 dead letter, 500-502 DEAD_LETTER"));
 	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\nINSERT 4 @0\n");
 	sink_kit_epoch(&k, true);
-	assert_int_equal(srv.n, 5);	/* 1: 409; 2: 404, 500; 3: 418; 4: 200 */
+	assert_int_equal(requests(), 5);	/* 1: 409; 2: 404, 500; 3: 418; 4: 200 */
 	assert_taken("{\"id\":4}\n");
 	assert_refused(&k, "inc-0-1|@500: words|{\"id\":2}\ninc-0-2|@418: words|{\"id\":3}\n");
 	sink_kit_close(&k);
@@ -634,7 +648,7 @@ static void test_retry_after_holds_all_lanes(void **state)
 	sink_kit k = { .spec.table = true };
 
 	(void)state;
-	srv.retry_after = "1";
+	set(&srv.retry_after, "1");
 	PLAN(429);
 	open_http(&k, "k BIGINT KEY", PROPS("MAX_IN_FLIGHT", "2"));
 	sink_kit_rows(&k, "NEW 1 @0\n");
@@ -659,7 +673,7 @@ static void test_retry_after_as_a_date(void **state)
 
 	(void)state;
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &tm));
-	srv.retry_after = date;
+	set(&srv.retry_after, date);
 	PLAN(503);
 	open_http(&k, "id BIGINT", PROPS("METHOD", "POST"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
@@ -735,10 +749,10 @@ static void test_lanes_change_only_when_nothing_waits(void **state)
 	sink_kit_rows(&k, "NEW 4 @0\nNEW 5 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_int_equal(delivered(), 5);
-	for (unsigned i = 0; i < srv.n; i++)	/* no number twice */
+	for (unsigned i = 0; i < requests(); i++)	/* no number twice */
 		for (unsigned j = 0; j < i; j++)
-			if (!strcmp(srv.requests[i].id, srv.requests[j].id))
-				assert_string_equal(srv.requests[i].body, srv.requests[j].body);
+			if (!strcmp(request(i)->id, request(j)->id))
+				assert_string_equal(request(i)->body, request(j)->body);
 	sink_kit_close(&k);
 }
 
@@ -815,7 +829,7 @@ static void test_nothing_goes_out_before_the_commit(void **state)
 	sink_kit_rows(&k, "INSERT 2 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":2}\n");
-	assert_string_equal(srv.requests[0].id, "inc-0-0");	/* the number was never used */
+	assert_string_equal(request(0)->id, "inc-0-0");	/* the number was never used */
 	wr_buf_free(&lost);
 	sink_kit_close(&k);
 }
@@ -836,7 +850,7 @@ static void test_what_waits_survives(void **state)
 	sink_kit_start(&k);
 	wait_for(delivered, 3);
 	assert_taken("{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n");
-	assert_string_equal(srv.requests[srv.n - 2].id, "inc-0-1");
+	assert_string_equal(request(requests() - 2)->id, "inc-0-1");
 	assert_string_equal(last_request()->id, "inc-0-2");
 	sink_kit_rows(&k, "INSERT 4 @0\n");
 	sink_kit_epoch(&k, true);
@@ -904,12 +918,12 @@ static void test_each_key_in_its_order(void **state)
 	assert_int_equal(delivered(), 60);
 	int last[7] = { -1, -1, -1, -1, -1, -1, -1 };
 
-	for (unsigned i = 0; i < srv.n; i++) {
+	for (unsigned i = 0; i < requests(); i++) {
 		int key, n;
 
-		if (srv.requests[i].status != 200)
+		if (request(i)->status != 200)
 			continue;
-		assert_int_equal(sscanf(srv.requests[i].body, "{\"k\":%d,\"n\":%d}", &key, &n), 2);
+		assert_int_equal(sscanf(request(i)->body, "{\"k\":%d,\"n\":%d}", &key, &n), 2);
 		assert_true(n > last[key]);
 		last[key] = n;
 	}
