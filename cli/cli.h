@@ -30,9 +30,10 @@ typedef struct wr_options {
 	const char *assume;		/* weir recover */
 } wr_options;
 
-/* Reads argv[from…]. An unknown option is USAGE with a hint. allowed: letters of the groups that the command takes (options.c). */
-WR_CHECKED wr_status wr_options_read(wr_options *o, int argc, char **argv, int from, const char *allowed,
-                                     wr_err *err);
+/* Reads argv[from…]. An unknown option is USAGE with a hint. allowed: letters of the groups that
+ * the command takes (options.c). */
+WR_CHECKED wr_status wr_options_read(wr_options *o, int argc, char **argv, int from,
+				     const char *allowed, wr_err *err);
 /* Puts --set into settings. */
 WR_CHECKED wr_status wr_options_settings(const wr_options *o, wr_settings *s, wr_err *err);
 void wr_options_define(const wr_options *o, wr_session *s);
@@ -48,7 +49,8 @@ int wr_cmd_restore(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
 int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
 
-/* Prints an error to stderr, with the statement's line and a caret where it has a place. Returns the exit status for its class. */
+/* Prints an error to stderr, with the statement's line and a caret where it has a place. Returns
+ * the exit status for its class. */
 int wr_print_error(wr_str text, const wr_err *err);
 /* A whole file; the arena owns it. */
 WR_CHECKED wr_status wr_read_file(wr_arena *a, const char *name, wr_str *out, wr_err *err);

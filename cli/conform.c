@@ -1,9 +1,10 @@
 /*
- * Conformance cases: one JSON array a file; each case is statements, input records and the records expected in the topics afterwards, or an
- * error expected.
+ * Conformance cases: one JSON array a file; each case is statements, input records and the records
+ * expected in the topics afterwards, or an error expected.
  *
- * Everything runs in this process, in one task, by hand: all inputs are appended to their topics first; then each query, in the order of making,
- * takes the inputs of its topics in the order of the file (or, of topics without inputs, what the topics hold by now).
+ * Everything runs in this process, in one task, by hand: all inputs are appended to their topics
+ * first; then each query, in the order of making, takes the inputs of its topics in the order of
+ * the file (or, of topics without inputs, what the topics hold by now).
  */
 #include "cli/conform.h"
 
@@ -47,7 +48,8 @@ static void make_topic(wr_conform *c, wr_str name, int32_t partitions)
 		(void)!wr_topics_create(wr_engine_topics(c->engine), name, partitions, &err);
 }
 
-/* Topics of CREATE STREAM / TABLE with columns exist too: KAFKA_TOPIC = '…' in a statement with an element list. */
+/* Topics of CREATE STREAM / TABLE with columns exist too: KAFKA_TOPIC = '…' in a statement with an
+ * element list. */
 static void make_declared_topic(wr_conform *c, const wr_stmt *s)
 {
 	const wr_stmt_create_source *cs = &s->create_source;
@@ -81,7 +83,8 @@ static void make_topics(wr_conform *c)
 			wr_stmt *s;
 			wr_str shown;
 
-			if (wr_engine_parse(c->session, c->arena, text->text, &at, &found, &s, &shown, &err))
+			if (wr_engine_parse(c->session, c->arena, text->text, &at, &found, &s,
+					    &shown, &err))
 				break;
 			if (found)
 				make_declared_topic(c, s);
@@ -102,7 +105,8 @@ static void set_properties(wr_conform *c)
 		if (wr_str_is(p->name, "use.exact.numeric.comparison"))
 			c->exact = p->kind != WR_JSON_FALSE && !wr_str_is(value, "false");
 		else
-			(void)!wr_settings_set(wr_session_settings(c->session), p->name, value, &err);
+			(void)!wr_settings_set(wr_session_settings(c->session), p->name, value,
+					       &err);
 	}
 }
 
@@ -110,8 +114,8 @@ static void set_properties(wr_conform *c)
 
 static void describe_error(const wr_err *err, wr_buf *out)
 {
-	wr_buf_printf(out, "%s: %s%s%s", wr_err_class_text(err->cls), err->message, err->hint[0] ? "; " : "",
-		      err->hint);
+	wr_buf_printf(out, "%s: %s%s%s", wr_err_class_text(err->cls), err->message,
+		      err->hint[0] ? "; " : "", err->hint);
 }
 
 /* The class that the Java type of an expected error means. */
@@ -150,7 +154,8 @@ static void judge_error(wr_conform *c, const wr_err *err, bool last)
 	else if (!last)
 		wr_case_fail(c->result, "an earlier statement failed: %s", wr_buf_z(&text));
 	else if (!class_fits(e, err))
-		wr_case_fail(c->result, "failed in another way: %s (expected: %.*s)", wr_buf_z(&text),
+		wr_case_fail(c->result, "failed in another way: %s (expected: %.*s)",
+			     wr_buf_z(&text),
 			     WR_STR_ARG(wr_json_string(wr_json_get(e, "message"), WR_STR_LIT(""))));
 	else
 		wr_buf_put(&c->result->reason, text.p, text.n);
@@ -169,7 +174,8 @@ static bool run_statements(wr_conform *c)
 			wr_outcome out = { 0 };
 			wr_str shown;
 
-			if (wr_engine_next(c->engine, c->session, c->arena, text->text, &at, &found, &out, &shown, &err)) {
+			if (wr_engine_next(c->engine, c->session, c->arena, text->text, &at, &found,
+					   &out, &shown, &err)) {
 				judge_error(c, &err, text->next == NULL);
 				return false;
 			}
@@ -253,8 +259,10 @@ static bool load_inputs(wr_conform *c, inputs *in)
 			continue;	/* nobody reads it */
 		if (!wr_conform_encode(c, r, j, &in->records[in->n]))
 			return false;
-		if (wr_topics_append(wr_engine_topics(c->engine), topic, 0, &in->records[in->n], NULL, 0, &err)) {
-			wr_case_fail(c->result, "cannot append to %.*s: %s", WR_STR_ARG(topic), err.message);
+		if (wr_topics_append(wr_engine_topics(c->engine), topic, 0, &in->records[in->n],
+				     NULL, 0, &err)) {
+			wr_case_fail(c->result, "cannot append to %.*s: %s", WR_STR_ARG(topic),
+				     err.message);
 			return false;
 		}
 		in->topics[in->n++] = topic;
@@ -381,29 +389,35 @@ static bool same_window(const wr_json *w, const wr_conform_actual *a)
 	       wr_json_int(wr_json_get(w, "end"), -1) == a->end;
 }
 
-static bool check_record(wr_conform *c, const wr_relation *r, const wr_json *e, const wr_record *rec, uint32_t i)
+static bool check_record(wr_conform *c, const wr_relation *r, const wr_json *e,
+			 const wr_record *rec, uint32_t i)
 {
 	wr_conform_actual a;
 	const wr_json *null = &(wr_json){ .kind = WR_JSON_NULL };
 	const wr_json *key = wr_json_get(e, "key"), *value = wr_json_get(e, "value");
 	const wr_json *time = wr_json_get(e, "timestamp");
-	bool no_inputs = wr_json_get(c->test, "inputs") == NULL || wr_json_get(c->test, "inputs")->n == 0;
+	bool no_inputs =
+	    wr_json_get(c->test, "inputs") == NULL || wr_json_get(c->test, "inputs")->n == 0;
 
 	if (!wr_conform_decode(c, r, rec, &a))
 		return false;
-	if (!wr_conform_equal(c, key ? key : null, a.key, c->exact) || !same_window(wr_json_get(e, "window"), &a)) {
-		wr_case_fail(c->result, "%.*s record %u: key %s instead of %s%s", WR_STR_ARG(r->topic), i, show(c, a.key),
-			     show(c, key), wr_json_get(e, "window") ? " (or its window)" : "");
+	if (!wr_conform_equal(c, key ? key : null, a.key, c->exact) ||
+	    !same_window(wr_json_get(e, "window"), &a)) {
+		wr_case_fail(c->result, "%.*s record %u: key %s instead of %s%s",
+			     WR_STR_ARG(r->topic), i, show(c, a.key), show(c, key),
+			     wr_json_get(e, "window") ? " (or its window)" : "");
 		return false;
 	}
 	if (!wr_conform_equal(c, value ? value : null, a.value, c->exact)) {
-		wr_case_fail(c->result, "%.*s record %u: value %s instead of %s", WR_STR_ARG(r->topic), i,
-			     show(c, a.value), show(c, value));
+		wr_case_fail(c->result, "%.*s record %u: value %s instead of %s",
+			     WR_STR_ARG(r->topic), i, show(c, a.value), show(c, value));
 		return false;
 	}
-	if (time && !(no_inputs && wr_json_int(time, 0) == 0) && wr_json_int(time, 0) != rec->timestamp) {
-		wr_case_fail(c->result, "%.*s record %u: timestamp %lld instead of %lld", WR_STR_ARG(r->topic), i,
-			     (long long)rec->timestamp, (long long)wr_json_int(time, 0));
+	if (time && !(no_inputs && wr_json_int(time, 0) == 0) &&
+	    wr_json_int(time, 0) != rec->timestamp) {
+		wr_case_fail(c->result, "%.*s record %u: timestamp %lld instead of %lld",
+			     WR_STR_ARG(r->topic), i, (long long)rec->timestamp,
+			     (long long)wr_json_int(time, 0));
 		return false;
 	}
 	if (!same_headers(c, wr_json_get(e, "headers"), rec->headers)) {
@@ -425,11 +439,13 @@ static void check_topic(wr_conform *c, wr_str topic)
 	bool more = true, same = true;
 
 	if (!r) {
-		wr_case_fail(c->result, "nothing in the catalog has the topic %.*s", WR_STR_ARG(topic));
+		wr_case_fail(c->result, "nothing in the catalog has the topic %.*s",
+			     WR_STR_ARG(topic));
 		return;
 	}
 	if (wr_topic_cursor_open(wr_engine_topics(c->engine), topic, 0, 0, &cursor, &err)) {
-		wr_case_fail(c->result, "cannot read topic %.*s: %s", WR_STR_ARG(topic), err.message);
+		wr_case_fail(c->result, "cannot read topic %.*s: %s", WR_STR_ARG(topic),
+			     err.message);
 		return;
 	}
 	WR_JSON_EACH(e, list) {
@@ -437,7 +453,8 @@ static void check_topic(wr_conform *c, wr_str topic)
 			continue;
 		more = wr_topic_cursor_read(cursor, &rec, 1, &next) == 1;
 		if (!more) {
-			wr_case_fail(c->result, "%.*s has %u records only; next was to be %s", WR_STR_ARG(topic), i, show(c, e));
+			wr_case_fail(c->result, "%.*s has %u records only; next was to be %s",
+				     WR_STR_ARG(topic), i, show(c, e));
 			break;
 		}
 		same = check_record(c, r, e, &rec, i++);
@@ -445,8 +462,8 @@ static void check_topic(wr_conform *c, wr_str topic)
 			break;
 	}
 	if (more && same && wr_topic_cursor_read(cursor, &rec, 1, &next) == 1)
-		wr_case_fail(c->result, "%.*s has more than the %u records expected: %.*s", WR_STR_ARG(topic), i,
-			     WR_STR_ARG(rec.value));
+		wr_case_fail(c->result, "%.*s has more than the %u records expected: %.*s",
+			     WR_STR_ARG(topic), i, WR_STR_ARG(rec.value));
 	wr_topic_cursor_close(cursor);
 }
 

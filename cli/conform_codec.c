@@ -1,6 +1,7 @@
 /*
- * The values of a case are JSON; topics hold bytes. JSON sides: the value written compactly. DELIMITED: the string as it is. KAFKA: by the
- * declared column. NONE: nothing. A windowed key has its bounds behind it.
+ * The values of a case are JSON; topics hold bytes. JSON sides: the value written compactly.
+ * DELIMITED: the string as it is. KAFKA: by the declared column. NONE: nothing. A windowed key has
+ * its bounds behind it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -92,13 +93,16 @@ static bool put_side(wr_conform *c, wr_buf *b, const wr_relation *r, const wr_js
 	return true;
 }
 
-static wr_str side(wr_conform *c, const wr_relation *r, const wr_json *j, bool key, const wr_json *window)
+static wr_str side(wr_conform *c, const wr_relation *r, const wr_json *j, bool key,
+		   const wr_json *window)
 {
 	wr_buf b = { 0 };
 	wr_str out = { 0 };
 
 	if (put_side(c, &b, r, j, key)) {
-		if (window && wr_str_ieq(wr_json_string(wr_json_get(window, "type"), WR_STR_LIT("")), WR_STR_LIT("session")))
+		if (window &&
+		    wr_str_ieq(wr_json_string(wr_json_get(window, "type"), WR_STR_LIT("")),
+			       WR_STR_LIT("session")))
 			put_be(&b, (uint64_t)wr_json_int(wr_json_get(window, "end"), 0), 8);
 		if (window)
 			put_be(&b, (uint64_t)wr_json_int(wr_json_get(window, "start"), 0), 8);
@@ -158,14 +162,17 @@ static wr_json *kafka_node(wr_conform *c, wr_str s, const wr_type *type)
 
 	if ((tag == WR_INTEGER && s.n == 4) || (tag == WR_BIGINT && s.n == 8)) {
 		bits = get_be(s.p, (int)s.n);
-		snprintf(text, sizeof text, "%lld", tag == WR_INTEGER ? (long long)(int32_t)bits : (long long)bits);
+		snprintf(text, sizeof text, "%lld",
+			 tag == WR_INTEGER ? (long long)(int32_t)bits : (long long)bits);
 		return number_node(c, text);
 	}
 	if (tag == WR_DOUBLE && s.n == 8) {
 		bits = get_be(s.p, 8);
 		memcpy(&d, &bits, 8);
 		text[wr_print_double_to(d, text)] = 0;
-		return isfinite(d) ? number_node(c, text) : wr_json_new_string(c->arena, wr_str_of(wr_arena_strdup(c->arena, text)));
+		return isfinite(d) ? number_node(c, text)
+				   : wr_json_new_string(c->arena,
+							wr_str_of(wr_arena_strdup(c->arena, text)));
 	}
 	return wr_json_new_string(c->arena, wr_arena_str(c->arena, s));
 }
@@ -188,7 +195,8 @@ static bool decode_side(wr_conform *c, const wr_relation *r, wr_str s, bool key,
 	return true;
 }
 
-bool wr_conform_decode(wr_conform *c, const wr_relation *r, const wr_record *rec, wr_conform_actual *out)
+bool wr_conform_decode(wr_conform *c, const wr_relation *r, const wr_record *rec,
+		       wr_conform_actual *out)
 {
 	wr_str key = rec->key;
 
@@ -203,5 +211,6 @@ bool wr_conform_decode(wr_conform *c, const wr_relation *r, const wr_record *rec
 			key.n -= 8;
 		}
 	}
-	return decode_side(c, r, key, true, &out->key) && decode_side(c, r, rec->value, false, &out->value);
+	return decode_side(c, r, key, true, &out->key) &&
+	       decode_side(c, r, rec->value, false, &out->value);
 }

@@ -38,7 +38,8 @@ static bool read_number(wr_str s, number *out)
 	if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
 		out->whole = false;
 		out->scale -= strtol(s.p + i + 1, NULL, 10);
-		while (++i < s.n && (isdigit((unsigned char)s.p[i]) || s.p[i] == '-' || s.p[i] == '+'))
+		while (++i < s.n &&
+		       (isdigit((unsigned char)s.p[i]) || s.p[i] == '-' || s.p[i] == '+'))
 			;
 	}
 	if (out->n == 0)
@@ -48,8 +49,8 @@ static bool read_number(wr_str s, number *out)
 
 static bool same_decimal(const number *x, const number *y)
 {
-	return x->negative == y->negative && x->n == y->n && memcmp(x->digits, y->digits, (size_t)x->n) == 0 &&
-	       (x->scale == y->scale);
+	return x->negative == y->negative && x->n == y->n &&
+	       memcmp(x->digits, y->digits, (size_t)x->n) == 0 && (x->scale == y->scale);
 }
 
 static double value_of(wr_str s)
@@ -137,8 +138,8 @@ static bool equal_text(const wr_json *e, const wr_json *a)
 
 	if (wr_json_is(a, WR_JSON_STRING))
 		return wr_str_eq(e->text, a->text);
-	return wr_json_is(a, WR_JSON_NUMBER) && read_number(e->text, &x) && read_number(a->text, &y) &&
-	       !y.whole && same_decimal(&x, &y);
+	return wr_json_is(a, WR_JSON_NUMBER) && read_number(e->text, &x) &&
+	       read_number(a->text, &y) && !y.whole && same_decimal(&x, &y);
 }
 
 bool wr_conform_equal(const wr_conform *c, const wr_json *e, const wr_json *a, bool exact)

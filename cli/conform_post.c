@@ -1,6 +1,7 @@
 /*
- * Conditions on what is there after a case: sources with given name, kind, schema and formats; topics with given partitions and formats. Names of
- * internal topics, which Weir has not, are passed over.
+ * Conditions on what is there after a case: sources with given name, kind, schema and formats;
+ * topics with given partitions and formats. Names of internal topics, which Weir has not, are
+ * passed over.
  */
 #include "cli/conform.h"
 
@@ -41,7 +42,8 @@ static void replace_all(wr_buf *b, const char *from, const char *to)
 	*b = out;
 }
 
-/* Header columns are marked in the runner's schema text: `H` BYTES HEADER('key'). Ours has no such words. */
+/* Header columns are marked in the runner's schema text: `H` BYTES HEADER('key'). Ours has no such
+ * words. */
 static void drop_header_words(wr_buf *b)
 {
 	wr_buf out = { 0 };
@@ -97,7 +99,8 @@ static bool value_format_is(const wr_json *j, const wr_relation *r)
 {
 	if (!j || j->kind == WR_JSON_NULL)
 		return true;
-	return text_is(j->kind == WR_JSON_OBJECT ? wr_json_get(j, "format") : j, wr_str_of(r->value_format));
+	return text_is(j->kind == WR_JSON_OBJECT ? wr_json_get(j, "format") : j,
+		       wr_str_of(r->value_format));
 }
 
 static bool features_are(const wr_json *j, const char *feature)
@@ -115,12 +118,13 @@ static const char *key_feature(const wr_relation *r)
 	return r->schema->nkeys == 1 && f && f->wrap && f->unwrap ? "UNWRAP_SINGLES" : NULL;
 }
 
-/* A value feature is what WITH or the configuration asked for, not what the format does by itself. */
+/* A value feature is what WITH or the configuration asked for, not what the format does by
+ * itself. */
 static const char *value_feature(const wr_relation *r, const wr_settings *set)
 {
 	const wr_format_def *f = wr_format_find(wr_str_of(r->value_format));
-	bool asked = r->wrap_single >= 0 || (wr_setting_text(set, WR_SET_WRAP_SINGLE_VALUES).n && f &&
-					     f->wrap && f->unwrap);
+	bool asked = r->wrap_single >= 0 || (wr_setting_text(set, WR_SET_WRAP_SINGLE_VALUES).n &&
+					     f && f->wrap && f->unwrap);
 
 	if (r->schema->n - r->schema->nkeys != 1 || !asked)
 		return NULL;
@@ -143,7 +147,8 @@ static void compare(void *self, const wr_relation *r)
 		return;
 	const wr_json *source = wr_json_get(w->want, "isSource");
 
-	w->found = (!source || (source->kind == WR_JSON_TRUE) == r->source_only) && same_features(w->want, w->c, r) &&
+	w->found = (!source || (source->kind == WR_JSON_TRUE) == r->source_only) &&
+		   same_features(w->want, w->c, r) &&
 		   text_is(type, wr_str_of(r->table ? "table" : "stream")) &&
 		   schema_is(wr_json_get(w->want, "schema"), r) &&
 		   key_format_is(wr_json_get(w->want, "keyFormat"), r) &&
@@ -155,7 +160,8 @@ static void compare(void *self, const wr_relation *r)
 	wr_buf_printf(&text, "%s with schema ", r->table ? "table" : "stream");
 	wr_schema_print(r->schema, false, &text);
 	wr_buf_printf(&text, ", key format %s, value format %s", r->key_format, r->value_format);
-	wr_case_fail(w->c->result, "%.*s is not as expected: %s", WR_STR_ARG(r->name), wr_buf_z(&text));
+	wr_case_fail(w->c->result, "%.*s is not as expected: %s", WR_STR_ARG(r->name),
+		     wr_buf_z(&text));
 	wr_buf_free(&text);
 }
 
@@ -178,7 +184,8 @@ static bool topic_format_is(const wr_json *j, const char *format, const char *fe
 {
 	if (!j || j->kind != WR_JSON_OBJECT || !format)
 		return true;
-	return text_is(wr_json_get(j, "format"), wr_str_of(format)) && features_are(wr_json_get(j, "features"), feature);
+	return text_is(wr_json_get(j, "format"), wr_str_of(format)) &&
+	       features_are(wr_json_get(j, "features"), feature);
 }
 
 static void check_topic(wr_conform *c, const wr_json *want)
@@ -194,10 +201,11 @@ static void check_topic(wr_conform *c, const wr_json *want)
 		wr_case_fail(c->result, "there is no topic %.*s", WR_STR_ARG(name));
 	else if (wr_json_int(wr_json_get(want, "partitions"), n) != n)
 		wr_case_fail(c->result, "topic %.*s has %d partitions", WR_STR_ARG(name), n);
-	else if (u.found && (!topic_format_is(wr_json_get(want, "keyFormat"), u.found->key_format,
-					      key_feature(u.found)) ||
-			     !topic_format_is(wr_json_get(want, "valueFormat"), u.found->value_format,
-					      value_feature(u.found, wr_session_settings(c->session)))))
+	else if (u.found &&
+		 (!topic_format_is(wr_json_get(want, "keyFormat"), u.found->key_format,
+				   key_feature(u.found)) ||
+		  !topic_format_is(wr_json_get(want, "valueFormat"), u.found->value_format,
+				   value_feature(u.found, wr_session_settings(c->session)))))
 		wr_case_fail(c->result, "topic %.*s has other formats", WR_STR_ARG(name));
 }
 
@@ -213,6 +221,7 @@ void wr_conform_post(wr_conform *c)
 		wr_engine_relations(c->engine, compare, &w);
 		if (!w.found)
 			wr_case_fail(c->result, "the catalog has no such source: %.*s",
-				     WR_STR_ARG(wr_json_string(wr_json_get(want, "name"), WR_STR_LIT("?"))));
+				     WR_STR_ARG(wr_json_string(wr_json_get(want, "name"),
+							       WR_STR_LIT("?"))));
 	}
 }

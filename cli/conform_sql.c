@@ -1,9 +1,11 @@
 /*
- * Suite sql: a script statement by statement. INSERT VALUES moves through all queries at once; ASSERT VALUES and ASSERT NULL VALUES take the next unread record
- * of a relation's topic and compare; ASSERT STREAM and ASSERT TABLE compare a declaration with the catalog.
+ * Suite sql: a script statement by statement. INSERT VALUES moves through all queries at once;
+ * ASSERT VALUES and ASSERT NULL VALUES take the next unread record of a relation's topic and
+ * compare; ASSERT STREAM and ASSERT TABLE compare a declaration with the catalog.
  *
- * The expected row is encoded with the relation's own formats and decoded as the actual record is, so that both are compared as one reads them in
- * the topic. A windowed key is compared without its bounds.
+ * The expected row is encoded with the relation's own formats and decoded as the actual record is,
+ * so that both are compared as one reads them in the topic. A windowed key is compared without its
+ * bounds.
  */
 #include <string.h>
 
@@ -45,8 +47,8 @@ static int64_t *place(wr_conform_sql *s, wr_str topic)
 }
 
 /* The next unread record, decoded; *more false: there is none. */
-static wr_status pop(wr_conform_sql *s, const wr_relation *r, bool *more, wr_conform_actual *out, int64_t *time,
-		     wr_err *err)
+static wr_status pop(wr_conform_sql *s, const wr_relation *r, bool *more, wr_conform_actual *out,
+		     int64_t *time, wr_err *err)
 {
 	wr_topic_cursor *cursor;
 	wr_record rec;
@@ -59,14 +61,15 @@ static wr_status pop(wr_conform_sql *s, const wr_relation *r, bool *more, wr_con
 	if (*more) {
 		*time = rec.timestamp;
 		if (!wr_conform_decode(s->c, r, &rec, out))
-			status = wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "a record of %.*s cannot be read",
-					    WR_STR_ARG(r->name));
+			status = wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+					    "a record of %.*s cannot be read", WR_STR_ARG(r->name));
 	}
 	wr_topic_cursor_close(cursor);
 	return status;
 }
 
-static wr_status encode_side(wr_conform *c, const wr_side_spec *side, const wr_batch *b, wr_str *out, wr_err *err)
+static wr_status encode_side(wr_conform *c, const wr_side_spec *side, const wr_batch *b,
+			     wr_str *out, wr_err *err)
 {
 	wr_side_spec plain = *side;
 	wr_encoder *e;
@@ -83,7 +86,8 @@ static wr_status encode_side(wr_conform *c, const wr_side_spec *side, const wr_b
 	return WR_OK;
 }
 
-static wr_status expected(wr_conform *c, const wr_plan *plan, bool tombstone, wr_conform_actual *out, wr_err *err)
+static wr_status expected(wr_conform *c, const wr_plan *plan, bool tombstone,
+			  wr_conform_actual *out, wr_err *err)
 {
 	wr_relation plain = *plan->relation;
 	wr_record rec = { 0 };
@@ -105,14 +109,16 @@ static void show(wr_buf *b, const wr_conform_actual *a)
 	wr_json_write(a->value ? a->value : &null, b);
 }
 
-static wr_status differs(const wr_stmt *stmt, const wr_conform_actual *want, const wr_conform_actual *have, wr_err *err)
+static wr_status differs(const wr_stmt *stmt, const wr_conform_actual *want,
+			 const wr_conform_actual *have, wr_err *err)
 {
 	wr_buf text = { 0 };
 
 	show(&text, have);
 	wr_buf_puts(&text, " instead of ");
 	show(&text, want);
-	wr_err_set(err, WR_ERR_RUNTIME, stmt->span, "the record is not the one expected: %.800s", wr_buf_z(&text));
+	wr_err_set(err, WR_ERR_RUNTIME, stmt->span, "the record is not the one expected: %.800s",
+		   wr_buf_z(&text));
 	wr_buf_free(&text);
 	return WR_FAIL;
 }
@@ -144,8 +150,9 @@ static wr_status assert_values(wr_conform_sql *s, const wr_stmt *stmt, wr_str te
 	int64_t asked = plan.rows->rowtime[0];
 
 	if (asked != WR_TIME_NONE && asked != time)
-		return wr_err_set(err, WR_ERR_RUNTIME, stmt->span, "the record's ROWTIME is %lld instead of %lld",
-				  (long long)time, (long long)asked);
+		return wr_err_set(err, WR_ERR_RUNTIME, stmt->span,
+				  "the record's ROWTIME is %lld instead of %lld", (long long)time,
+				  (long long)asked);
 	return WR_OK;
 }
 
@@ -172,15 +179,17 @@ static bool same_text(const char *x, const char *y)
 /* The first property in which the two differ; NULL: none. */
 static const char *difference(const wr_relation *x, const wr_relation *y)
 {
-	return x->table != y->table ? "type" :
-	       !wr_schema_eq(x->schema, y->schema) ? "schema" :
-	       !wr_str_eq(x->topic, y->topic) ? "topic" :
-	       !same_text(x->key_format, y->key_format) ? "key format" :
-	       !same_text(x->value_format, y->value_format) ? "value format" :
-	       x->window_kind != y->window_kind || x->window_size != y->window_size ? "window" :
-	       !wr_str_eq(x->time_column, y->time_column) ? "timestamp column" :
-	       !wr_str_eq(x->time_format, y->time_format) ? "timestamp format" :
-	       x->key_wrap != y->key_wrap || x->value_wrap != y->value_wrap ? "wrapping of single columns" : NULL;
+	return x->table != y->table			      ? "type"
+	       : !wr_schema_eq(x->schema, y->schema)	      ? "schema"
+	       : !wr_str_eq(x->topic, y->topic)		      ? "topic"
+	       : !same_text(x->key_format, y->key_format)     ? "key format"
+	       : !same_text(x->value_format, y->value_format) ? "value format"
+	       : x->window_kind != y->window_kind || x->window_size != y->window_size ? "window"
+	       : !wr_str_eq(x->time_column, y->time_column) ? "timestamp column"
+	       : !wr_str_eq(x->time_format, y->time_format) ? "timestamp format"
+	       : x->key_wrap != y->key_wrap || x->value_wrap != y->value_wrap
+		   ? "wrapping of single columns"
+		   : NULL;
 }
 
 static wr_status assert_source(wr_conform *c, const wr_stmt *stmt, wr_str text, wr_err *err)
@@ -193,12 +202,13 @@ static wr_status assert_source(wr_conform *c, const wr_stmt *stmt, wr_str text, 
 		return WR_FAIL;
 	wr_engine_relations(c->engine, match_name, &f);
 	if (!f.found)
-		return wr_err_set(err, WR_ERR_STATEMENT, stmt->span, "there is no %.*s", WR_STR_ARG(f.name));
+		return wr_err_set(err, WR_ERR_STATEMENT, stmt->span, "there is no %.*s",
+				  WR_STR_ARG(f.name));
 	what = difference(plan.relation, f.found);
 	if (!what)
 		return WR_OK;
-	return wr_err_set(err, WR_ERR_STATEMENT, stmt->span, "the %s of %.*s is not the one expected", what,
-			  WR_STR_ARG(f.name));
+	return wr_err_set(err, WR_ERR_STATEMENT, stmt->span,
+			  "the %s of %.*s is not the one expected", what, WR_STR_ARG(f.name));
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -224,7 +234,8 @@ static wr_status execute(wr_conform_sql *s, const wr_stmt *stmt, wr_str text, wr
 	return stmt->kind == WR_STMT_INSERT_VALUES ? wr_engine_pump(c->engine, err) : WR_OK;
 }
 
-wr_status wr_conform_sql_next(wr_conform_sql *s, wr_str text, uint32_t *at, bool *found, wr_err *err)
+wr_status wr_conform_sql_next(wr_conform_sql *s, wr_str text, uint32_t *at, bool *found,
+			      wr_err *err)
 {
 	wr_stmt *stmt;
 	wr_str shown;

@@ -1,6 +1,6 @@
 /*
- * weir docs PAGE: a page of docs/ as Markdown, printed from the rows that the program itself goes by. `make docs` writes them,
- * tests/tools/docs holds what is in the tree to what comes out here.
+ * weir docs PAGE: a page of docs/ as Markdown, printed from the rows that the program itself goes
+ * by. `make docs` writes them, tests/tools/docs holds what is in the tree to what comes out here.
  */
 #include <stdio.h>
 
@@ -138,19 +138,20 @@ static void values(const wr_setting_row *r)
 
 static void settings(void)
 {
-	puts("# Settings\n\n"
-	     "Printed by `weir docs settings`. `SET 'name'='value';` is for a session, `--set "
-	     "name=value` for all, `SHOW PROPERTIES;` tells what "
-	     "holds. A query keeps the settings that it was made with.\n\n"
-	     "Names match without regard to case, with or without the prefixes `ksql.streams.` and "
-	     "`ksql.`. Bytes may end in k, m or g (of 1,024), "
-	     "times in ms, s, m, h or d. Further names of ksqlDB are taken "
-	     "and ignored; any other is an error.\n\n"
-	     "`security.protocol`, `sasl.…` and `ssl.…`, and every other property of librdkafka behind the "
-	     "prefix `kafka.`, such as `kafka.socket.timeout.ms`, go to all of a query's connections to Kafka, and to those that make and "
-	     "look for topics; one that librdkafka does not know, or that exactly-once delivery rests on, is an error. Passwords "
-	     "and other secrets are not written to the data directory: those of queries that are resumed come from `--set`.\n\n"
-	     "| setting | default | values | |\n| --- | --- | --- | --- |");
+	puts(
+	    "# Settings\n\n"
+	    "Printed by `weir docs settings`. `SET 'name'='value';` is for a session, `--set "
+	    "name=value` for all, `SHOW PROPERTIES;` tells what "
+	    "holds. A query keeps the settings that it was made with.\n\n"
+	    "Names match without regard to case, with or without the prefixes `ksql.streams.` and "
+	    "`ksql.`. Bytes may end in k, m or g (of 1,024), "
+	    "times in ms, s, m, h or d. Further names of ksqlDB are taken "
+	    "and ignored; any other is an error.\n\n"
+	    "`security.protocol`, `sasl.…` and `ssl.…`, and every other property of librdkafka behind the "
+	    "prefix `kafka.`, such as `kafka.socket.timeout.ms`, go to all of a query's connections to Kafka, and to those that make and "
+	    "look for topics; one that librdkafka does not know, or that exactly-once delivery rests on, is an error. Passwords "
+	    "and other secrets are not written to the data directory: those of queries that are resumed come from `--set`.\n\n"
+	    "| setting | default | values | |\n| --- | --- | --- | --- |");
 	for (int i = 0; i < WR_SETTING_COUNT; i++) {
 		const wr_setting_row *r = wr_setting_row_of((wr_setting_id)i);
 

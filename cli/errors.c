@@ -1,6 +1,7 @@
 /*
- * weir errors: the bad records that the queries of a data directory have kept. list and show look at it; replay opens the directory,
- * reads what there is to read, the wanted records first, and says what became of them.
+ * weir errors: the bad records that the queries of a data directory have kept. list and show look
+ * at it; replay opens the directory, reads what there is to read, the wanted records first, and
+ * says what became of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,8 @@ static bool add(void *self, const char *query, const wr_bad_record *bad)
 
 static int print_list(const wr_options *o, const wanted *w)
 {
-	static const char *const names[] = { "query", "number", "topic", "partition:offset", "kept at", "reason" };
+	static const char *const names[] = { "query",	"number", "topic", "partition:offset",
+					     "kept at", "reason" };
 	list l = { .w = w, .arena = wr_arena_new() };
 	wr_err err = WR_ERR_INIT;
 	int status = WR_EXIT_GOOD;
@@ -146,10 +148,11 @@ static bool print_one(void *self, const char *query, const wr_bad_record *bad)
 	if (!wr_replay_wants(&s->w->which, query, bad->number))
 		return true;
 	a = wr_arena_new();
-	printf("%s%-10s %s\n%-10s %lld\n", s->n++ ? "\n" : "", "query", query, "number", (long long)bad->number);
+	printf("%s%-10s %s\n%-10s %lld\n", s->n++ ? "\n" : "", "query", query, "number",
+	       (long long)bad->number);
 	printf("%-10s %.*s\n", "read as", WR_STR_ARG(bad->relation));
-	printf("%-10s %.*s, partition %d, offset %lld\n", "place", WR_STR_ARG(bad->topic), bad->rec.partition,
-	       (long long)bad->rec.offset);
+	printf("%-10s %.*s, partition %d, offset %lld\n", "place", WR_STR_ARG(bad->topic),
+	       bad->rec.partition, (long long)bad->rec.offset);
 	printf("%-10s %s\n%-10s %s\n", "timestamp", time_text(a, bad->rec.timestamp), "kept at",
 	       time_text(a, bad->seen_at));
 	printf("%-10s %.*s\n", "reason", WR_STR_ARG(bad->reason));
@@ -157,7 +160,8 @@ static bool print_one(void *self, const char *query, const wr_bad_record *bad)
 		const wr_header *h = &bad->rec.headers->items[i];
 		const char *value = wr_bad_record_text(a, h->value, 1000);
 
-		printf("%-10s %s = %s\n", "header", wr_bad_record_text(a, h->key, 1000), value ? value : "null");
+		printf("%-10s %s = %s\n", "header", wr_bad_record_text(a, h->key, 1000),
+		       value ? value : "null");
 	}
 	print_bytes("key", bad->rec.key);
 	print_bytes("value", bad->rec.value);
@@ -218,13 +222,15 @@ static int compare(const list *before, const list *after)
 			fprintf(stderr, "%s %s stays: %s\n", c[0], c[1], c[5]);
 		}
 	}
-	fprintf(stderr, "%u of %u records were read and are no errors any more\n", before->n - left, before->n);
+	fprintf(stderr, "%u of %u records were read and are no errors any more\n", before->n - left,
+		before->n);
 	return left ? WR_EXIT_BAD_RECORDS : WR_EXIT_GOOD;
 }
 
 static int replay(const wr_options *o, const wanted *w)
 {
-	list before = { .w = w, .arena = wr_arena_new() }, after = { .w = w, .arena = wr_arena_new() };
+	list before = { .w = w, .arena = wr_arena_new() },
+	     after = { .w = w, .arena = wr_arena_new() };
 	wr_err err = WR_ERR_INIT;
 	int status;
 
@@ -232,10 +238,12 @@ static int replay(const wr_options *o, const wanted *w)
 	if (wr_engine_errors(o->dir, add, &before, &err))
 		status = wr_print_error((wr_str){ 0 }, &err);
 	else if (before.n == 0)
-		status = (fputs("no such records are kept\n", stderr), w->which.n ? WR_EXIT_FAILED : WR_EXIT_GOOD);
+		status = (fputs("no such records are kept\n", stderr),
+			  w->which.n ? WR_EXIT_FAILED : WR_EXIT_GOOD);
 	else if ((status = run_queries(o, w)) == WR_EXIT_GOOD)
-		status = wr_engine_errors(o->dir, add, &after, &err) ? wr_print_error((wr_str){ 0 }, &err) :
-			 compare(&before, &after);
+		status = wr_engine_errors(o->dir, add, &after, &err)
+			     ? wr_print_error((wr_str){ 0 }, &err)
+			     : compare(&before, &after);
 	free(before.cells);
 	free(after.cells);
 	wr_arena_free(before.arena);

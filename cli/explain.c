@@ -9,9 +9,12 @@
 #include "parser/parse.h"
 
 /* EXPLAIN of a statement that has a plan. */
-static wr_status explain(wr_engine *e, wr_session *s, wr_arena *a, wr_stmt *stmt, wr_str text, wr_err *err)
+static wr_status explain(wr_engine *e, wr_session *s, wr_arena *a, wr_stmt *stmt, wr_str text,
+			 wr_err *err)
 {
-	wr_stmt ask = { .kind = WR_STMT_EXPLAIN, .span = stmt->span, .explain = { .statement = stmt } };
+	wr_stmt ask = { .kind = WR_STMT_EXPLAIN,
+			.span = stmt->span,
+			.explain = { .statement = stmt } };
 	wr_outcome out;
 
 	if (wr_engine_execute(e, s, a, &ask, text, &out, err))
@@ -22,11 +25,13 @@ static wr_status explain(wr_engine *e, wr_session *s, wr_arena *a, wr_stmt *stmt
 
 static bool has_query(const wr_stmt *s)
 {
-	return s->kind == WR_STMT_QUERY || s->kind == WR_STMT_INSERT_QUERY || s->kind == WR_STMT_CREATE_SINK ||
+	return s->kind == WR_STMT_QUERY || s->kind == WR_STMT_INSERT_QUERY ||
+	       s->kind == WR_STMT_CREATE_SINK ||
 	       (s->kind == WR_STMT_CREATE_SOURCE && s->create_source.query);
 }
 
-static wr_status one(wr_engine *e, wr_session *s, wr_arena *a, wr_stmt *stmt, wr_str text, wr_err *err)
+static wr_status one(wr_engine *e, wr_session *s, wr_arena *a, wr_stmt *stmt, wr_str text,
+		     wr_err *err)
 {
 	wr_outcome out;
 
@@ -68,7 +73,8 @@ int wr_cmd_explain(const wr_options *o)
 	wr_str text = o->sql ? wr_str_of(o->sql) : (wr_str){ 0 };
 	int status;
 
-	if (wr_options_settings(o, &settings, &err) || (o->nfiles && wr_read_file(a, o->files[0], &text, &err)) ||
+	if (wr_options_settings(o, &settings, &err) ||
+	    (o->nfiles && wr_read_file(a, o->files[0], &text, &err)) ||
 	    wr_engine_open(&config, &e, &err))
 		return wr_print_error(text, &err);
 	wr_session *s = wr_session_new(e);

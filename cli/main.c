@@ -19,29 +19,29 @@
 volatile int wr_stop;
 
 static const char HELP[] =
-	"weir: SQL over streams of changes, in one program\n"
-	"\n"
-	"  weir run pipeline.sql --data state          run a file of statements as a service\n"
-	"  weir run -e \"SELECT … EMIT CHANGES;\" --until-end   one query, to the end of its input\n"
-	"  weir                                        the interactive shell\n"
-	"  weir serve --listen 127.0.0.1:8088          the HTTP interface (ksqlDB's REST)\n"
-	"\n"
-	"  weir run FILE [-e SQL] [--data DIR] [--broker HOST:PORT] [--set NAME=VALUE] [--define NAME=VALUE]\n"
-	"           [--until-end | --until-caught-up]\n"
-	"  weir serve [--listen ADDRESS:PORT] [--data DIR] [--broker HOST:PORT] [FILE…]\n"
-	"  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
-	"  weir explain FILE | -e SQL\n"
-	"  weir errors list|show|replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]\n"
-	"  weir check DIR\n"
-	"  weir restore BACKUP --data NEW\n"
-	"  weir recover QUERY --data DIR --assume committed|aborted|lost\n"
-	"\n"
-	"Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
-	"--until-end reads every input to the end that it has now, closes all windows, and ends; --until-caught-up leaves\n"
-	"windows open. Data goes to stdout, words to stderr.\n"
-	"Exit status: 0 good, 1 a statement or test failed, 2 wrong usage, 3 cannot connect, 4 a bad record and\n"
-	"ON_ERROR='STOP', "
-	"70 a bug or no memory (state is safe), 130 interrupted.\n";
+    "weir: SQL over streams of changes, in one program\n"
+    "\n"
+    "  weir run pipeline.sql --data state          run a file of statements as a service\n"
+    "  weir run -e \"SELECT … EMIT CHANGES;\" --until-end   one query, to the end of its input\n"
+    "  weir                                        the interactive shell\n"
+    "  weir serve --listen 127.0.0.1:8088          the HTTP interface (ksqlDB's REST)\n"
+    "\n"
+    "  weir run FILE [-e SQL] [--data DIR] [--broker HOST:PORT] [--set NAME=VALUE] [--define NAME=VALUE]\n"
+    "           [--until-end | --until-caught-up]\n"
+    "  weir serve [--listen ADDRESS:PORT] [--data DIR] [--broker HOST:PORT] [FILE…]\n"
+    "  weir test PATH… [--report FILE.jsonl] [--only GLOB] [--world NAME=VALUE,…]\n"
+    "  weir explain FILE | -e SQL\n"
+    "  weir errors list|show|replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]\n"
+    "  weir check DIR\n"
+    "  weir restore BACKUP --data NEW\n"
+    "  weir recover QUERY --data DIR --assume committed|aborted|lost\n"
+    "\n"
+    "Without --broker, topics are logs in the data directory; without --data too, everything is in memory.\n"
+    "--until-end reads every input to the end that it has now, closes all windows, and ends; --until-caught-up leaves\n"
+    "windows open. Data goes to stdout, words to stderr.\n"
+    "Exit status: 0 good, 1 a statement or test failed, 2 wrong usage, 3 cannot connect, 4 a bad record and\n"
+    "ON_ERROR='STOP', "
+    "70 a bug or no memory (state is safe), 130 interrupted.\n";
 
 static void on_signal(int number)
 {
@@ -60,9 +60,11 @@ void wr_catch_signals(void)
 
 static int status_of(const wr_err *err)
 {
-	return err->cls == WR_ERR_CONNECT ? WR_EXIT_CONNECT : err->cls == WR_ERR_USAGE ? WR_EXIT_USAGE :
-	       err->cls == WR_ERR_INTERRUPTED ? WR_EXIT_INTERRUPTED :
-	       err->cls == WR_ERR_DATA ? WR_EXIT_BAD_RECORDS : WR_EXIT_FAILED;
+	return err->cls == WR_ERR_CONNECT	? WR_EXIT_CONNECT
+	       : err->cls == WR_ERR_USAGE	? WR_EXIT_USAGE
+	       : err->cls == WR_ERR_INTERRUPTED ? WR_EXIT_INTERRUPTED
+	       : err->cls == WR_ERR_DATA	? WR_EXIT_BAD_RECORDS
+						: WR_EXIT_FAILED;
 }
 
 int wr_print_error(wr_str text, const wr_err *err)
@@ -108,11 +110,12 @@ static const command COMMANDS[] = {
 
 static int unknown_command(const char *word)
 {
-	const char *names[] = { "run", "explain", "test", "serve", "shell", "recover", "errors", "check", "restore" };
+	const char *names[] = { "run",	   "explain", "test",  "serve",	 "shell",
+				"recover", "errors",  "check", "restore" };
 	const char *near = wr_near_of(wr_str_of(word), names, sizeof names / sizeof *names);
 
-	fprintf(stderr, "weir: there is no command %s%s%s%s\n", word, near ? "; did you mean " : "", near ? near : "",
-		near ? "?" : " (weir --help lists them)");
+	fprintf(stderr, "weir: there is no command %s%s%s%s\n", word, near ? "; did you mean " : "",
+		near ? near : "", near ? "?" : " (weir --help lists them)");
 	return WR_EXIT_USAGE;
 }
 
@@ -130,7 +133,8 @@ int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "shell";
 
-	mallopt(M_ARENA_MAX, 4);	/* one heap per thread, the default, keeps twice the memory for nothing */
+	/* one heap per thread, the default, keeps twice the memory for nothing */
+	mallopt(M_ARENA_MAX, 4);
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		return fputs(HELP, stdout) < 0;

@@ -20,8 +20,8 @@ static const option_row ROWS[] = {
 };
 enum { NROWS = sizeof ROWS / sizeof *ROWS };
 
-static wr_status keep(const char **list, unsigned *n, unsigned max, const char *value, const char *name,
-		      wr_err *err)
+static wr_status keep(const char **list, unsigned *n, unsigned max, const char *value,
+		      const char *name, wr_err *err)
 {
 	if (*n == max)
 		return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "too many %s", name);
@@ -55,7 +55,8 @@ static wr_status take(wr_options *o, const char *name, const char *value, wr_err
 		return keep(o->worlds, &o->nworlds, 16, value, name, err);
 	else if (!strcmp(name, "--set") || !strcmp(name, "--define")) {
 		if (!strchr(value, '='))
-			return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "%s takes NAME=VALUE, not %s", name, value);
+			return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN,
+					  "%s takes NAME=VALUE, not %s", name, value);
 		return name[2] == 's' ? keep(o->sets, &o->nsets, 64, value, name, err) :
 					keep(o->defines, &o->ndefines, 64, value, name, err);
 	}
@@ -85,7 +86,8 @@ static size_t name_length(const char *arg)
 	return eq ? (size_t)(eq - arg) : strlen(arg);
 }
 
-wr_status wr_options_read(wr_options *o, int argc, char **argv, int from, const char *allowed, wr_err *err)
+wr_status wr_options_read(wr_options *o, int argc, char **argv, int from, const char *allowed,
+			  wr_err *err)
 {
 	for (int i = from; i < argc; i++) {
 		const char *arg = argv[i];
@@ -108,7 +110,8 @@ wr_status wr_options_read(wr_options *o, int argc, char **argv, int from, const 
 		if (row->takes_value && !value && ++i < argc)
 			value = argv[i];
 		if (row->takes_value && !value)
-			return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "%s takes a value", row->name);
+			return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "%s takes a value",
+					  row->name);
 		if (take(o, row->name, value, err))
 			return WR_FAIL;
 	}
@@ -121,7 +124,8 @@ wr_status wr_options_settings(const wr_options *o, wr_settings *s, wr_err *err)
 	for (unsigned i = 0; i < o->nsets; i++) {
 		const char *eq = strchr(o->sets[i], '=');
 
-		if (wr_engine_set(s, (wr_str){ o->sets[i], (uint32_t)(eq - o->sets[i]) }, wr_str_of(eq + 1), err)) {
+		if (wr_engine_set(s, (wr_str){ o->sets[i], (uint32_t)(eq - o->sets[i]) },
+				  wr_str_of(eq + 1), err)) {
 			err->cls = WR_ERR_USAGE;
 			return WR_FAIL;
 		}
@@ -134,7 +138,8 @@ void wr_options_define(const wr_options *o, wr_session *s)
 	for (unsigned i = 0; i < o->ndefines; i++) {
 		const char *eq = strchr(o->defines[i], '=');
 
-		wr_session_define(s, (wr_str){ o->defines[i], (uint32_t)(eq - o->defines[i]) }, wr_str_of(eq + 1));
+		wr_session_define(s, (wr_str){ o->defines[i], (uint32_t)(eq - o->defines[i]) },
+				  wr_str_of(eq + 1));
 	}
 	wr_session_keep_defined(s);
 }

@@ -93,7 +93,8 @@ void wr_print_listing(FILE *to, const wr_listing *l)
 	for (uint32_t c = 0; c < l->ncols; c++) {
 		width[c] = width_of(l->names[c]);
 		for (uint32_t r = 0; r < l->nrows; r++)
-			width[c] = width_of(cell(l, r, c)) > width[c] ? width_of(cell(l, r, c)) : width[c];
+			width[c] =
+			    width_of(cell(l, r, c)) > width[c] ? width_of(cell(l, r, c)) : width[c];
 	}
 	for (uint32_t c = 0; c < l->ncols; c++)
 		put_cell(to, l->names[c], width[c], c + 1 == l->ncols);

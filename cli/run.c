@@ -49,7 +49,8 @@ static void start_select(running *r, const wr_outcome *out)
 	r->selects[r->n++] = out->query;
 }
 
-/* PRINT holds up what stands behind it until its LIMIT, or the end of the topic in runs that have one. */
+/* PRINT holds up what stands behind it until its LIMIT, or the end of the topic in runs that have
+ * one. */
 static void print(running *r, wr_print *p)
 {
 	wr_err err = WR_ERR_INIT;
@@ -70,7 +71,8 @@ static void print(running *r, wr_print *p)
 
 static void on_outcome(void *self, const wr_outcome *out);
 
-/* RUN SCRIPT: the file's statements are carried out as the program's own are, under a place of their own. */
+/* RUN SCRIPT: the file's statements are carried out as the program's own are, under a place of
+ * their own. */
 static void run_script(running *r, const wr_outcome *out)
 {
 	wr_arena *a = wr_arena_new();
@@ -78,9 +80,11 @@ static void run_script(running *r, const wr_outcome *out)
 	wr_str text, shown = { 0 };
 
 	if (++r->scripts > MAX_SCRIPTS)
-		(void)!wr_err_set(&err, WR_ERR_STATEMENT, WR_NO_SPAN, "scripts run each other without end");
+		(void)!wr_err_set(&err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "scripts run each other without end");
 	else if (wr_read_file(a, out->message, &text, &err) == WR_OK)
-		(void)!wr_engine_run_text(r->engine, r->session, out->message, text, on_outcome, r, &shown, &err);
+		(void)!wr_engine_run_text(r->engine, r->session, out->message, text, on_outcome, r,
+					  &shown, &err);
 	if (err.cls != WR_ERR_NONE && !r->status)
 		r->status = wr_print_error(shown, &err);
 	r->scripts--;
@@ -131,8 +135,9 @@ static void tell_dropped(void *self, const wr_query_info *q)
 	wr_drops_print(q->dropped, q->dropped_before, true, &words);
 	if (words.n)
 		fprintf(stderr, "weir: query %s dropped rows: %s%s\n", q->id, wr_buf_z(&words),
-			q->dropped[WR_DROP_KEPT] > q->dropped_before[WR_DROP_KEPT] && !q->transient ?
-			"; SHOW ERRORS has those kept" : "");
+			q->dropped[WR_DROP_KEPT] > q->dropped_before[WR_DROP_KEPT] && !q->transient
+			    ? "; SHOW ERRORS has those kept"
+			    : "");
 	wr_buf_free(&words);
 }
 
@@ -151,7 +156,8 @@ static void wait_for_end(running *r, const wr_options *o, bool has_queries)
 	bool service = o->until == WR_RUN_FOREVER && has_queries;
 
 	if (service && !o->dir)
-		fputs("weir: running without --data: state is in memory and gone when this ends\n", stderr);
+		fputs("weir: running without --data: state is in memory and gone when this ends\n",
+		      stderr);
 	if (service)
 		fputs("weir: running; Ctrl-C ends it\n", stderr);
 
@@ -167,8 +173,8 @@ static void wait_for_end(running *r, const wr_options *o, bool has_queries)
 	}
 }
 
-static wr_status run_statements(running *r, wr_session *s, const wr_options *o, wr_arena *a, wr_str *shown,
-				wr_err *err)
+static wr_status run_statements(running *r, wr_session *s, const wr_options *o, wr_arena *a,
+				wr_str *shown, wr_err *err)
 {
 	for (unsigned i = 0; i < o->nfiles; i++) {
 		wr_str text;
@@ -177,7 +183,9 @@ static wr_status run_statements(running *r, wr_session *s, const wr_options *o, 
 		    wr_engine_run_text(r->engine, s, o->files[i], text, on_outcome, r, shown, err))
 			return WR_FAIL;
 	}
-	return o->sql ? wr_engine_run_text(r->engine, s, NULL, wr_str_of(o->sql), on_outcome, r, shown, err) : WR_OK;
+	return o->sql ? wr_engine_run_text(r->engine, s, NULL, wr_str_of(o->sql), on_outcome, r,
+					   shown, err)
+		      : WR_OK;
 }
 
 static int run(running *r, const wr_options *o, wr_err *err)
@@ -195,7 +203,9 @@ static int run(running *r, const wr_options *o, wr_err *err)
 	if (failed)
 		r->status = wr_print_error(shown, err);
 	else
-		wait_for_end(r, o, (o->nfiles || r->defined) && wr_engine_query_ids(r->engine, ids, 1) > 0);
+		wait_for_end(r, o,
+			     (o->nfiles || r->defined) &&
+				 wr_engine_query_ids(r->engine, ids, 1) > 0);
 	if (r->status && r->n)
 		wait_for_end(r, &(wr_options){ 0 }, false);
 	wr_session_free(s);
@@ -208,7 +218,10 @@ int wr_cmd_run(const wr_options *o)
 	running *r = wr_calloc(1, sizeof *r);
 	wr_settings settings;
 	wr_err err = WR_ERR_INIT;
-	wr_engine_config config = { .dir = o->dir, .broker = o->broker, .settings = &settings, .until = o->until,
+	wr_engine_config config = { .dir = o->dir,
+				    .broker = o->broker,
+				    .settings = &settings,
+				    .until = o->until,
 				    .hold = o->nfiles > 0 };
 	int status;
 

@@ -36,9 +36,10 @@
  *
  * KAFKA-format keys and values are written as text: numbers by the relation's column type.
  *
- * A file is one case. Worlds (--world) change batch size, store, tasks and queues; restart=1 closes and opens the engine after every input,
- * rollback=1 crashes it after every input before that input can be worked off. The order of `output` and `query` rows counts with one task only.
- * A store in memory has no restarts.
+ * A file is one case. Worlds (--world) change batch size, store, tasks and queues; restart=1 closes
+ * and opens the engine after every input, rollback=1 crashes it after every input before that input
+ * can be worked off. The order of `output` and `query` rows counts with one task only. A store in
+ * memory has no restarts.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,7 +69,8 @@ static bool blank(wr_str line)
 	return true;
 }
 
-/* The next block: its first line, and the lines below it (comments left out). false: the file is over. */
+/* The next block: its first line, and the lines below it (comments left out). false: the file is
+ * over. */
 static bool next_block(wr_script *s, wr_str *rest, wr_str *head, wr_str *body)
 {
 	wr_buf b = { 0 };
@@ -141,7 +143,8 @@ static bool run_statements(wr_script *s, wr_str text, wr_buf *error, wr_push_que
 		wr_outcome out = { 0 };
 		wr_str shown;
 
-		if (wr_engine_next(s->engine, s->session, s->arena, text, &at, &found, &out, &shown, &err)) {
+		if (wr_engine_next(s->engine, s->session, s->arena, text, &at, &found, &out, &shown,
+				   &err)) {
 			wr_render_error(error, shown, &err);
 			return false;
 		}
@@ -159,8 +162,8 @@ static bool run_statements(wr_script *s, wr_str text, wr_buf *error, wr_push_que
 
 static void fail(wr_script *s, const char *what, wr_str got, wr_str wanted)
 {
-	wr_case_fail(s->result, "line %u: %s\n--- got\n%.*s--- wanted\n%.*s", s->block_line, what, WR_STR_ARG(got),
-		     WR_STR_ARG(wanted));
+	wr_case_fail(s->result, "line %u: %s\n--- got\n%.*s--- wanted\n%.*s", s->block_line, what,
+		     WR_STR_ARG(got), WR_STR_ARG(wanted));
 }
 
 static void statement(wr_script *s, wr_str rest, wr_str body)
@@ -261,13 +264,17 @@ static void quiet(void *self, const char *text)
 static bool open_engine(wr_script *s)
 {
 	wr_err err = WR_ERR_INIT;
-	wr_engine_config config = { .dir = s->dir, .settings = &s->settings, .until = WR_RUN_UNTIL_CAUGHT_UP,
-				    .by_hand = s->by_hand, .notice = quiet };
+	wr_engine_config config = { .dir = s->dir,
+				    .settings = &s->settings,
+				    .until = WR_RUN_UNTIL_CAUGHT_UP,
+				    .by_hand = s->by_hand,
+				    .notice = quiet };
 
 	if (!s->by_hand)
 		config.until = WR_RUN_FOREVER;
 	if (wr_engine_open(&config, &s->engine, &err)) {
-		wr_case_fail(s->result, "line %u: cannot open the engine: %s", s->block_line, err.message);
+		wr_case_fail(s->result, "line %u: cannot open the engine: %s", s->block_line,
+			     err.message);
 		return false;
 	}
 	return true;
@@ -281,16 +288,21 @@ static void set_world(wr_script *s)
 
 	wr_settings_init(&s->settings);
 	(void)!wr_settings_set(&s->settings, WR_STR_LIT("idle.timeout.ms"), WR_STR_LIT("0"), &err);
-	(void)!wr_settings_set(&s->settings, WR_STR_LIT("cache.max.bytes.buffering"), WR_STR_LIT("0"), &err);
-	(void)!wr_settings_set(&s->settings, WR_STR_LIT("commit.interval.ms"), WR_STR_LIT("3"), &err);
+	(void)!wr_settings_set(&s->settings, WR_STR_LIT("cache.max.bytes.buffering"),
+			       WR_STR_LIT("0"), &err);
+	(void)!wr_settings_set(&s->settings, WR_STR_LIT("commit.interval.ms"), WR_STR_LIT("3"),
+			       &err);
 	if (w->batch) {
 		snprintf(text, sizeof text, "%d", w->batch);
-		(void)!wr_settings_set(&s->settings, WR_STR_LIT("batch.rows"), wr_str_of(text), &err);
+		(void)!wr_settings_set(&s->settings, WR_STR_LIT("batch.rows"), wr_str_of(text),
+				       &err);
 	}
 	if (w->queue)
-		(void)!wr_settings_set(&s->settings, WR_STR_LIT("queue.bytes"), WR_STR_LIT("1"), &err);
+		(void)!wr_settings_set(&s->settings, WR_STR_LIT("queue.bytes"), WR_STR_LIT("1"),
+				       &err);
 	if (w->memory)
-		(void)!wr_settings_set(&s->settings, WR_STR_LIT("state.store"), WR_STR_LIT("memory"), &err);
+		(void)!wr_settings_set(&s->settings, WR_STR_LIT("state.store"),
+				       WR_STR_LIT("memory"), &err);
 	snprintf(text, sizeof text, "%d", w->tasks ? w->tasks : 1);
 	(void)!wr_settings_set(&s->settings, WR_STR_LIT("tasks"), wr_str_of(text), &err);
 }
@@ -318,14 +330,16 @@ static bool restart(wr_script *s, bool commit)
 }
 
 /*
- * Until every query has read and committed what its topics hold, seen three times in a row: what one query commits another has to read. Queries
- * that hold rows back (a join that waits for its other side) never get there: for them, until nothing has moved for a while.
+ * Until every query has read and committed what its topics hold, seen three times in a row: what
+ * one query commits another has to read. Queries that hold rows back (a join that waits for its
+ * other side) never get there: for them, until nothing has moved for a while.
  */
 static void settle(wr_script *s)
 {
 	uint64_t last = UINT64_MAX;
 
-	for (int good = 0, calm = 0, rounds = 0; good < 3 && calm < 400 && rounds < 10000; rounds++) {
+	for (int good = 0, calm = 0, rounds = 0; good < 3 && calm < 400 && rounds < 10000;
+	     rounds++) {
 		uint64_t now = wr_script_activity(s);
 
 		good = wr_engine_settled(s->engine) ? good + 1 : 0;
@@ -336,7 +350,8 @@ static void settle(wr_script *s)
 	}
 }
 
-/* The worlds' restarts. A rollback comes at once, or some milliseconds later: at any place of an epoch. */
+/* The worlds' restarts. A rollback comes at once, or some milliseconds later: at any place of an
+ * epoch. */
 static void look_again(wr_script *s)
 {
 	if (s->world->restart) {
@@ -380,7 +395,8 @@ static void block(wr_script *s, wr_str head, wr_str body)
 	else if (wr_str_is(verb, "skip"))
 		wr_case_skip(s->result, "%.*s", WR_STR_ARG(head));
 	else
-		wr_case_fail(s->result, "line %u: no such block: %.*s", s->block_line, WR_STR_ARG(verb));
+		wr_case_fail(s->result, "line %u: no such block: %.*s", s->block_line,
+			     WR_STR_ARG(verb));
 }
 
 static void run_file(wr_script *s, wr_str text)
@@ -417,7 +433,8 @@ void wr_script_file(wr_test_run *t, const char *file)
 		goto out;
 	s.dir = mkdtemp(dir);
 	if (!s.dir || wr_read_file(s.arena, file, &text, &err))
-		wr_case_fail(&r, "%s", err.message[0] ? err.message : "cannot make a directory under /tmp");
+		wr_case_fail(&r, "%s",
+			     err.message[0] ? err.message : "cannot make a directory under /tmp");
 	else
 		run_file(&s, text);
 	if (s.dir)

@@ -1,4 +1,5 @@
-/* Records of .test files: lines to records and back. Output lines are made in the same form and compared as text. */
+/* Records of .test files: lines to records and back. Output lines are made in the same form and
+ * compared as text. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,7 +19,8 @@ static uint32_t split(wr_str line, wr_str out[FIELDS])
 	while (n < FIELDS) {
 		uint32_t end = at;
 
-		while (end < line.n && !(line.p[end] == '|' && (end == 0 || line.p[end - 1] == ' ')))
+		while (end < line.n &&
+		       !(line.p[end] == '|' && (end == 0 || line.p[end - 1] == ' ')))
 			end++;
 		wr_str f = { line.p + at, end - at };
 
@@ -72,7 +74,8 @@ static void encode(wr_script *s, const wr_relation *r, wr_str fields[FIELDS], wr
 				    wr_json_new_string(s->arena, fields[i]));
 	(void)wr_conform_encode(&c, r, input, rec);
 	for (int i = 0; i < 2; i++)
-		if (formats[i] && strcmp(formats[i], "KAFKA") != 0 && strcmp(formats[i], "NONE") != 0)
+		if (formats[i] && strcmp(formats[i], "KAFKA") != 0 &&
+		    strcmp(formats[i], "NONE") != 0)
 			*sides[i] = wr_str_is(fields[i], "NULL") ? (wr_str){ 0 } : fields[i];
 }
 
@@ -98,7 +101,8 @@ static void put_be64(wr_buf *b, int64_t v)
 }
 
 /* A window behind the key's bytes: [end] start. */
-static void add_window(wr_script *s, const wr_relation *r, int64_t start, int64_t end, wr_record *rec)
+static void add_window(wr_script *s, const wr_relation *r, int64_t start, int64_t end,
+		       wr_record *rec)
 {
 	wr_buf b = { 0 };
 
@@ -156,9 +160,10 @@ static void append(wr_script *s, wr_str topic, const wr_relation *r, wr_str line
 	if (n > 4)
 		rec.headers = read_headers(s, f[4]);
 	rec.timestamp = n > 2 ? strtoll(f[2].p, NULL, 10) : 0;
-	if (wr_topics_append(wr_engine_topics(s->engine), topic, n > 3 ? atoi(f[3].p) : 0, &rec, NULL, 0, &err))
-		wr_case_fail(s->result, "line %u: cannot append to %.*s: %s", s->block_line, WR_STR_ARG(topic),
-			     err.message);
+	if (wr_topics_append(wr_engine_topics(s->engine), topic, n > 3 ? atoi(f[3].p) : 0, &rec,
+			     NULL, 0, &err))
+		wr_case_fail(s->result, "line %u: cannot append to %.*s: %s", s->block_line,
+			     WR_STR_ARG(topic), err.message);
 }
 
 static wr_str take_line(wr_str *rest)
@@ -191,7 +196,8 @@ static void put_side(wr_buf *out, const wr_json *j)
 		wr_json_write(j, out);
 }
 
-static void put_record(wr_script *s, const wr_relation *r, const wr_record *rec, bool time, wr_buf *out)
+static void put_record(wr_script *s, const wr_relation *r, const wr_record *rec, bool time,
+		       wr_buf *out)
 {
 	wr_conform c = { .arena = s->arena, .result = s->result };
 	wr_conform_actual a = { 0 };
@@ -293,8 +299,8 @@ void wr_script_output(wr_script *s, bool table, wr_str topic, wr_str lines)
 		tidy(s, &wanted, table);
 	}
 	if (!wr_str_eq(wr_buf_view(&got), wr_buf_view(&wanted)))
-		wr_case_fail(s->result, "line %u: other records in %.*s\n--- got\n%s--- wanted\n%s", s->block_line,
-			     WR_STR_ARG(topic), wr_buf_z(&got), wr_buf_z(&wanted));
+		wr_case_fail(s->result, "line %u: other records in %.*s\n--- got\n%s--- wanted\n%s",
+			     s->block_line, WR_STR_ARG(topic), wr_buf_z(&got), wr_buf_z(&wanted));
 	wr_buf_free(&got);
 	wr_buf_free(&wanted);
 }
@@ -384,8 +390,11 @@ void wr_script_query(wr_script *s, wr_str body)
 	wr_err err = WR_ERR_INIT;
 	client c = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-	if (wr_engine_next(s->engine, s->session, s->arena, body, &at, &found, &out, &shown, &err) || !out.query) {
-		wr_case_fail(s->result, "line %u: %s", s->block_line, err.message[0] ? err.message : "not a SELECT");
+	if (wr_engine_next(s->engine, s->session, s->arena, body, &at, &found, &out, &shown,
+			   &err) ||
+	    !out.query) {
+		wr_case_fail(s->result, "line %u: %s", s->block_line,
+			     err.message[0] ? err.message : "not a SELECT");
 		return;
 	}
 	wr_push_def def = { .rows = on_rows, .ended = on_ended, .self = &c };
@@ -398,8 +407,10 @@ void wr_script_query(wr_script *s, wr_str body)
 		wr_push_query_cancel(out.query);
 		wr_push_query_wait(out.query);
 		if (!same_rows(s, &c, wanted))
-			wr_case_fail(s->result, "line %u: other rows\n--- got\n%s%s\n--- wanted\n%.*s", s->block_line,
-				     wr_buf_z(&c.text), c.err.message, WR_STR_ARG(wanted));
+			wr_case_fail(s->result,
+				     "line %u: other rows\n--- got\n%s%s\n--- wanted\n%.*s",
+				     s->block_line, wr_buf_z(&c.text), c.err.message,
+				     WR_STR_ARG(wanted));
 	}
 	wr_push_query_free(out.query);
 	wr_buf_free(&c.text);

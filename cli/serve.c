@@ -48,7 +48,8 @@ int wr_cmd_serve(const wr_options *o)
 		return wr_print_error((wr_str){ 0 }, &err);
 	int status = run_files(e, o);
 
-	if (status == 0 && wr_server_start(e, o->listen ? o->listen : "127.0.0.1:8088", &server, &err))
+	if (status == 0 &&
+	    wr_server_start(e, o->listen ? o->listen : "127.0.0.1:8088", &server, &err))
 		status = wr_print_error((wr_str){ 0 }, &err);
 	else if (status == 0) {
 		fprintf(stderr, "weir: listening on port %d\n", wr_server_port(server));

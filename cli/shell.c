@@ -88,7 +88,8 @@ static void run_script(shell *sh, const wr_outcome *out)
 
 	if (++sh->scripts > MAX_SCRIPTS) {
 		err.span = out->stmt->span;
-		(void)!wr_err_set(&err, WR_ERR_STATEMENT, err.span, "scripts run each other without end");
+		(void)!wr_err_set(&err, WR_ERR_STATEMENT, err.span,
+				  "scripts run each other without end");
 		sh->status = wr_print_error((wr_str){ 0 }, &err);
 	} else if (wr_read_file(a, out->message, &text, &err)) {
 		sh->status = wr_print_error((wr_str){ 0 }, &err);
@@ -143,7 +144,8 @@ static void carry_out(shell *sh, wr_str text)
 		wr_outcome out = { 0 };
 		wr_str shown;
 
-		if (wr_engine_next(sh->engine, sh->session, a, text, &at, &found, &out, &shown, &err)) {
+		if (wr_engine_next(sh->engine, sh->session, a, text, &at, &found, &out, &shown,
+				   &err)) {
 			sh->status = wr_print_error(shown, &err);
 			found = at < text.n;
 		} else if (found) {
@@ -156,19 +158,20 @@ static void carry_out(shell *sh, wr_str text)
 /* ---------------------------------------------------------------- words of the shell itself */
 
 static const char HELP[] =
-	"Statements end in ';'. Some to begin with:\n"
-	"  CREATE STREAM s (id INT, v STRING) WITH (FILE='events.ndjson', FORMAT='JSON');\n"
-	"  SELECT * FROM s EMIT CHANGES;             rows as they come; Ctrl-C ends the query\n"
-	"  CREATE TABLE t AS SELECT v, COUNT(*) AS n FROM s GROUP BY v;\n"
-	"  SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW SINKS; SHOW TOPICS; SHOW FUNCTIONS; SHOW PROPERTIES;\n"
-	"  DESCRIBE t; DESCRIBE FUNCTION SUBSTRING; EXPLAIN SELECT …;\n"
-	"  PRINT 'topic' FROM BEGINNING; SAMPLE 'topic'; RUN SCRIPT 'file';\n"
-	"  SET 'auto.offset.reset'='latest';         .help  .quit\n";
+    "Statements end in ';'. Some to begin with:\n"
+    "  CREATE STREAM s (id INT, v STRING) WITH (FILE='events.ndjson', FORMAT='JSON');\n"
+    "  SELECT * FROM s EMIT CHANGES;             rows as they come; Ctrl-C ends the query\n"
+    "  CREATE TABLE t AS SELECT v, COUNT(*) AS n FROM s GROUP BY v;\n"
+    "  SHOW STREAMS; SHOW TABLES; SHOW QUERIES; SHOW SINKS; SHOW TOPICS; SHOW FUNCTIONS; SHOW PROPERTIES;\n"
+    "  DESCRIBE t; DESCRIBE FUNCTION SUBSTRING; EXPLAIN SELECT …;\n"
+    "  PRINT 'topic' FROM BEGINNING; SAMPLE 'topic'; RUN SCRIPT 'file';\n"
+    "  SET 'auto.offset.reset'='latest';         .help  .quit\n";
 
 /* true: the line was for the shell. */
 static bool shell_word(const char *line, bool *leave)
 {
-	if (!strcmp(line, ".quit") || !strcmp(line, ".exit") || !strcmp(line, "exit") || !strcmp(line, "quit")) {
+	if (!strcmp(line, ".quit") || !strcmp(line, ".exit") || !strcmp(line, "exit") ||
+	    !strcmp(line, "quit")) {
 		*leave = true;
 		return true;
 	}
@@ -221,7 +224,8 @@ static void history_file(shell *sh)
 {
 	const char *home = getenv("HOME");
 
-	if (!home || snprintf(sh->history, sizeof sh->history, "%s/.weir_history", home) >= (int)sizeof sh->history)
+	if (!home || snprintf(sh->history, sizeof sh->history, "%s/.weir_history", home) >=
+			 (int)sizeof sh->history)
 		sh->history[0] = 0;
 	else
 		read_history(sh->history);

@@ -155,7 +155,8 @@ static bool read_worlds(wr_test_run *t)
 	for (unsigned i = 0; i < t->options->nworlds; i++) {
 		char *copy = wr_strdup(t->options->worlds[i]), *save = NULL;
 
-		for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save))
+		for (char *item = strtok_r(copy, ",", &save); item;
+		     item = strtok_r(NULL, ",", &save))
 			if (!set_world(&t->world, item)) {
 				fprintf(stderr, "weir test: --world does not know %s\n", item);
 				free(copy);
@@ -186,8 +187,9 @@ int wr_cmd_test(const wr_options *o)
 	if (t.report)
 		fclose(t.report);
 	if (t.rows_all + t.errors_all)
-		printf("conformance: rows %u of %u, errors %u of %u (without registry formats and custom functions)\n",
-		       t.rows_passed, t.rows_all, t.errors_passed, t.errors_all);
+		printf(
+		    "conformance: rows %u of %u, errors %u of %u (without registry formats and custom functions)\n",
+		    t.rows_passed, t.rows_all, t.errors_passed, t.errors_all);
 	printf("%u passed, %u failed, %u skipped\n", t.passed, t.failed, t.skipped);
 	return t.failed || !good ? WR_EXIT_FAILED : WR_EXIT_GOOD;
 }

@@ -16,7 +16,8 @@ typedef enum wr_verdict { WR_PASSED, WR_FAILED, WR_SKIPPED } wr_verdict;
 typedef struct wr_case_result {
 	wr_verdict verdict;
 	bool expects_error;
-	wr_buf reason;	/* why it failed or was skipped; the text of our error where one was expected */
+	/* why it failed or was skipped; the text of our error where one was expected */
+	wr_buf reason;
 } wr_case_result;
 
 /*

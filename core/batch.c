@@ -1,11 +1,12 @@
 /*
  * Batches: metadata arrays beside the columns, and the ways rows move from one batch to another.
  *
- * The arrays that not every batch has (windows, headers, pk, version) are made when the first row brings them; rows
- * that were there before get 0, NULL or "none".
+ * The arrays that not every batch has (windows, headers, pk, version) are made when the first row
+ * brings them; rows that were there before get 0, NULL or "none".
  *
- * Pairs: an update is two rows, BEFORE and AFTER, and a filter may drop one of them. Which row was whose neighbour is
- * known only while the source's row numbers are at hand, so wr_batch_select mends while it gathers:
+ * Pairs: an update is two rows, BEFORE and AFTER, and a filter may drop one of them. Which row was
+ * whose neighbour is known only while the source's row numbers are at hand, so wr_batch_select
+ * mends while it gathers:
  *
  *	src  BEFORE1 AFTER1 BEFORE2 AFTER2    rows {0, 3}    →  OLD1 NEW2   (not one update!)
  */

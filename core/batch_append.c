@@ -4,7 +4,8 @@
  */
 #include "core/batch.h"
 
-static void append_strings(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows, uint32_t n)
+static void append_strings(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows,
+			   uint32_t n)
 {
 	wr_str *out = (wr_str *)to->data + to->n;
 	size_t bytes = 0;
@@ -15,7 +16,8 @@ static void append_strings(wr_vec *to, wr_arena *a, const wr_vec *from, const ui
 	char *p = wr_arena_alloc(a, bytes + 1);
 
 	for (uint32_t i = 0; i < n; i++) {
-		wr_str s = wr_vec_is_null(from, rows[i]) ? (wr_str){ 0 } : wr_vec_str(from, rows[i]);
+		wr_str s =
+		    wr_vec_is_null(from, rows[i]) ? (wr_str){ 0 } : wr_vec_str(from, rows[i]);
 
 		if (s.n)
 			memcpy(p, s.p, s.n);
@@ -32,7 +34,8 @@ static void append_strings(wr_vec *to, wr_arena *a, const wr_vec *from, const ui
 			out[i] = in[wr_vec_at(from, rows[i])];                                     \
 	} while (0)
 
-static void append_data(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows, uint32_t n)
+static void append_data(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows,
+			uint32_t n)
 {
 	switch (wr_tag_size(from->type->tag)) {
 	case 1:
@@ -45,14 +48,16 @@ static void append_data(wr_vec *to, wr_arena *a, const wr_vec *from, const uint3
 		COPY(int64_t);
 		break;
 	default:
-		if (from->type->tag == WR_STRING || from->type->tag == WR_BYTES || wr_type_wide(from->type))
+		if (from->type->tag == WR_STRING || from->type->tag == WR_BYTES ||
+		    wr_type_wide(from->type))
 			append_strings(to, a, from, rows, n);
 		else
 			COPY(wr_dec);
 	}
 }
 
-static void append_column(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows, uint32_t n)
+static void append_column(wr_vec *to, wr_arena *a, const wr_vec *from, const uint32_t *rows,
+			  uint32_t n)
 {
 	if (wr_tag_nested(from->type->tag)) {
 		for (uint32_t i = 0; i < n; i++)

@@ -17,9 +17,11 @@ typedef struct wr_relation {
 	bool from_query;		/* CREATE … AS */
 	wr_str topic;
 	const wr_schema *schema;	/* declared columns, keys first; header columns included */
-	const int32_t *header_cols;	/* per column: 0 none, 1 HEADERS, 2 HEADER('key'); NULL: none */
+	/* per column: 0 none, 1 HEADERS, 2 HEADER('key'); NULL: none */
+	const int32_t *header_cols;
 	const wr_str *header_keys;	/* per column, of the 2s; else p NULL */
-	const wr_str *spelled;		/* per column: its name as the statement spelt it; NULL: as in the schema */
+	/* per column: its name as the statement spelt it; NULL: as in the schema */
+	const wr_str *spelled;
 	/* formats */
 	const char *key_format, *value_format;
 	char key_delimiter, value_delimiter;
@@ -34,7 +36,8 @@ typedef struct wr_relation {
 	wr_str file;			/* p NULL: the topic itself */
 	bool file_records;		/* FILE_LAYOUT='RECORD' */
 	bool file_follow;
-	bool file_any_topic;		/* RECORD: no KAFKA_TOPIC was given, so lines of every topic count */
+	/* RECORD: no KAFKA_TOPIC was given, so lines of every topic count */
+	bool file_any_topic;
 	wr_str start_at;		/* p NULL: auto.offset.reset */
 	int on_error;			/* wr_on_error of sources/source.h */
 	wr_str dead_letter;		/* the topic; p NULL: none */

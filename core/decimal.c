@@ -72,8 +72,9 @@ static moved shift(i128 v, int64_t by, bool exact, i128 *out)
 		return MOVED;
 	}
 	if (by > 0)
-		return by > 38 || __builtin_mul_overflow(v, wr_dec_pow10((unsigned)by), out) ? TOO_BIG :
-		                                                                               MOVED;
+		return by > 38 || __builtin_mul_overflow(v, wr_dec_pow10((unsigned)by), out)
+			   ? TOO_BIG
+			   : MOVED;
 	if (by < -38) {
 		*out = 0;	/* |v| < 1.8e38, less than half of 10^39 */
 		return exact ? NOT_EXACT : MOVED;
@@ -242,7 +243,8 @@ void wr_dec_print(wr_dec d, const wr_type *t, wr_buf *out)
 
 /* ---- conversions */
 
-bool wr_dec_rescale(wr_arena *a, wr_dec d, const wr_type *from, const wr_type *to, bool exact, wr_dec *out)
+bool wr_dec_rescale(wr_arena *a, wr_dec d, const wr_type *from, const wr_type *to, bool exact,
+		    wr_dec *out)
 {
 	if (wr_type_wide(from) || wr_type_wide(to))
 		return wr_wide_rescale(a, d, from, from->scale, to, exact, out);
@@ -402,7 +404,8 @@ wr_dec wr_dec_neg(wr_arena *a, wr_dec d, const wr_type *t)
 
 /* ---- bytes */
 
-bool wr_dec_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact, wr_dec *out)
+bool wr_dec_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact,
+		       wr_dec *out)
 {
 	u128 v = bytes.n && bytes.p[0] < 0 ? ~(u128)0 : 0;
 

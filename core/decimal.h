@@ -27,9 +27,11 @@ bool wr_dec_parse(wr_arena *a, wr_str text, const wr_type *t, bool exact, wr_dec
 void wr_dec_print(wr_dec d, const wr_type *t, wr_buf *out);
 
 /* To another precision and scale; exact as above. */
-bool wr_dec_rescale(wr_arena *a, wr_dec d, const wr_type *from, const wr_type *to, bool exact, wr_dec *out);
+bool wr_dec_rescale(wr_arena *a, wr_dec d, const wr_type *from, const wr_type *to, bool exact,
+		    wr_dec *out);
 bool wr_dec_from_int(wr_arena *a, int64_t v, const wr_type *to, wr_dec *out);
-bool wr_dec_from_double(wr_arena *a, double v, const wr_type *to, wr_dec *out); /* half up on the shortest text */
+/* half up on the shortest text */
+bool wr_dec_from_double(wr_arena *a, double v, const wr_type *to, wr_dec *out);
 double wr_dec_to_double(wr_dec d, const wr_type *t);
 /* Truncated toward zero; false when out of range. */
 bool wr_dec_to_int64(wr_dec d, const wr_type *t, int64_t *out);
@@ -49,7 +51,8 @@ int wr_dec_cmp(wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty);
  * Big-endian two's complement bytes, as Debezium and Avro write them, of scale `scale`; rescaled to
  * t.
  */
-bool wr_dec_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact, wr_dec *out);
+bool wr_dec_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact,
+		       wr_dec *out);
 /* Minimal big-endian two's complement, into out. */
 void wr_dec_to_bytes(wr_dec d, const wr_type *t, wr_buf *out);
 wr_dec wr_dec_neg(wr_arena *a, wr_dec d, const wr_type *t);

@@ -189,8 +189,8 @@ void wr_wide_digits(wr_dec d, const wr_type *t, wr_buf *out)
 	mpz_clear(z);
 }
 
-bool wr_wide_rescale(wr_arena *a, wr_dec d, const wr_type *from, int scale, const wr_type *to, bool exact,
-                     wr_dec *out)
+bool wr_wide_rescale(wr_arena *a, wr_dec d, const wr_type *from, int scale, const wr_type *to,
+		     bool exact, wr_dec *out)
 {
 	bool ok;
 	mpz_t z;
@@ -202,7 +202,8 @@ bool wr_wide_rescale(wr_arena *a, wr_dec d, const wr_type *from, int scale, cons
 	return ok;
 }
 
-bool wr_wide_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact, wr_dec *out)
+bool wr_wide_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, bool exact,
+			wr_dec *out)
 {
 	bool ok;
 	mpz_t z;
@@ -232,7 +233,8 @@ static void align(mpz_t x, unsigned sx, mpz_t y, unsigned sy)
  * r * 10^*by is the exact result in units of the scale; false when there is none. x and y are used
  * up.
  */
-static bool compute(char op, mpz_t x, unsigned sx, mpz_t y, unsigned sy, unsigned scale, int64_t *by)
+static bool compute(char op, mpz_t x, unsigned sx, mpz_t y, unsigned sy, unsigned scale,
+		    int64_t *by)
 {
 	unsigned common = sx > sy ? sx : sy;
 	int64_t up = (int64_t)scale + sy - sx;

@@ -83,8 +83,8 @@ _Noreturn void wr_bug(const char *file, int line, const char *format, ...)
 _Noreturn void wr_no_memory(size_t bytes)
 {
 	char text[96];
-	int n = snprintf(text, sizeof(text), "weir: no memory for %zu bytes; committed state is safe\n",
-	                 bytes);
+	int n = snprintf(text, sizeof(text),
+			 "weir: no memory for %zu bytes; committed state is safe\n", bytes);
 
 	if (write(STDERR_FILENO, text, (size_t)n) < 0)
 		_exit(70);

@@ -97,8 +97,10 @@ static wr_fault_way verdict(const point *p)
 	size_t n = strlen(p->name);
 
 	while (at && *at) {
-		if (strncmp(at, p->name, n) == 0 && at[n] == ':' && in_range(at + n + 1, p->passed, &behind))
-			return behind[1] == 'e' && behind[2] == 'i' ? WR_FAULT_INTERRUPTED : (wr_fault_way)behind[1];
+		if (strncmp(at, p->name, n) == 0 && at[n] == ':' &&
+		    in_range(at + n + 1, p->passed, &behind))
+			return behind[1] == 'e' && behind[2] == 'i' ? WR_FAULT_INTERRUPTED
+								    : (wr_fault_way)behind[1];
 		at = strchr(at, ',');
 		at = at ? at + 1 : NULL;
 	}

@@ -1,6 +1,6 @@
 /*
- * Fault points: places where tests make the program die or fail. A point is a name at a place that matters, and a row of
- * core/fault_points.h:
+ * Fault points: places where tests make the program die or fail. A point is a name at a place that
+ * matters, and a row of core/fault_points.h:
  *
  *	if (WR_FAULT_FAIL("epoch.before_apply", err))
  *		return WR_FAIL;
@@ -12,8 +12,9 @@
  *	WEIR_FAULT="io.write:20-29:enospc"          ten passes on end; 20- is for ever
  *	WEIR_FAULT_REACHED=file                     at exit, and before a crash, the points passed and how often go there
  *
- * Three points count what happens anywhere in the process, RocksDB and SQLite included: io.write and io.sync (regular files; fault_io.c), and
- * io.alloc, our own allocations. io.write and io.sync know more ways to fail: fail (EIO), enospc, eintr, and short (half of it is written).
+ * Three points count what happens anywhere in the process, RocksDB and SQLite included: io.write
+ * and io.sync (regular files; fault_io.c), and io.alloc, our own allocations. io.write and io.sync
+ * know more ways to fail: fail (EIO), enospc, eintr, and short (half of it is written).
  *
  * Thread: any.
  */

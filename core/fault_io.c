@@ -1,7 +1,8 @@
 /*
- * In builds with fault points the program has its own write, pwrite, fsync and fdatasync: every one of the process comes by here, RocksDB's and
- * SQLite's too, for a name that the program defines is taken before the C library's. What goes to regular files is counted and can fail; all
- * else (sockets, pipes, terminals) passes.
+ * In builds with fault points the program has its own write, pwrite, fsync and fdatasync: every one
+ * of the process comes by here, RocksDB's and SQLite's too, for a name that the program defines is
+ * taken before the C library's. What goes to regular files is counted and can fail; all else
+ * (sockets, pipes, terminals) passes.
  */
 #ifdef WR_FAULTS
 

@@ -27,8 +27,8 @@ static wr_json *fail(reader *r, const char *expected)
 	uint32_t at = (uint32_t)(r->p - r->begin);
 
 	if (r->p >= r->end)
-		wr_err_set(r->err, WR_ERR_DATA, (wr_span){ at, 0 }, "JSON text ends where %s is expected",
-		           expected);
+		wr_err_set(r->err, WR_ERR_DATA, (wr_span){ at, 0 },
+			   "JSON text ends where %s is expected", expected);
 	else
 		wr_err_set(r->err, WR_ERR_DATA, (wr_span){ at, 1 },
 		           "JSON text has no %s at byte %u, where it is expected", expected, at);
@@ -147,7 +147,8 @@ static bool string(reader *r, wr_str *out)
 		r->p = end + 1;
 		return true;
 	}
-	from = to = wr_arena_alloc(r->a, out->n);	/* an escape is never shorter than its character */
+	/* an escape is never shorter than its character */
+	from = to = wr_arena_alloc(r->a, out->n);
 	while (r->p < end) {
 		if (*r->p != '\\') {
 			*to++ = *r->p++;

@@ -25,7 +25,8 @@ typedef enum wr_json_kind {
 typedef struct wr_json wr_json;
 struct wr_json {
 	wr_json_kind kind;
-	wr_str text;		/* NUMBER: as written; STRING: unescaped UTF-8, may hold a zero byte */
+	/* NUMBER: as written; STRING: unescaped UTF-8, may hold a zero byte */
+	wr_str text;
 	wr_str name;		/* as a member of an object */
 	wr_json *first, *last;	/* items or members, in order */
 	wr_json *next;		/* the next in the same array or object */

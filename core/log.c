@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static const char *const names[] = { "debug", "info", "warn", "error", "off" };
-static const char *const prefixes[] = { "weir: debug: ", "weir: ", "weir: warning: ", "weir: error: ", "" };
+static const char *const prefixes[] = { "weir: debug: ", "weir: ", "weir: warning: ",
+					"weir: error: ", "" };
 
 static _Atomic int now = -1;
 

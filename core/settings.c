@@ -172,7 +172,8 @@ static bool read_number(wr_str text, wr_setting_kind kind, int64_t *out)
 	wr_str digits = { text.p, 0 };
 	int64_t unit = 1;
 
-	while (digits.n < text.n && (text.p[digits.n] == '-' || (text.p[digits.n] >= '0' && text.p[digits.n] <= '9')))
+	while (digits.n < text.n &&
+	       (text.p[digits.n] == '-' || (text.p[digits.n] >= '0' && text.p[digits.n] <= '9')))
 		digits.n++;
 	if (digits.n < text.n &&
 	    !unit_of((wr_str){ text.p + digits.n, text.n - digits.n }, kind, &unit))
@@ -201,17 +202,22 @@ static wr_status set_number(wr_settings *s, int id, wr_str value, wr_err *err)
 	int64_t v;
 
 	if (!read_number(value, r->kind, &v)) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "'%.*s' is no value for %s", WR_STR_ARG(value), r->name);
-		return wr_err_hint(err, r->kind == WR_SETTING_BYTES ? "write a number of bytes, such as 1048576 or 16m" :
-		                        r->kind == WR_SETTING_MS ?
-		                                "write a number of milliseconds, or one with its unit, such as 5s" :
-		                                "write a whole number");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "'%.*s' is no value for %s",
+			   WR_STR_ARG(value), r->name);
+		return wr_err_hint(
+		    err, r->kind == WR_SETTING_BYTES
+			     ? "write a number of bytes, such as 1048576 or 16m"
+			 : r->kind == WR_SETTING_MS
+			     ? "write a number of milliseconds, or one with its unit, such as 5s"
+			     : "write a whole number");
 	}
 	if (v < r->least || v > r->most) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s cannot be %lld", r->name, (long long)v);
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s cannot be %lld", r->name,
+			   (long long)v);
 		if (r->most == INT64_MAX)
 			return wr_err_hint(err, "it is at least %lld", (long long)r->least);
-		return wr_err_hint(err, "it lies between %lld and %lld", (long long)r->least, (long long)r->most);
+		return wr_err_hint(err, "it lies between %lld and %lld", (long long)r->least,
+				   (long long)r->most);
 	}
 	s->value[id] = v;
 	return WR_OK;
@@ -228,15 +234,17 @@ static wr_status set_choice(wr_settings *s, int id, wr_str value, wr_err *err)
 			s->value[id] = i;
 			return WR_OK;
 		}
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "'%.*s' is no value for %s", WR_STR_ARG(value), r->name);
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "'%.*s' is no value for %s",
+		   WR_STR_ARG(value), r->name);
 	return wr_err_hint(err, "it is one of: %s", choices);
 }
 
 static wr_status set_text(wr_settings *s, int id, wr_str value, wr_err *err)
 {
 	if (value.n > WR_SETTING_TEXT_MAX)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the value for %s is longer than %d bytes",
-		                  rows[id].name, WR_SETTING_TEXT_MAX);
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "the value for %s is longer than %d bytes", rows[id].name,
+				  WR_SETTING_TEXT_MAX);
 	memcpy(s->text[id], value.p ? value.p : "", value.n);
 	s->text[id][value.n] = 0;
 	s->value[id] = value.n;
@@ -283,7 +291,8 @@ static int find(wr_str name, wr_err *err)
 
 	if (id >= 0)
 		return id;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no setting named '%.*s'", WR_STR_ARG(name));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no setting named '%.*s'",
+		   WR_STR_ARG(name));
 	for (int i = 0; i < WR_SETTING_COUNT; i++)
 		wr_near_offer(&near, bare(wr_str_of(rows[i].name)));
 	if (near.best.p)

@@ -15,13 +15,15 @@ bool wr_setting_is_kafka(wr_str name, wr_str *property)
 	for (unsigned i = 0; i < 3; i++) {
 		if (!begins(name, prefixes[i]))
 			continue;
-		name = (wr_str){ name.p + strlen(prefixes[i]), name.n - (uint32_t)strlen(prefixes[i]) };
+		name = (wr_str){ name.p + strlen(prefixes[i]),
+				 name.n - (uint32_t)strlen(prefixes[i]) };
 		*property = name;
 		if (i == 2)
 			return true;
 	}
 	*property = name;
-	return begins(name, "sasl.") || begins(name, "ssl.") || wr_str_ieq(name, WR_STR_LIT("security.protocol"));
+	return begins(name, "sasl.") || begins(name, "ssl.") ||
+	       wr_str_ieq(name, WR_STR_LIT("security.protocol"));
 }
 
 /* The pair at `at`; false: there is none. */
@@ -55,7 +57,8 @@ wr_status wr_settings_set_kafka(wr_settings *s, wr_str property, wr_str value, w
 	if (!value.p)
 		return WR_OK;
 	if (memchr(value.p, 0, value.n) || need > sizeof s->kafka - s->kafka_bytes)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the settings for Kafka have more than %zu bytes in all",
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "the settings for Kafka have more than %zu bytes in all",
 				  sizeof s->kafka);
 	char *p = s->kafka + s->kafka_bytes;
 
@@ -88,7 +91,8 @@ const char *const *wr_settings_kafka(const wr_settings *s, wr_arena *a)
 
 bool wr_kafka_property_is_secret(const char *property)
 {
-	static const char *const words[] = { "password", "secret", ".pem", "sasl.oauthbearer.config", "jaas" };
+	static const char *const words[] = { "password", "secret", ".pem",
+					     "sasl.oauthbearer.config", "jaas" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (strstr(property, words[i]))

@@ -1,7 +1,7 @@
 /*
- * Settings that are Kafka's: how brokers are reached, mostly. `security.protocol`, `sasl.…`, `ssl.…`, and anything that
- * librdkafka knows behind the prefix `kafka.`. They are kept as given and mean what librdkafka's documentation says; io/kafka.h
- * says whether it knows them.
+ * Settings that are Kafka's: how brokers are reached, mostly. `security.protocol`, `sasl.…`,
+ * `ssl.…`, and anything that librdkafka knows behind the prefix `kafka.`. They are kept as given
+ * and mean what librdkafka's documentation says; io/kafka.h says whether it knows them.
  */
 #ifndef CORE_SETTINGS_KAFKA_H
 #define CORE_SETTINGS_KAFKA_H

@@ -1,8 +1,9 @@
 /*
- * Patterns of java.time's DateTimeFormatter: compiling and formatting. Reading by a pattern is in time_pattern_parse.c.
+ * Patterns of java.time's DateTimeFormatter: compiling and formatting. Reading by a pattern is in
+ * time_pattern_parse.c.
  *
- * Why not ICU's SimpleDateFormat: its letters mean other things (u, e, S, n), and it reads leniently where Java refuses. The dialect
- * names Java's rules, and they are few:
+ * Why not ICU's SimpleDateFormat: its letters mean other things (u, e, S, n), and it reads
+ * leniently where Java refuses. The dialect names Java's rules, and they are few:
  *
  *   a letter alone       a number without padding (y: of any width)
  *   two                  two digits (yy: 2000 to 2099)
@@ -18,18 +19,21 @@
 
 #include <stdio.h>
 
-static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
-	                              "July",    "August",   "September", "October", "November", "December" };
+static const char *const months[] = { "January",   "February", "March",	   "April",
+				      "May",	   "June",     "July",	   "August",
+				      "September", "October",  "November", "December" };
 static const char *const months_short[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-static const char *const months_narrow[] = { "J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D" };
+static const char *const months_narrow[] = { "J", "F", "M", "A", "M", "J",
+					     "J", "A", "S", "O", "N", "D" };
 static const char *const weekdays[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
 	                                "Friday", "Saturday", "Sunday" };
 static const char *const weekdays_short[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
 static const char *const weekdays_narrow[] = { "M", "T", "W", "T", "F", "S", "S" };
 static const char *const halves[] = { "AM", "PM" };
 static const char *const halves_narrow[] = { "a", "p" };
-static const char *const quarters[] = { "1st quarter", "2nd quarter", "3rd quarter", "4th quarter" };
+static const char *const quarters[] = { "1st quarter", "2nd quarter", "3rd quarter",
+					"4th quarter" };
 static const char *const quarters_short[] = { "Q1", "Q2", "Q3", "Q4" };
 static const char *const quarters_narrow[] = { "1", "2", "3", "4" };
 static const char *const eras[] = { "Before Christ", "Anno Domini" };
@@ -240,7 +244,8 @@ static bool letter_run(compiler *c, wr_item *it)
 		snprintf(text, sizeof(text), "%u times the letter %c", count, letter);
 		return refuse(c, text);
 	}
-	wr_err_set(c->err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN, "the pattern letter %c is not implemented", letter);
+	wr_err_set(c->err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN,
+		   "the pattern letter %c is not implemented", letter);
 	return false;
 }
 
@@ -292,7 +297,8 @@ static void reserve_digits(wr_time_pattern *p)
 	for (uint32_t i = 0; i < p->n; i++)
 		if (p->items[i].kind == WR_ITEM_NUMBER && p->items[i].min != p->items[i].max)
 			for (uint32_t k = i + 1; k < p->n && fixed_number(&p->items[k]); k++)
-				p->items[i].reserve = (uint16_t)(p->items[i].reserve + p->items[k].min);
+				p->items[i].reserve =
+				    (uint16_t)(p->items[i].reserve + p->items[k].min);
 }
 
 const wr_time_pattern *wr_time_pattern_new(wr_arena *a, wr_str pattern, wr_err *err)
@@ -455,7 +461,8 @@ static void put_fraction(const wr_item *it, int64_t ms, wr_buf *out)
 	wr_buf_put(out, text, it->min);
 }
 
-/* +hh, then minutes and seconds with or without colons; they are left out where `optional` and zero. */
+/* +hh, then minutes and seconds with or without colons; they are left out where `optional` and
+ * zero. */
 static void put_offset(int64_t offset, bool colons, bool minutes, bool seconds, wr_buf *out)
 {
 	int s = (int)(offset < 0 ? -offset : offset) / 1000;
@@ -506,7 +513,8 @@ static void put_zone(const wr_item *it, const moment *m, wr_buf *out)
 		if (it->letter == 'X' && m->offset == 0)
 			wr_buf_putc(out, 'Z');
 		else
-			put_offset(m->offset, it->min == 3 || it->min == 5, it->min > 1, it->min > 3, out);
+			put_offset(m->offset, it->min == 3 || it->min == 5, it->min > 1,
+				   it->min > 3, out);
 	}
 }
 

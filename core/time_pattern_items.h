@@ -20,7 +20,8 @@ typedef enum wr_item_style { WR_STYLE_SHORT, WR_STYLE_FULL, WR_STYLE_NARROW } wr
 typedef struct wr_item {
 	uint8_t kind, letter, min, sign;
 	uint16_t max;
-	uint16_t reserve;	/* NUMBER that may vary: digits that the fixed numbers right behind it need */
+	/* NUMBER that may vary: digits that the fixed numbers right behind it need */
+	uint16_t reserve;
 	uint8_t style;
 	bool reduced;		/* two digits of a year from 2000 */
 	wr_str literal;

@@ -1,14 +1,16 @@
 /*
  * Reading a text by a pattern.
  *
- * First the items take what they can from the text, left to right, into fields; then the fields become a date and a time.
- * Where a number may have any width and fixed numbers stand right behind it, it leaves them their digits (wr_item.reserve):
+ * First the items take what they can from the text, left to right, into fields; then the fields
+ * become a date and a time. Where a number may have any width and fixed numbers stand right behind
+ * it, it leaves them their digits (wr_item.reserve):
  *
  *	yyyyMMdd  "120200131"   y has 9 digits in sight and leaves 4: 12020 — which needs a +, so no match
  *
- * The resolving is that of Java's SMART style, which the dialect's functions use: values out of a field's range do not match, but
- * a day from 29 to 31 that the month lacks becomes its last day; 24:00 is midnight of the next day. What is not said is taken
- * from 1970-01-01T00:00:00. A name of the weekday that is not that of the date does not match.
+ * The resolving is that of Java's SMART style, which the dialect's functions use: values out of a
+ * field's range do not match, but a day from 29 to 31 that the month lacks becomes its last day;
+ * 24:00 is midnight of the next day. What is not said is taken from 1970-01-01T00:00:00. A name of
+ * the weekday that is not that of the date does not match.
  */
 #include "core/time_pattern_items.h"
 
@@ -164,8 +166,8 @@ static const wr_zone *short_zone(wr_str text)
 
 static bool in_zone_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-	       c == '_' || c == '-' || c == '+' || c == ':';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '/' || c == '_' || c == '-' || c == '+' || c == ':';
 }
 
 /* An id, an offset or a usual abbreviation; the longest that is one. */
@@ -264,7 +266,8 @@ static bool read_zone(reading *r, const wr_item *it)
 	}
 	if (it->letter == 'Z')
 		return read_offset(r, (offset_form){ n == 5, MUST, n == 5 ? MAY : NONE });
-	return read_offset(r, (offset_form){ n == 3 || n == 5, n == 1 ? MAY : MUST, n > 3 ? MAY : NONE });
+	return read_offset(r, (offset_form){ n == 3 || n == 5, n == 1 ? MAY : MUST,
+					     n > 3 ? MAY : NONE });
 }
 
 /* ---- walking the items */
@@ -413,13 +416,14 @@ static bool resolve_time(const reading *r, int64_t *ms)
 	return true;
 }
 
-static bool parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, bool whole, int64_t *ms)
+static bool parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, bool whole,
+		  int64_t *ms)
 {
 	reading r = { .p = text.p, .end = text.p + text.n };
 	int64_t days, time;
 
-	if (!read_items(&r, p, 0, p->n) || (whole && r.p != r.end) || !ranges(&r) || !resolve_date(&r, &days) ||
-	    !resolve_time(&r, &time))
+	if (!read_items(&r, p, 0, p->n) || (whole && r.p != r.end) || !ranges(&r) ||
+	    !resolve_date(&r, &days) || !resolve_time(&r, &time))
 		return false;
 	if (__builtin_mul_overflow(days, (int64_t)WR_MS_DAY, &days) ||
 	    __builtin_add_overflow(days, time, &days))
@@ -433,7 +437,8 @@ bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone 
 	return parse(p, text, zone, true, ms);
 }
 
-bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms)
+bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone,
+				  int64_t *ms)
 {
 	return parse(p, text, zone, false, ms);
 }

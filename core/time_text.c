@@ -39,7 +39,8 @@ wr_civil wr_civil_from_days(int64_t days)
 	int64_t month = (5 * doy + 2) / 153;
 	int m = (int)(month < 10 ? month + 3 : month - 9);
 
-	return (wr_civil){ era * ERA_YEARS + yoe + (m <= 2), m, (int)(doy - (153 * month + 2) / 5 + 1) };
+	return (wr_civil){ era * ERA_YEARS + yoe + (m <= 2), m,
+			   (int)(doy - (153 * month + 2) / 5 + 1) };
 }
 
 int wr_days_of_month(int64_t year, int month)
@@ -203,7 +204,8 @@ static bool read_fraction(reader *r, int *ms)
 	const char *from = r->p;
 	int unit = 100;
 
-	for (*ms = 0; !at_end(r) && *r->p >= '0' && *r->p <= '9' && r->p - from < 9; r->p++, unit /= 10)
+	for (*ms = 0; !at_end(r) && *r->p >= '0' && *r->p <= '9' && r->p - from < 9;
+	     r->p++, unit /= 10)
 		*ms += (*r->p - '0') * unit;
 	return r->p > from;
 }
@@ -254,7 +256,8 @@ bool wr_parse_timestamp(wr_str text, int64_t *ms)
 
 	if (!read_date(&r, true, &days))
 		return false;
-	if ((eat(&r, 'T') || eat(&r, 't') || eat(&r, ' ')) && !at_end(&r) && !read_time(&r, true, &time))
+	if ((eat(&r, 'T') || eat(&r, 't') || eat(&r, ' ')) && !at_end(&r) &&
+	    !read_time(&r, true, &time))
 		return false;
 	if (!at_end(&r)) {
 		zone = wr_zone_get((wr_str){ r.p, (uint32_t)(r.end - r.p) });

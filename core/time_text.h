@@ -91,6 +91,7 @@ void wr_time_pattern_format(const wr_time_pattern *p, int64_t ms, const wr_zone 
  */
 bool wr_time_pattern_parse(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms);
 /* The same where something may stand behind what matches. */
-bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone, int64_t *ms);
+bool wr_time_pattern_parse_prefix(const wr_time_pattern *p, wr_str text, const wr_zone *zone,
+				  int64_t *ms);
 
 #endif

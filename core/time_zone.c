@@ -1,17 +1,19 @@
 /*
  * Time zones. The rules come from ICU; what is asked for every row does not.
  *
- * When a zone is first named, its changes of offset from the beginning to the year 2500 are read from ICU into a table.
- * A look-up is a binary search in it, safe in every thread and free of ICU's calendars, which are neither. Beyond the table the
- * rules repeat as the calendar does, every 400 years.
+ * When a zone is first named, its changes of offset from the beginning to the year 2500 are read
+ * from ICU into a table. A look-up is a binary search in it, safe in every thread and free of ICU's
+ * calendars, which are neither. Beyond the table the rules repeat as the calendar does, every 400
+ * years.
  *
  *	Europe/Paris   first +0:09:21 | 1891… | … | 2020-03-29T01:00Z +2 dst | 2020-10-25T01:00Z +1 | …
  *
- * From local time to an instant, both rules (a gap moves on, of an overlap the earlier is meant) say the same: use the offset
- * from before the change until both offsets agree that the change is past.
+ * From local time to an instant, both rules (a gap moves on, of an overlap the earlier is meant)
+ * say the same: use the offset from before the change until both offsets agree that the change is
+ * past.
  *
- * Zones are kept in a table of push-only lists for ever: there are some hundred names and a bounded number of offsets.
- * Reading it takes no lock.
+ * Zones are kept in a table of push-only lists for ever: there are some hundred names and a bounded
+ * number of offsets. Reading it takes no lock.
  */
 #include "core/time_text.h"
 
@@ -93,7 +95,8 @@ static bool read_offset(wr_str s, int32_t *ms)
 			colon = s.p[i] == ':';
 		if (k && colon && s.p[i++] != ':')
 			return false;
-		if (i + 2 > s.n || s.p[i] < '0' || s.p[i] > '9' || s.p[i + 1] < '0' || s.p[i + 1] > '9')
+		if (i + 2 > s.n || s.p[i] < '0' || s.p[i] > '9' || s.p[i + 1] < '0' ||
+		    s.p[i + 1] > '9')
 			return false;
 		part[k++] = (s.p[i] - '0') * 10 + s.p[i + 1] - '0';
 		i += 2;
@@ -230,10 +233,11 @@ static void show_offset(wr_zone *z)
 	char sign = z->first < 0 ? '-' : '+';
 
 	if (s % 60)
-		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d:%02d", prefix, z->id, sign, s / 3600,
-			 s / 60 % 60, s % 60);
+		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d:%02d", prefix, z->id, sign,
+			 s / 3600, s / 60 % 60, s % 60);
 	else
-		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d", prefix, z->id, sign, s / 3600, s / 60 % 60);
+		snprintf(z->shown, sizeof(z->shown), "%.*s%c%02d:%02d", prefix, z->id, sign,
+			 s / 3600, s / 60 % 60);
 }
 
 static wr_zone *make(wr_str id)

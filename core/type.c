@@ -73,7 +73,8 @@ const wr_type *wr_type_map(wr_arena *a, const wr_type *key, const wr_type *value
 	return with_kids(a, WR_MAP, 2, kids);
 }
 
-const wr_type *wr_type_struct(wr_arena *a, uint32_t n, const wr_str *field, const wr_type *const *kids)
+const wr_type *wr_type_struct(wr_arena *a, uint32_t n, const wr_str *field,
+			      const wr_type *const *kids)
 {
 	wr_type *t = with_kids(a, WR_STRUCT, n, kids);
 	wr_str *copy = WR_NEW_ARRAY(a, wr_str, n);
@@ -259,8 +260,8 @@ static const wr_type *read_decimal(reader *r)
 {
 	unsigned precision, scale;
 
-	if (!eat(r, '(') || !read_number(r, &precision) || !eat(r, ',') || !read_number(r, &scale) ||
-	    !eat(r, ')'))
+	if (!eat(r, '(') || !read_number(r, &precision) || !eat(r, ',') ||
+	    !read_number(r, &scale) || !eat(r, ')'))
 		return NULL;
 	return wr_type_decimal(r->a, precision, scale);
 }

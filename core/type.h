@@ -1,8 +1,8 @@
 /*
  * SQL types. One list gives tags, C storage, names and the checked accessors of core/vec.h.
  *
- * A wr_type is immutable and lives in an arena or in static memory (the scalar ones: wr_type_of). Two types are
- * the same when wr_type_eq says so; pointers prove nothing.
+ * A wr_type is immutable and lives in an arena or in static memory (the scalar ones: wr_type_of).
+ * Two types are the same when wr_type_eq says so; pointers prove nothing.
  *
  * Storage of one value in a vector:
  *   DATE int32 days since 1970; TIME int32 milliseconds of the day; TIMESTAMP int64 milliseconds UTC;
@@ -60,7 +60,8 @@ typedef struct wr_type wr_type;
 struct wr_type {
 	wr_tag tag;
 	uint16_t precision, scale;	/* DECIMAL */
-	uint16_t nkids;			/* ARRAY 1 (element), MAP 2 (key, value), STRUCT its fields */
+	/* ARRAY 1 (element), MAP 2 (key, value), STRUCT its fields */
+	uint16_t nkids;
 	const wr_type *const *kids;
 	const wr_str *names;		/* STRUCT: field names, nkids of them; else NULL */
 };
@@ -79,7 +80,8 @@ const wr_type *wr_type_decimal(wr_arena *a, unsigned precision, unsigned scale);
 const wr_type *wr_type_array(wr_arena *a, const wr_type *element);
 const wr_type *wr_type_map(wr_arena *a, const wr_type *key, const wr_type *value);
 /* Copies the arrays, not the types or the names' bytes. */
-const wr_type *wr_type_struct(wr_arena *a, uint32_t n, const wr_str *names, const wr_type *const *kids);
+const wr_type *wr_type_struct(wr_arena *a, uint32_t n, const wr_str *names,
+			      const wr_type *const *kids);
 /* A deep copy that depends on nothing outside the arena. */
 const wr_type *wr_type_copy(wr_arena *a, const wr_type *t);
 

@@ -9,7 +9,12 @@ unsigned wr_utf8_get(const char *p, const char *end, uint32_t *c)
 
 	if (p >= end)
 		return 0;
-	n = u[0] < 0x80 ? 1 : u[0] < 0xC2 ? 0 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : u[0] < 0xF5 ? 4 : 0;
+	n = u[0] < 0x80	  ? 1
+	    : u[0] < 0xC2 ? 0
+	    : u[0] < 0xE0 ? 2
+	    : u[0] < 0xF0 ? 3
+	    : u[0] < 0xF5 ? 4
+			  : 0;
 	if (n == 0 || (size_t)(end - p) < n)
 		return 0;
 	v = n == 1 ? u[0] : u[0] & (0x7Fu >> n);

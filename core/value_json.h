@@ -8,7 +8,8 @@
 #include "core/vec.h"
 
 void wr_value_json(const wr_vec *v, uint32_t row, wr_buf *out);
-/* The same for a cell of a table: texts without quotes, null as nothing at all (false is returned). */
+/* The same for a cell of a table: texts without quotes, null as nothing at all (false is
+ * returned). */
 bool wr_value_cell(const wr_vec *v, uint32_t row, wr_buf *out);
 
 #endif

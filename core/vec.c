@@ -246,7 +246,8 @@ static void gather_data(void *to, const void *from, size_t size, const uint32_t 
 	}
 #undef COPY
 }
-_Static_assert(sizeof(wr_dec) == 16 && sizeof(wr_str) == 16, "gather copies values of 1, 4, 8 and 16 bytes");
+_Static_assert(sizeof(wr_dec) == 16 && sizeof(wr_str) == 16,
+	       "gather copies values of 1, 4, 8 and 16 bytes");
 
 void wr_vec_gather(wr_vec *out, wr_arena *a, const wr_vec *src, const uint32_t *rows, uint32_t n)
 {

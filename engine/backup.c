@@ -1,19 +1,21 @@
 /*
- * BACKUP TO 'dir': a copy of the data directory as of one moment, while queries go on; and `weir restore`, which makes a data directory
- * of it.
+ * BACKUP TO 'dir': a copy of the data directory as of one moment, while queries go on; and `weir
+ * restore`, which makes a data directory of it.
  *
- * The moment is one in which no query commits (wr_engine.commits is held), so that no epoch is half decided. Copied in it: the catalog
- * (no statement runs: wr_engine.lock), which frames of embedded topics count, the state (RocksDB links its files). The frames
- * themselves come later; those of epochs behind the moment are aborted when the restored directory is opened.
+ * The moment is one in which no query commits (wr_engine.commits is held), so that no epoch is half
+ * decided. Copied in it: the catalog (no statement runs: wr_engine.lock), which frames of embedded
+ * topics count, the state (RocksDB links its files). The frames themselves come later; those of
+ * epochs behind the moment are aborted when the restored directory is opened.
  *
  *	backup		BACKUP/backup   made last: without it the copy is not whole
  *			BACKUP/weir.db, state/, ingest/, topics/
  *	restore		NEW/backup      first, removed last: nothing runs in a directory that has it
  *
- * A restored query continues from an old epoch, and what its original has sent since is sent again. Its sink must not take it for
- * the original: with a decider (Kafka, SQLite) the two would fight over one witness, an endpoint would take new requests for those it
- * has had. So a restore gives each query a new identity (wr_epoch_identity) and empties the marks of deciders, which makes them begin anew.
- * CSV files go on from the length that the mark says, as after any restart.
+ * A restored query continues from an old epoch, and what its original has sent since is sent again.
+ * Its sink must not take it for the original: with a decider (Kafka, SQLite) the two would fight
+ * over one witness, an endpoint would take new requests for those it has had. So a restore gives
+ * each query a new identity (wr_epoch_identity) and empties the marks of deciders, which makes them
+ * begin anew. CSV files go on from the length that the mark says, as after any restart.
  */
 #include <errno.h>
 #include <limits.h>
@@ -46,8 +48,10 @@ wr_status wr_backup_refuse(const char *dir, wr_err *err)
 		return WR_FAIL;
 	if (access(path, F_OK))
 		return WR_OK;
-	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is a backup, or the restore of one did not come to its end", dir);
-	return wr_err_hint(err, "weir restore BACKUP --data NEW makes a data directory of a backup");
+	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+		   "%s is a backup, or the restore of one did not come to its end", dir);
+	return wr_err_hint(err,
+			   "weir restore BACKUP --data NEW makes a data directory of a backup");
 }
 
 /* ---------------------------------------------------------------- BACKUP TO */
@@ -61,9 +65,12 @@ static wr_status hold_commits(wr_engine *e, wr_err *err)
 	until.tv_sec += WAIT_SECONDS;
 	if (pthread_rwlock_timedwrlock(&e->commits, &until) == 0)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "a query has been committing for %d seconds, and a backup must not come in between",
-		   WAIT_SECONDS);
-	return wr_err_hint(err, "SHOW QUERIES says whether one waits for its sink; try again when that is there");
+	wr_err_set(
+	    err, WR_ERR_IO, WR_NO_SPAN,
+	    "a query has been committing for %d seconds, and a backup must not come in between",
+	    WAIT_SECONDS);
+	return wr_err_hint(
+	    err, "SHOW QUERIES says whether one waits for its sink; try again when that is there");
 }
 
 static wr_status copy_moment(wr_engine *e, const char *dir, wr_err *err)
@@ -72,8 +79,11 @@ static wr_status copy_moment(wr_engine *e, const char *dir, wr_err *err)
 
 	if (hold_commits(e, err))
 		return WR_FAIL;
-	status = wr_journal_backup(e, dir, err) || (e->topics && wr_topics_copy_marks(e->topics, dir, err)) ||
-		 wr_db_backup(e->db, dir, err) ? WR_FAIL : WR_OK;
+	status = wr_journal_backup(e, dir, err) ||
+			 (e->topics && wr_topics_copy_marks(e->topics, dir, err)) ||
+			 wr_db_backup(e->db, dir, err)
+		     ? WR_FAIL
+		     : WR_OK;
 	pthread_rwlock_unlock(&e->commits);
 	return status;
 }
@@ -99,7 +109,8 @@ wr_status wr_exec_backup(wr_exec *x, wr_err *err)
 	const char *dir = wr_z(x->arena, x->stmt->text.text);
 
 	if (!x->e->journal) {
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "there is no data directory to back up: all is in memory");
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+			   "there is no data directory to back up: all is in memory");
 		return wr_err_hint(err, "start with --data DIR");
 	}
 	if (back_up(x->e, dir, err)) {
@@ -107,7 +118,9 @@ wr_status wr_exec_backup(wr_exec *x, wr_err *err)
 			err->span = x->stmt->text.text_span;
 		return WR_FAIL;
 	}
-	wr_say(x, WR_OUTCOME_MESSAGE, "Backed up to %s; weir restore %s --data NEW makes a data directory of it", dir, dir);
+	wr_say(x, WR_OUTCOME_MESSAGE,
+	       "Backed up to %s; weir restore %s --data NEW makes a data directory of it", dir,
+	       dir);
 	return WR_OK;
 }
 
@@ -118,15 +131,20 @@ static wr_status check_backup(const char *dir, wr_err *err)
 	char path[PATH_MAX];
 	wr_buf text = { 0 };
 	bool found;
-	wr_status status = marker_path(dir, path, err) || wr_file_load(path, &text, &found, err) ? WR_FAIL : WR_OK;
+	wr_status status =
+	    marker_path(dir, path, err) || wr_file_load(path, &text, &found, err) ? WR_FAIL : WR_OK;
 
 	if (status == WR_OK && !found) {
 		status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is no finished backup", dir);
-		wr_err_hint(err, "BACKUP TO 'dir' makes one; a data directory that nothing runs in can be copied as it is, but then "
-				 "only one of the two may go on");
+		wr_err_hint(
+		    err,
+		    "BACKUP TO 'dir' makes one; a data directory that nothing runs in can be copied as it is, but then "
+		    "only one of the two may go on");
 	} else if (status == WR_OK && !wr_str_is(wr_buf_view(&text), FORMAT)) {
-		status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is a backup of a format that this program does not know: %.40s", dir,
-				    wr_buf_z(&text));
+		status =
+		    wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			       "%s is a backup of a format that this program does not know: %.40s",
+			       dir, wr_buf_z(&text));
 		wr_err_hint(err, "use the version of weir that made it");
 	}
 	wr_buf_free(&text);
@@ -147,7 +165,8 @@ static wr_status rename_query(wr_state *state, const char *incarnation, wr_err *
 	uint64_t epoch;
 
 	if (wr_state_pending(state, &epoch)) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "query %s of this backup has an epoch that its sink had not decided",
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "query %s of this backup has an epoch that its sink had not decided",
 			   incarnation);
 		return wr_err_hint(err, "make another backup when SHOW QUERIES says RUNNING");
 	}
@@ -184,7 +203,8 @@ static wr_status rename_all(const char *dir, wr_err *err)
 	wr_db_options options = { .cache_bytes = 8 << 20 };
 	wr_arena *a = wr_arena_new();
 	wr_db *db = NULL;
-	wr_status status = wr_db_open(dir, &options, &db, err) || rename_in(db, a, err) ? WR_FAIL : WR_OK;
+	wr_status status =
+	    wr_db_open(dir, &options, &db, err) || rename_in(db, a, err) ? WR_FAIL : WR_OK;
 
 	wr_db_close(db);
 	wr_arena_free(a);

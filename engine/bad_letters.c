@@ -5,12 +5,14 @@
  *	timestamp	when the query met it
  *	headers		weir.query, weir.id, weir.source, weir.topic, weir.partition, weir.offset, weir.reason; then its own
  *
- * The errors store is the outbox: a letter is written after the commit that keeps its record, while all tasks stand still, and what is
- * written is noted in a commit of its own. A crash in between writes it once more under the same weir.id, which is the query's identity
- * and the record's number.
+ * The errors store is the outbox: a letter is written after the commit that keeps its record, while
+ * all tasks stand still, and what is written is noted in a commit of its own. A crash in between
+ * writes it once more under the same weir.id, which is the query's identity and the record's
+ * number.
  *
- * Meta store: "D" -> the first number that is not written; absent: nothing waits. It is put in the epoch that keeps the record. Records
- * that wait do not give way to errors.max until they are written.
+ * Meta store: "D" -> the first number that is not written; absent: nothing waits. It is put in the
+ * epoch that keeps the record. Records that wait do not give way to errors.max until they are
+ * written.
  */
 #include <inttypes.h>
 
@@ -39,7 +41,8 @@ wr_status wr_bad_letters_open(wr_run *run, wr_err *err)
 		const wr_scan *scan = run->scans[i].scan;
 
 		if (scan->source->dead_letter.n && !topic_of(run, scan->relation) &&
-		    wr_letter_topic_open(spec->io, scan->source->dead_letter, ends, &run->letters[i], err))
+		    wr_letter_topic_open(spec->io, scan->source->dead_letter, ends,
+					 &run->letters[i], err))
 			return WR_FAIL;
 	}
 	return WR_OK;

@@ -1,6 +1,7 @@
 /*
- * A bad record as it is kept: where it stood, why it could not be read, and its bytes, in the query's errors store under a number that
- * grows. Its place there is part of the query's atomic write.
+ * A bad record as it is kept: where it stood, why it could not be read, and its bytes, in the
+ * query's errors store under a number that grows. Its place there is part of the query's atomic
+ * write.
  */
 #ifndef ENGINE_BAD_RECORD_H
 #define ENGINE_BAD_RECORD_H
@@ -16,7 +17,8 @@ typedef struct wr_bad_record {
 	wr_record rec;
 } wr_bad_record;
 
-/* Of what a sink could not deliver: no relation; topic: the sink; key: the request's id; value: its body; and in this header its URL or addresses. */
+/* Of what a sink could not deliver: no relation; topic: the sink; key: the request's id; value: its
+ * body; and in this header its URL or addresses. */
 #define WR_REFUSED_TO "weir.to"
 
 /* The bytes under which it is kept (without its number). */
@@ -28,8 +30,8 @@ void wr_bad_record_key(wr_buf *out, int64_t number);
 bool wr_bad_record_number(wr_str key, int64_t *out);
 
 /*
- * Bytes as people can read them: as they are where they are printable UTF-8, else \xNN; at most max bytes of them, "…" behind what was
- * cut. p NULL: NULL.
+ * Bytes as people can read them: as they are where they are printable UTF-8, else \xNN; at most max
+ * bytes of them, "…" behind what was cut. p NULL: NULL.
  */
 const char *wr_bad_record_text(wr_arena *a, wr_str bytes, uint32_t max);
 

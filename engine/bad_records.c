@@ -6,9 +6,11 @@
  *	SKIP		counted
  *	STOP		the query ends, with the place
  *
- * Requests that a sink's endpoint refused for good are kept beside them (wr_run_refused): without a stream that they are a record of.
+ * Requests that a sink's endpoint refused for good are kept beside them (wr_run_refused): without a
+ * stream that they are a record of.
  *
- * All is part of the epoch that read the record: after a crash it is read again, and is kept and counted once.
+ * All is part of the epoch that read the record: after a crash it is read again, and is kept and
+ * counted once.
  */
 #include <stdlib.h>
 
@@ -28,14 +30,15 @@ void wr_bad_records_restore(wr_run *run)
 	/* Numbers are never given twice, also when the last record was replayed. */
 	wr_buf next = { 0 };
 
-	if (wr_store_get(run->meta, WR_STR_LIT("N"), &next) && wr_bad_record_number(wr_buf_view(&next), &last) &&
-	    last > run->error_seq)
+	if (wr_store_get(run->meta, WR_STR_LIT("N"), &next) &&
+	    wr_bad_record_number(wr_buf_view(&next), &last) && last > run->error_seq)
 		run->error_seq = last;
 	wr_buf_free(&next);
 	wr_bad_letters_restore(run);
 }
 
-/* The oldest record goes. Those before run->error_first are gone already, and not looked through again. */
+/* The oldest record goes. Those before run->error_first are gone already, and not looked through
+ * again. */
 static void give_up_oldest(wr_run *run, wr_buf *from)
 {
 	wr_str key, value;
@@ -93,17 +96,21 @@ static void keep(wr_run *run, const wr_bad_record *bad)
 
 static wr_status stop(const wr_bad_record *bad, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_DATA, WR_NO_SPAN, "bad record in %.*s, partition %d, offset %lld: %.*s",
-		   WR_STR_ARG(bad->topic), bad->rec.partition, (long long)bad->rec.offset, WR_STR_ARG(bad->reason));
+	wr_err_set(err, WR_ERR_DATA, WR_NO_SPAN,
+		   "bad record in %.*s, partition %d, offset %lld: %.*s", WR_STR_ARG(bad->topic),
+		   bad->rec.partition, (long long)bad->rec.offset, WR_STR_ARG(bad->reason));
 	return wr_err_hint(err, "ON_ERROR='DEAD_LETTER' keeps such records apart and goes on");
 }
 
-wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec, const wr_err *why,
-			    wr_err *err)
+wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
+			    const wr_err *why, wr_err *err)
 {
 	const wr_source_spec *s = scan->source;
-	wr_bad_record bad = { .relation = scan->relation, .topic = s->topic.n ? s->topic : s->file,
-			      .seen_at = wr_clock_ms(), .reason = wr_str_of(why->message), .rec = *rec };
+	wr_bad_record bad = { .relation = scan->relation,
+			      .topic = s->topic.n ? s->topic : s->file,
+			      .seen_at = wr_clock_ms(),
+			      .reason = wr_str_of(why->message),
+			      .rec = *rec };
 
 	if (s->on_error == WR_ON_ERROR_STOP)
 		return stop(&bad, err);
@@ -125,10 +132,14 @@ void wr_run_refused(void *self, const wr_refused *r)
 	wr_run *run = self;
 	wr_header to = { WR_STR_LIT(WR_REFUSED_TO), r->to };
 	wr_headers headers = { 1, &to };
-	wr_bad_record bad = { .topic = run->spec->sink_spec->name, .seen_at = wr_clock_ms(),
+	wr_bad_record bad = { .topic = run->spec->sink_spec->name,
+			      .seen_at = wr_clock_ms(),
 			      .reason = wr_str_of(r->reason),
-			      .rec = { .partition = (int32_t)r->lane, .offset = (int64_t)r->number,
-				       .key = wr_str_of(r->id), .value = r->body, .timestamp = wr_clock_ms(),
+			      .rec = { .partition = (int32_t)r->lane,
+				       .offset = (int64_t)r->number,
+				       .key = wr_str_of(r->id),
+				       .value = r->body,
+				       .timestamp = wr_clock_ms(),
 				       .headers = &headers } };
 
 	pthread_mutex_lock(&run->bad_lock);

@@ -1,8 +1,9 @@
 /*
  * Statements that define: a plan becomes a relation, a topic, a running query.
  *
- * Order matters for what a crash may leave: the statement is recorded as creating, the topic made, the query opened (its start positions are
- * stored), the statement marked live. What was only half made is removed at the next start.
+ * Order matters for what a crash may leave: the statement is recorded as creating, the topic made,
+ * the query opened (its start positions are stored), the statement marked live. What was only half
+ * made is removed at the next start.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +30,11 @@ const char *wr_engine_topic_kind(const wr_engine *e)
 wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err)
 {
 	wr_engine_connect_as(x->e, x);
-	wr_plan_cx cx = { .arena = arena, .catalog = &x->e->names.catalog, .settings = &x->s->settings,
-			  .source_kind = wr_engine_topic_kind(x->e), .text = wr_arena_str(arena, x->text) };
+	wr_plan_cx cx = { .arena = arena,
+			  .catalog = &x->e->names.catalog,
+			  .settings = &x->s->settings,
+			  .source_kind = wr_engine_topic_kind(x->e),
+			  .text = wr_arena_str(arena, x->text) };
 
 	return wr_plan_statement(&cx, stmt, out, err);
 }
@@ -45,7 +49,8 @@ static bool as_replacement(const wr_exec *x, wr_stmt *s)
 	return true;
 }
 
-/* Plans a statement that outlives the text it came from: parsed once more into the plan's own arena. */
+/* Plans a statement that outlives the text it came from: parsed once more into the plan's own
+ * arena. */
 static wr_status plan_to_keep(wr_exec *x, wr_arena *arena, wr_plan *out, wr_err *err)
 {
 	wr_stmts stmts;
@@ -74,13 +79,14 @@ static wr_status make_topic(wr_engine *e, const wr_plan *plan, wr_err *err)
 	if (!e->topics)
 		return wr_kafka_topic_ensure(e->config.broker, e->io.kafka_conf, r->topic,
 					     &(wr_kafka_topic){ plan->partitions, plan->replicas,
-								plan->retention_ms, plan->compact }, err);
+								plan->retention_ms, plan->compact },
+					     err);
 	return wr_topics_create(e->topics, r->topic, n, err);
 }
 
 /*
- * A recorded statement made its topic when it was new. The broker need not be there now; and a topic
- * that was deleted since must not come back empty as if nothing had been.
+ * A recorded statement made its topic when it was new. The broker need not be there now; and a
+ * topic that was deleted since must not come back empty as if nothing had been.
  */
 static bool topic_is_made(const wr_exec *x)
 {
@@ -91,7 +97,9 @@ static wr_status note_topic(wr_exec *x, const wr_plan *plan, wr_err *err)
 {
 	const wr_relation *r = plan->relation;
 
-	return !r || r->file.p || x->e->topics || x->gone ? WR_OK : wr_journal_topic(x->e, r->topic, r->partitions, err);
+	return !r || r->file.p || x->e->topics || x->gone
+		   ? WR_OK
+		   : wr_journal_topic(x->e, r->topic, r->partitions, err);
 }
 
 /* ---------------------------------------------------------------- queries */
@@ -99,11 +107,13 @@ static wr_status note_topic(wr_exec *x, const wr_plan *plan, wr_err *err)
 static bool still_written(void *self, wr_str topic)
 {
 	wr_query *q = self;
-	bool written = q->engine->opening;	/* a query that was replaced comes behind those that read from it */
+	/* a query that was replaced comes behind those that read from it */
+	bool written = q->engine->opening;
 
 	pthread_mutex_lock(&q->engine->list_lock);
 	for (wr_query *it = q->engine->queries; it && !written; it = it->next)
-		written = it != q && (it->goes_on || !wr_query_over(it)) && it->state != WR_QUERY_PAUSED && it->spec.sink_spec &&
+		written = it != q && (it->goes_on || !wr_query_over(it)) &&
+			  it->state != WR_QUERY_PAUSED && it->spec.sink_spec &&
 			  wr_str_eq(it->spec.sink_spec->topic, topic);
 	pthread_mutex_unlock(&q->engine->list_lock);
 	return written;
@@ -156,7 +166,8 @@ void wr_query_specify(wr_query *q, uint16_t ntasks)
 		WR_BUG("no sink of type %s", sink->type);
 }
 
-/* Plans go by the number of partitions there were when the relation was made: which keys lie where. */
+/* Plans go by the number of partitions there were when the relation was made: which keys lie
+ * where. */
 static wr_status as_planned(const wr_query *q, const wr_scan *scan, int32_t n, wr_err *err)
 {
 	const wr_named *named = wr_names_find(q->engine, scan->relation);
@@ -164,9 +175,11 @@ static wr_status as_planned(const wr_query *q, const wr_scan *scan, int32_t n, w
 
 	if (q->engine->topics || planned <= 0 || planned == n || scan->source->file.p)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %.*s has %d partitions, but had %d when %.*s was made",
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "topic %.*s has %d partitions, but had %d when %.*s was made",
 		   WR_STR_ARG(scan->source->topic), n, planned, WR_STR_ARG(scan->relation));
-	return wr_err_hint(err, "make %.*s anew, or read the topic under another name", WR_STR_ARG(scan->relation));
+	return wr_err_hint(err, "make %.*s anew, or read the topic under another name",
+			   WR_STR_ARG(scan->relation));
 }
 
 /* The most partitions that any of its sources has. */
@@ -185,10 +198,12 @@ static wr_status most_partitions(const wr_query *q, int32_t *most, wr_err *err)
 	return WR_OK;
 }
 
-/* Tasks per stage: as set; else the smaller of partitions and processors. Fixed for the query's life. */
+/* Tasks per stage: as set; else the smaller of partitions and processors. Fixed for the query's
+ * life. */
 static wr_status choose_tasks(const wr_query *q, uint16_t *ntasks, wr_err *err)
 {
-	int64_t set = wr_setting_int(&q->settings, WR_SET_TASKS), cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t set = wr_setting_int(&q->settings, WR_SET_TASKS),
+		cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int32_t partitions;
 
 	*ntasks = 1;
@@ -224,7 +239,8 @@ static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
 	else if (plan->kind == WR_PLAN_INSERT_QUERY)
 		snprintf(q->id, sizeof q->id, "%s_%lld", prefix, (long long)seq);
 	else
-		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name), (long long)seq);
+		snprintf(q->id, sizeof q->id, "%s_%.*s_%lld", prefix, WR_STR_ARG(plan->name),
+			 (long long)seq);
 }
 
 /*
@@ -234,11 +250,13 @@ static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
  */
 static bool begins_later(const wr_exec *x)
 {
-	return x->incarnation && !x->e->topics && x->e->config.until == WR_RUN_FOREVER && !x->e->config.by_hand;
+	return x->incarnation && !x->e->topics && x->e->config.until == WR_RUN_FOREVER &&
+	       !x->e->config.by_hand;
 }
 
 /* Makes and opens the query of a plan, which does not run yet; the engine keeps its arena. */
-static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out, wr_err *err)
+static wr_status open_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query **out,
+			    wr_err *err)
 {
 	wr_query *q = wr_query_new(x->e, arena, plan, &x->s->settings);
 	uint16_t ntasks = x->ntasks;
@@ -273,7 +291,9 @@ failed:
 
 static const char *kind_word(const wr_plan *plan)
 {
-	return plan->kind == WR_PLAN_CREATE_SINK ? "sink" : plan->relation->table ? "table" : "stream";
+	return plan->kind == WR_PLAN_CREATE_SINK ? "sink"
+	       : plan->relation->table		 ? "table"
+						 : "stream";
 }
 
 /* true: the name is taken and the statement allows that. */
@@ -287,14 +307,17 @@ static wr_status name_taken(wr_exec *x, const wr_plan *plan, bool *skip, wr_err 
 	const char *there = !n->relation ? "sink" : n->relation->table ? "table" : "stream";
 
 	if (*skip) {
-		wr_say(x, WR_OUTCOME_WARNING, "Cannot add %s `%.*s`: A %s with the same name already exists.",
+		wr_say(x, WR_OUTCOME_WARNING,
+		       "Cannot add %s `%.*s`: A %s with the same name already exists.",
 		       kind_word(plan), WR_STR_ARG(plan->name), there);
 		return WR_OK;
 	}
 	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "there is a %s named %.*s already", there,
 		   WR_STR_ARG(plan->name));
-	return wr_err_hint(err, "DROP it first, or say CREATE %s IF NOT EXISTS", plan->kind == WR_PLAN_CREATE_SINK ?
-			   "SINK" : plan->relation->table ? "TABLE" : "STREAM");
+	return wr_err_hint(err, "DROP it first, or say CREATE %s IF NOT EXISTS",
+			   plan->kind == WR_PLAN_CREATE_SINK ? "SINK"
+			   : plan->relation->table	     ? "TABLE"
+							     : "STREAM");
 }
 
 static void say_created(wr_exec *x, const wr_plan *plan, const wr_query *q)
@@ -303,9 +326,11 @@ static void say_created(wr_exec *x, const wr_plan *plan, const wr_query *q)
 	x->out->object_kind = plan->kind == WR_PLAN_INSERT_QUERY ? "query" : kind_word(plan);
 	if (q) {
 		x->out->query_id = wr_arena_strdup(x->arena, q->id);
-		wr_say(x, WR_OUTCOME_MESSAGE, "Created query with ID %s%s", q->id, x->verdict ? x->verdict : "");
+		wr_say(x, WR_OUTCOME_MESSAGE, "Created query with ID %s%s", q->id,
+		       x->verdict ? x->verdict : "");
 	} else {
-		wr_say(x, WR_OUTCOME_MESSAGE, "%s created", plan->relation->table ? "Table" : "Stream");
+		wr_say(x, WR_OUTCOME_MESSAGE, "%s created",
+		       plan->relation->table ? "Table" : "Stream");
 	}
 }
 
@@ -325,15 +350,16 @@ static void name_it(wr_exec *x, const wr_plan *plan, wr_named *old, wr_query *q)
 
 	if (old)
 		wr_names_remove(x->e, old);
-	n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation, plan->name, x->text);
+	n = wr_names_add(x->e, plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation,
+			 plan->name, x->text);
 	n->query = q;
 	n->seq = x->seq;
 	n->before = old;
 }
 
 /*
- * The statement is recorded as live, and only then its query (NULL: none; fresh: it took nobody's place) runs: what a half made statement has
- * written is written again by the next one.
+ * The statement is recorded as live, and only then its query (NULL: none; fresh: it took nobody's
+ * place) runs: what a half made statement has written is written again by the next one.
  */
 static wr_status begin_to_live(wr_exec *x, wr_query *q, bool fresh, wr_err *err)
 {
@@ -360,7 +386,8 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 
 	if (name_taken(x, plan, &skip, err) || skip)
 		return skip ? WR_OK : WR_FAIL;
-	if ((old && wr_replace_check(x, old, plan, err)) || (!topic_is_made(x) && !x->gone && make_topic(x->e, plan, err)))
+	if ((old && wr_replace_check(x, old, plan, err)) ||
+	    (!topic_is_made(x) && !x->gone && make_topic(x->e, plan, err)))
 		return WR_FAIL;
 	if (wr_journal_number(x, err) || note_topic(x, plan, err))
 		return WR_FAIL;
@@ -433,8 +460,11 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 
 	if (s->statement) {
 		if (s->analyze) {
-			wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "EXPLAIN ANALYZE tells what a running query has done");
-			return wr_err_hint(err, "give its id, as SHOW QUERIES lists it; EXPLAIN shows the plan of a statement");
+			wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+				   "EXPLAIN ANALYZE tells what a running query has done");
+			return wr_err_hint(
+			    err,
+			    "give its id, as SHOW QUERIES lists it; EXPLAIN shows the plan of a statement");
 		}
 		if (wr_exec_plan(x, x->arena, s->statement, &plan, err))
 			return WR_FAIL;
@@ -445,8 +475,8 @@ wr_status wr_exec_explain(wr_exec *x, wr_err *err)
 		wr_query *q = wr_engine_find_query(x->e, s->id.name);
 
 		if (!q)
-			return wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s",
-					  WR_STR_ARG(s->id.name));
+			return wr_err_set(err, WR_ERR_STATEMENT, s->id.span,
+					  "there is no query %.*s", WR_STR_ARG(s->id.name));
 		wr_plan_explain(q->plan, &text);
 		if (s->analyze)
 			wr_explain_figures(x, q, &text);
@@ -466,7 +496,8 @@ static wr_status plan_select(wr_exec *x, wr_arena *arena, wr_plan *plan, wr_err 
 	wr_status status = WR_OK;
 
 	if (x->stmt->query->emit == WR_EMIT_NONE)
-		status = wr_settings_set(&x->s->settings, WR_STR_LIT("auto.offset.reset"), WR_STR_LIT("earliest"), err);
+		status = wr_settings_set(&x->s->settings, WR_STR_LIT("auto.offset.reset"),
+					 WR_STR_LIT("earliest"), err);
 	if (status == WR_OK)
 		status = plan_to_keep(x, arena, plan, err);
 	x->s->settings = kept;
@@ -518,7 +549,8 @@ wr_status wr_exec_select(wr_exec *x, wr_err *err)
 	wr_left_rows_free(p->left);
 	wr_query_free(q);
 	free(p);
-	return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "too many push queries are running");
+	return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+			  "too many push queries are running");
 }
 
 void wr_push_query_free(wr_push_query *p)
@@ -562,8 +594,8 @@ wr_status wr_exec_type(wr_exec *x, wr_err *err)
 			       WR_STR_ARG(s->name.name));
 			return WR_OK;
 		}
-		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is a type named %.*s already",
-				  WR_STR_ARG(s->name.name));
+		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span,
+				  "there is a type named %.*s already", WR_STR_ARG(s->name.name));
 	}
 	wr_binder b = { .arena = x->e->arena, .self = x->e, .find_type = find_type };
 

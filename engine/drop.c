@@ -42,16 +42,19 @@ static wr_status end_query(wr_engine *e, wr_query *q, char incarnation[40], wr_e
 }
 
 /*
- * Comes after the record: a crash between leaves a state without a statement, which the next start removes. The other way round the next
- * start would find a statement without its state, and do everything once more.
+ * Comes after the record: a crash between leaves a state without a statement, which the next start
+ * removes. The other way round the next start would find a statement without its state, and do
+ * everything once more.
  */
 static wr_status remove_state(wr_engine *e, const char *incarnation, wr_err *err)
 {
 	if (!incarnation[0])
 		return WR_OK;
-	if (WR_FAULT_FAIL("drop.recorded", err) || (e->topics && wr_topics_forget(e->topics, incarnation, err)))
+	if (WR_FAULT_FAIL("drop.recorded", err) ||
+	    (e->topics && wr_topics_forget(e->topics, incarnation, err)))
 		return WR_FAIL;
-	return WR_FAULT_FAIL("drop.forgotten", err) ? WR_FAIL : wr_state_drop(e->db, incarnation, err);
+	return WR_FAULT_FAIL("drop.forgotten", err) ? WR_FAIL
+						    : wr_state_drop(e->db, incarnation, err);
 }
 
 /* The first query that reads or writes the relation, its own creator left out. */
@@ -65,7 +68,8 @@ static wr_query *user_of(wr_engine *e, const wr_named *n, const char **how)
 			if (wr_str_eq(q->plan->reads[i], n->name))
 				return q;
 		*how = "written";
-		if (q->plan->kind == WR_PLAN_INSERT_QUERY && wr_str_eq(q->plan->relation->name, n->name))
+		if (q->plan->kind == WR_PLAN_INSERT_QUERY &&
+		    wr_str_eq(q->plan->relation->name, n->name))
 			return q;
 	}
 	return NULL;
@@ -86,14 +90,17 @@ static wr_status drop_type(wr_exec *x, wr_err *err)
 			int64_t seq = (*at)->seq;
 
 			*at = (*at)->next;
-			wr_say(x, WR_OUTCOME_MESSAGE, "Dropped type '%.*s'", WR_STR_ARG(s->name.name));
+			wr_say(x, WR_OUTCOME_MESSAGE, "Dropped type '%.*s'",
+			       WR_STR_ARG(s->name.name));
 			return wr_journal_gone(x->e, seq, true, err);
 		}
 	if (s->if_exists) {
-		wr_say(x, WR_OUTCOME_WARNING, "Type '%.*s' does not exist", WR_STR_ARG(s->name.name));
+		wr_say(x, WR_OUTCOME_WARNING, "Type '%.*s' does not exist",
+		       WR_STR_ARG(s->name.name));
 		return WR_OK;
 	}
-	return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is no type %.*s", WR_STR_ARG(s->name.name));
+	return wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is no type %.*s",
+			  WR_STR_ARG(s->name.name));
 }
 
 static const char *object_word(wr_object o)
@@ -118,22 +125,31 @@ static wr_status may_drop(wr_exec *x, const wr_named *n, wr_err *err)
 	const wr_relation *r = n->relation;
 	const char *how;
 
-	if ((s->object == WR_OBJ_SINK) != (r == NULL) || (r && r->table != (s->object == WR_OBJ_TABLE))) {
-		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is a %s, not a %s", WR_STR_ARG(n->name),
-			   !r ? "sink" : r->table ? "table" : "stream", object_word(s->object));
-		return wr_err_hint(err, "say DROP %s %.*s", !r ? "SINK" : r->table ? "TABLE" : "STREAM",
+	if ((s->object == WR_OBJ_SINK) != (r == NULL) ||
+	    (r && r->table != (s->object == WR_OBJ_TABLE))) {
+		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is a %s, not a %s",
+			   WR_STR_ARG(n->name),
+			   !r	      ? "sink"
+			   : r->table ? "table"
+				      : "stream",
+			   object_word(s->object));
+		return wr_err_hint(err, "say DROP %s %.*s",
+				   !r	      ? "SINK"
+				   : r->table ? "TABLE"
+					      : "STREAM",
 				   WR_STR_ARG(n->name));
 	}
 	wr_query *q = user_of(x->e, n, &how);
 
 	if (q) {
-		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is %s by query %s", WR_STR_ARG(n->name), how,
-			   q->id);
+		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "%.*s is %s by query %s",
+			   WR_STR_ARG(n->name), how, q->id);
 		return wr_err_hint(err, "TERMINATE %s first", q->id);
 	}
 	if (s->delete_topic && r && r->source_only)
 		return wr_err_set(err, WR_ERR_STATEMENT, s->name.span,
-				  "%.*s is a SOURCE: its topic is not ours to delete", WR_STR_ARG(n->name));
+				  "%.*s is a SOURCE: its topic is not ours to delete",
+				  WR_STR_ARG(n->name));
 	return WR_OK;
 }
 
@@ -158,11 +174,13 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	if (n->query && end_query(x->e, n->query, incarnation, err))
 		return WR_FAIL;
 	wr_names_remove(x->e, n);
-	if ((s->delete_topic && r && delete_topic(x->e, r, err)) || WR_FAULT_FAIL("drop.before_record", err))
+	if ((s->delete_topic && r && delete_topic(x->e, r, err)) ||
+	    WR_FAULT_FAIL("drop.before_record", err))
 		return WR_FAIL;
 	x->out->object = wr_z(x->arena, s->name.name);
 	x->out->object_kind = object_word(s->object);
-	wr_say(x, WR_OUTCOME_MESSAGE, r ? "Source `%.*s` (topic: %.*s) was dropped." : "Sink `%.*s` was dropped.",
+	wr_say(x, WR_OUTCOME_MESSAGE,
+	       r ? "Source `%.*s` (topic: %.*s) was dropped." : "Sink `%.*s` was dropped.",
 	       WR_STR_ARG(n->name), WR_STR_ARG(r ? r->topic : n->name));
 	for (; n; n = n->before)
 		if (wr_journal_gone(x->e, n->seq, false, err))
@@ -240,12 +258,14 @@ wr_status wr_exec_query_id(wr_exec *x, wr_err *err)
 
 	x->out->object = wr_z(x->arena, s->id.name);
 	x->out->object_kind = "query";
-	if (!q && x->stmt->kind == WR_STMT_TERMINATE && wr_engine_cancel(x->e, wr_z(x->arena, s->id.text))) {
+	if (!q && x->stmt->kind == WR_STMT_TERMINATE &&
+	    wr_engine_cancel(x->e, wr_z(x->arena, s->id.text))) {
 		wr_say(x, WR_OUTCOME_MESSAGE, "Query terminated.");
 		return WR_OK;
 	}
 	if (!q) {
-		wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s", WR_STR_ARG(s->id.text));
+		wr_err_set(err, WR_ERR_STATEMENT, s->id.span, "there is no query %.*s",
+			   WR_STR_ARG(s->id.text));
 		return wr_err_hint(err, "SHOW QUERIES lists them");
 	}
 	if (x->stmt->kind != WR_STMT_TERMINATE)

@@ -1,4 +1,5 @@
-/* Counting dropped rows: operators and readers count in plain numbers of their run; here they are added up, stored and told. */
+/* Counting dropped rows: operators and readers count in plain numbers of their run; here they are
+ * added up, stored and told. */
 #include "engine/drops.h"
 
 #include "engine/exchange.h"
@@ -25,7 +26,8 @@ void wr_drops_print(const uint64_t *n, const uint64_t *before, bool lost_only, w
 
 		if (more == 0 || (lost_only && !LOST[i]))
 			continue;
-		wr_buf_printf(out, "%s%llu %s", any ? ", " : "", (unsigned long long)more, TEXTS[i]);
+		wr_buf_printf(out, "%s%llu %s", any ? ", " : "", (unsigned long long)more,
+			      TEXTS[i]);
 		any = true;
 	}
 }
@@ -105,7 +107,8 @@ void wr_drops_put(wr_run *run)
 	if (old.n != sizeof n || memcmp(old.p, n, sizeof n) != 0)
 		wr_store_put(run->meta, WR_STR_LIT("d"), (wr_str){ (const char *)n, sizeof n });
 	if (run->nerrors_changed)
-		wr_store_put(run->meta, WR_STR_LIT("n"), (wr_str){ (const char *)&run->nerrors, sizeof run->nerrors });
+		wr_store_put(run->meta, WR_STR_LIT("n"),
+			     (wr_str){ (const char *)&run->nerrors, sizeof run->nerrors });
 	run->nerrors_changed = false;
 	wr_buf_free(&old);
 }

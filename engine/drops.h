@@ -1,6 +1,7 @@
 /*
- * Rows that came to nothing, counted under a reason. The counts are part of the query's atomic write: they say what became of the
- * rows up to the last commit, over restarts, and a crash counts no row twice.
+ * Rows that came to nothing, counted under a reason. The counts are part of the query's atomic
+ * write: they say what became of the rows up to the last commit, over restarts, and a crash counts
+ * no row twice.
  */
 #ifndef ENGINE_DROPS_H
 #define ENGINE_DROPS_H
@@ -10,8 +11,8 @@
 #include "core/buf.h"
 
 /*
- * X(tag, text, lost): lost false: no row is missing (a value became NULL; a join has no partner for it). On disk in this order: new
- * ones come last.
+ * X(tag, text, lost): lost false: no row is missing (a value became NULL; a join has no partner for
+ * it). On disk in this order: new ones come last.
  */
 #define WR_DROPS(X)                                                                                \
 	X(KEPT, "bad record kept", true)                                                           \
@@ -41,8 +42,8 @@ typedef struct wr_drops {
 } wr_drops;
 
 /*
- * "3 late, 1 null key" into out, without the first `before` of each (NULL: all of them); nothing when there are none. lost_only: rows
- * that are missing only.
+ * "3 late, 1 null key" into out, without the first `before` of each (NULL: all of them); nothing
+ * when there are none. lost_only: rows that are missing only.
  */
 void wr_drops_print(const uint64_t *n, const uint64_t *before, bool lost_only, wr_buf *out);
 

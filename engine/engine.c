@@ -39,8 +39,9 @@ void wr_uuid_make(char out[40])
 	close(fd);
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, 40, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+		 b[13], b[14], b[15]);
 }
 
 static wr_status make_dir(const char *dir, wr_err *err)
@@ -51,9 +52,10 @@ static wr_status make_dir(const char *dir, wr_err *err)
 		return wr_err_hint(err, "choose another with --data DIR");
 	}
 	if (access(dir, W_OK | X_OK)) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot write to the data directory %s: %s", dir,
-			   strerror(errno));
-		return wr_err_hint(err, "give it write permission, or choose another with --data DIR");
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot write to the data directory %s: %s",
+			   dir, strerror(errno));
+		return wr_err_hint(err,
+				   "give it write permission, or choose another with --data DIR");
 	}
 	return WR_OK;
 }
@@ -61,9 +63,11 @@ static wr_status make_dir(const char *dir, wr_err *err)
 static wr_status open_parts(wr_engine *e, wr_err *err)
 {
 	const wr_engine_config *c = &e->config;
-	bool memory = !c->dir || wr_str_is(wr_setting_text(&e->settings, WR_SET_STATE_STORE), "memory");
+	bool memory =
+	    !c->dir || wr_str_is(wr_setting_text(&e->settings, WR_SET_STATE_STORE), "memory");
 	wr_db_options opt = { .memory = memory,
-			      .cache_bytes = (size_t)wr_setting_int(&e->settings, WR_SET_MEMORY) / 8 };
+			      .cache_bytes =
+				  (size_t)wr_setting_int(&e->settings, WR_SET_MEMORY) / 8 };
 	wr_db_options scratch = { .memory = true };
 
 	if (c->dir && (make_dir(c->dir, err) || wr_backup_refuse(c->dir, err)))
@@ -79,7 +83,8 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 	if (!c->dir)
 		return WR_OK;
 	e->opening = true;
-	wr_status status = WR_FAULT_FAIL("start.journal", err) || wr_journal_open(e, err) || WR_FAULT_FAIL("start.done", err);
+	wr_status status = WR_FAULT_FAIL("start.journal", err) || wr_journal_open(e, err) ||
+			   WR_FAULT_FAIL("start.done", err);
 
 	e->opening = false;
 	if (status)
@@ -219,7 +224,9 @@ static void visit_query(wr_query *q, void (*visit)(void *self, const wr_query_in
 		.id = q->id,
 		.text = q->text.p,
 		.sink = q->sink_name.p,
-		.sink_topic = q->spec.sink_spec && q->spec.sink_spec->topic.p ? q->spec.sink_spec->topic.p : "",
+		.sink_topic = q->spec.sink_spec && q->spec.sink_spec->topic.p
+				  ? q->spec.sink_spec->topic.p
+				  : "",
 		.state = q->state,
 		.trouble = down ? q->err.message : waits,
 		.transient = q->push != NULL,

@@ -25,9 +25,10 @@
  * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
  * run away and opens a new one.
  *
- * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time; "l": the next start
- * may go on behind records that the topic has lost (weir recover); "d", "n", "N", "D": drops.c, bad_records.c, bad_letters.c; "i": wr_epoch_identity;
- * "b" scan partition -> where the query began; "c": wr_epoch_narrowed.
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time;
+ * "l": the next start may go on behind records that the topic has lost (weir recover); "d", "n",
+ * "N", "D": drops.c, bad_records.c, bad_letters.c; "i": wr_epoch_identity; "b" scan partition ->
+ * where the query began; "c": wr_epoch_narrowed.
  */
 #include "engine/epoch.h"
 
@@ -64,7 +65,8 @@ static void put_position(wr_run *run, uint32_t scan, int32_t partition, int64_t 
 	wr_buf_free(&value);
 }
 
-static bool get_position(wr_run *run, uint32_t scan, int32_t partition, int64_t *next, int64_t *ptime)
+static bool get_position(wr_run *run, uint32_t scan, int32_t partition, int64_t *next,
+			 int64_t *ptime)
 {
 	wr_buf key = { 0 }, value = { 0 };
 
@@ -101,8 +103,8 @@ static bool lost_is_allowed(wr_run *run)
 	return found;
 }
 
-/* The stored place of partition p, whose records begin at `first` now. A partition without one was added to the topic since: all of it is read, wherever the
- * query began in the others. */
+/* The stored place of partition p, whose records begin at `first` now. A partition without one was
+ * added to the topic since: all of it is read, wherever the query began in the others. */
 static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, bool lost)
 {
 	wr_scan_run *s = &run->scans[i];
@@ -112,9 +114,10 @@ static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, 
 		pos->next = first;
 	if (!lost || pos->next >= first)
 		return;
-	wr_log_warn("query %s goes on without records %lld to %lld of topic %.*s, partition %d, which are lost",
-		    run->spec->id, (long long)pos->next, (long long)first - 1,
-		    WR_STR_ARG(s->scan->source->topic), p);
+	wr_log_warn(
+	    "query %s goes on without records %lld to %lld of topic %.*s, partition %d, which are lost",
+	    run->spec->id, (long long)pos->next, (long long)first - 1,
+	    WR_STR_ARG(s->scan->source->topic), p);
 	pos->next = first;
 	put_position(run, i, p, first, s->ptime[p]);
 }
@@ -140,10 +143,12 @@ static bool keeps_by_partition(const wr_run *run, uint32_t scan)
 
 static wr_status moved(const wr_run *run, uint32_t scan, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "topic %.*s has got partitions, so its keys lie elsewhere; query %s keeps state by where they lay",
-		   WR_STR_ARG(run->scans[scan].scan->source->topic), run->spec->id);
-	return wr_err_hint(err, "drop the query and create it anew; with tasks=1 it could have gone on");
+	wr_err_set(
+	    err, WR_ERR_STATEMENT, WR_NO_SPAN,
+	    "topic %.*s has got partitions, so its keys lie elsewhere; query %s keeps state by where they lay",
+	    WR_STR_ARG(run->scans[scan].scan->source->topic), run->spec->id);
+	return wr_err_hint(err,
+			   "drop the query and create it anew; with tasks=1 it could have gone on");
 }
 
 static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
@@ -154,9 +159,12 @@ static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 	int64_t next, ptime;
 
 	if (get_position(run, i, s->nparts, &next, &ptime)) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "topic %.*s has %d partition%s, but more of them were read before",
-			   WR_STR_ARG(s->scan->source->topic), s->nparts, s->nparts == 1 ? "" : "s");
-		return wr_err_hint(err, "the topic was made anew: drop the query and create it anew too");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "topic %.*s has %d partition%s, but more of them were read before",
+			   WR_STR_ARG(s->scan->source->topic), s->nparts,
+			   s->nparts == 1 ? "" : "s");
+		return wr_err_hint(
+		    err, "the topic was made anew: drop the query and create it anew too");
 	}
 	bool grown = !get_position(run, i, s->nparts - 1, &next, &ptime);
 
@@ -194,7 +202,8 @@ static void put_epoch(wr_run *run, uint64_t epoch, const wr_buf *mark)
 
 	wr_key_put_i64(&value, (int64_t)epoch);
 	wr_store_put(run->meta, WR_STR_LIT("e"), wr_buf_view(&value));
-	wr_store_put(run->meta, WR_STR_LIT("m"), (wr_str){ mark->p ? mark->p : "", (uint32_t)mark->n });
+	wr_store_put(run->meta, WR_STR_LIT("m"),
+		     (wr_str){ mark->p ? mark->p : "", (uint32_t)mark->n });
 	wr_buf_free(&value);
 }
 
@@ -204,11 +213,13 @@ static wr_status decide(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 	const wr_sink_def *def = run->sink->def;
 	bool open;
 
-	if (def->prepare(run->sink, epoch, mark, &open, err) || WR_FAULT_FAIL("epoch.sink_ready", err))
+	if (def->prepare(run->sink, epoch, mark, &open, err) ||
+	    WR_FAULT_FAIL("epoch.sink_ready", err))
 		return WR_FAIL;
 	put_epoch(run, epoch, mark);
 	if (!open)
-		return WR_FAULT_FAIL("epoch.without_sink", err) ? WR_FAIL : wr_state_commit(run->state, err);
+		return WR_FAULT_FAIL("epoch.without_sink", err) ? WR_FAIL
+								: wr_state_commit(run->state, err);
 	if (wr_state_prepare(run->state, epoch, err) || WR_FAULT_FAIL("epoch.pending", err) ||
 	    def->commit(run->sink, epoch, err) || WR_FAULT_FAIL("epoch.decided", err))
 		return WR_FAIL;
@@ -217,10 +228,12 @@ static wr_status decide(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 
 static wr_status follow(wr_run *run, uint64_t epoch, wr_buf *mark, wr_err *err)
 {
-	if (run->sink->def->mark(run->sink, epoch, mark, err) || WR_FAULT_FAIL("epoch.after_mark", err))
+	if (run->sink->def->mark(run->sink, epoch, mark, err) ||
+	    WR_FAULT_FAIL("epoch.after_mark", err))
 		return WR_FAIL;
 	put_epoch(run, epoch, mark);
-	return WR_FAULT_FAIL("epoch.before_apply", err) ? WR_FAIL : wr_state_commit(run->state, err);
+	return WR_FAULT_FAIL("epoch.before_apply", err) ? WR_FAIL
+							: wr_state_commit(run->state, err);
 }
 
 /* A backup waits for the epoch's end, and the epoch for the backup's. */
@@ -280,11 +293,15 @@ wr_status wr_epoch_settle(wr_run *run, wr_err *err)
 	if (!run->sink) {
 		if (!pending)
 			return WR_OK;
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "epoch %llu of query %s is not decided yet",
-			   (unsigned long long)epoch, run->spec->id);
-		return wr_err_hint(err, "start once with processing.guarantee=exactly_once, under which it was written");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "epoch %llu of query %s is not decided yet", (unsigned long long)epoch,
+			   run->spec->id);
+		return wr_err_hint(
+		    err,
+		    "start once with processing.guarantee=exactly_once, under which it was written");
 	}
-	if (run->sink->def->decided(run->sink, pending ? &epoch : NULL, &committed, err) || WR_FAULT_FAIL("epoch.at_start", err))
+	if (run->sink->def->decided(run->sink, pending ? &epoch : NULL, &committed, err) ||
+	    WR_FAULT_FAIL("epoch.at_start", err))
 		return WR_FAIL;
 	if (!pending)
 		return WR_OK;
@@ -397,7 +414,8 @@ static void put_hand_positions(wr_run *run)
 		wr_scan_reader *r = run->tasks[0]->readers[i];
 
 		for (int32_t s = 0; s < r->nparts; s++)
-			put_position(run, r->number, r->parts[s], r->scan->pos[r->parts[s]].next, r->ptime[s]);
+			put_position(run, r->number, r->parts[s], r->scan->pos[r->parts[s]].next,
+				     r->ptime[s]);
 	}
 }
 
@@ -420,7 +438,8 @@ static wr_status gather(wr_run *run, bool final, wr_err *err)
 	if (!all && run->failed)
 		*err = run->err;
 	pthread_mutex_unlock(&run->lock);
-	return all ? WR_OK : wr_err_set(err, WR_ERR_INTERRUPTED, WR_NO_SPAN, "the query is stopping");
+	return all ? WR_OK
+		   : wr_err_set(err, WR_ERR_INTERRUPTED, WR_NO_SPAN, "the query is stopping");
 }
 
 static void let_go(wr_run *run)
@@ -445,7 +464,8 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 
 	if (WR_FAULT_FAIL("epoch.barrier", err) || (!run->spec->by_hand && gather(run, final, err)))
 		return WR_FAIL;
-	if ((run->spec->by_hand && wr_task_settle(run->tasks[0], final, err)) || WR_FAULT_FAIL("epoch.gathered", err))
+	if ((run->spec->by_hand && wr_task_settle(run->tasks[0], final, err)) ||
+	    WR_FAULT_FAIL("epoch.gathered", err))
 		return WR_FAIL;
 	run->sink_cx.out_bytes = 0;
 	run->full = false;
@@ -462,7 +482,8 @@ wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err)
 	}
 	wr_drops_tell(run);
 	if (WR_FAULT_FAIL("epoch.before_told", err) ||
-	    (run->sink->def->committed && run->sink->def->committed(run->sink, run->epoch, final, err)))
+	    (run->sink->def->committed &&
+	     run->sink->def->committed(run->sink, run->epoch, final, err)))
 		return WR_FAIL;
 	if (wr_epoch_letters(run, err))
 		return WR_FAIL;

@@ -1,6 +1,7 @@
 /*
- * The bad records that queries have kept, for people: SHOW ERRORS of a running engine, and `weir errors` on a data directory that is
- * not in use. Both read the last commit. bad_record.h says how they are stored.
+ * The bad records that queries have kept, for people: SHOW ERRORS of a running engine, and `weir
+ * errors` on a data directory that is not in use. Both read the last commit. bad_record.h says how
+ * they are stored.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 enum { MOST = 1000, COLS = 7, TEXT_MAX = 4000 };
 
-/* Calls visit for each kept record of the state, oldest first, until it says false. A damaged one has a reason that says so. */
+/* Calls visit for each kept record of the state, oldest first, until it says false. A damaged one
+ * has a reason that says so. */
 static void each_error(wr_state *state, const char *query, wr_error_visit visit, void *self)
 {
 	wr_view *v = wr_view_open(state, WR_ERROR_STORE, (wr_str){ 0 }, (wr_str){ 0 });
@@ -24,7 +26,8 @@ static void each_error(wr_state *state, const char *query, wr_error_visit visit,
 		wr_bad_record bad;
 
 		if (!wr_bad_record_get(a, value, &bad))
-			bad = (wr_bad_record){ .reason = WR_STR_LIT("what was kept of this record is damaged") };
+			bad = (wr_bad_record){ .reason = WR_STR_LIT(
+						   "what was kept of this record is damaged") };
 		(void)!wr_bad_record_number(key, &bad.number);
 		more = visit(self, query, &bad);
 		wr_arena_reset(a);
@@ -83,9 +86,11 @@ static wr_status read_query(error_rows *r, wr_query *q, wr_err *err)
 
 wr_status wr_exec_show_errors(wr_exec *x, wr_err *err)
 {
-	static const char *const names[] = { "query", "number", "topic", "partition:offset", "reason", "key", "value" };
+	static const char *const names[] = { "query",  "number", "topic", "partition:offset",
+					     "reason", "key",	 "value" };
 	const wr_limit *limit = &x->stmt->show.limit;
-	error_rows r = { .x = x, .max = limit->given && limit->n < MOST ? (uint32_t)limit->n : MOST };
+	error_rows r = { .x = x,
+			 .max = limit->given && limit->n < MOST ? (uint32_t)limit->n : MOST };
 
 	r.cells = WR_NEW_ARRAY(x->arena, const char *, (size_t)r.max * COLS + COLS);
 	for (wr_query *q = x->e->queries; q; q = q->next)
@@ -96,7 +101,8 @@ wr_status wr_exec_show_errors(wr_exec *x, wr_err *err)
 	return WR_OK;
 }
 
-/* ---------------------------------------------------------------- a directory that is not in use */
+/* ---------------------------------------------------------------- a directory that is not in
+ * use */
 
 typedef struct look {
 	wr_db *db;
@@ -166,8 +172,11 @@ wr_status wr_engine_errors(const char *dir, wr_error_visit visit, void *self, wr
 	wr_status status = wr_db_open(dir, &options, &l.db, err);
 
 	if (status == WR_OK)
-		status = wr_catdb_open(dir, &catalog, err) || wr_catdb_each(catalog, false, note_query, &l, err) ||
-			 each_query(&l, err) ? WR_FAIL : WR_OK;
+		status = wr_catdb_open(dir, &catalog, err) ||
+				 wr_catdb_each(catalog, false, note_query, &l, err) ||
+				 each_query(&l, err)
+			     ? WR_FAIL
+			     : WR_OK;
 	wr_catdb_close(catalog);
 	wr_db_close(l.db);
 	free(l.queries);

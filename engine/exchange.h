@@ -23,7 +23,8 @@ extern const wr_op_def wr_exchange_def;
  * Sends what is collected, with the times, to every target; times alone to those that get no rows
  * when `times_changed`.
  */
-WR_CHECKED wr_status wr_exchange_send(wr_op *exchange, const int64_t *times, bool times_changed, wr_err *err);
+WR_CHECKED wr_status wr_exchange_send(wr_op *exchange, const int64_t *times, bool times_changed,
+				      wr_err *err);
 /* A barrier to every target. */
 WR_CHECKED wr_status wr_exchange_barrier(wr_op *exchange, bool final, wr_err *err);
 

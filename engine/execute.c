@@ -45,8 +45,9 @@ static wr_status setting(wr_exec *x, wr_err *err)
 	switch (x->stmt->kind) {
 	case WR_STMT_SET:
 	case WR_STMT_ALTER_SYSTEM:
-		status = wr_engine_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
-				       s->name.text, s->value, err);
+		status =
+		    wr_engine_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
+				  s->name.text, s->value, err);
 		break;
 	case WR_STMT_UNSET:
 		status = wr_settings_unset(&x->s->settings, s->name.text, err);
@@ -67,14 +68,17 @@ static wr_status setting(wr_exec *x, wr_err *err)
 wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "Weir runs no Kafka Connect connectors");
-	return wr_err_hint(err, "run them beside it; CREATE STREAM reads their topics, CREATE SINK writes files, HTTP and topics");
+	return wr_err_hint(
+	    err,
+	    "run them beside it; CREATE STREAM reads their topics, CREATE SINK writes files, HTTP and topics");
 }
 
 static wr_status not_yet(wr_exec *x, wr_err *err)
 {
 	wr_span span = x->stmt->span;
 
-	return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, span, "%s is understood, but this version does not run it",
+	return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, span,
+			  "%s is understood, but this version does not run it",
 			  wr_stmt_kind_text(x->stmt->kind));
 }
 
@@ -139,12 +143,14 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 	case WR_STMT_ASSERT_VALUES:
 	case WR_STMT_ASSERT_NULL_VALUES:
 	case WR_STMT_ASSERT_SOURCE:
-		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "%s stands in test scripts only",
+		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+				  "%s stands in test scripts only",
 				  wr_stmt_kind_text(x->stmt->kind));
 	case WR_STMT_CREATE_CONNECTOR:
 		return wr_exec_no_connectors(x, err);
 	case WR_STMT_ASSERT_SCHEMA:
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "schemas are kept by a schema registry, and Weir has no client for one");
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+			   "schemas are kept by a schema registry, and Weir has no client for one");
 		return wr_err_hint(err, "DESCRIBE shows the columns of a stream or table");
 	default:
 		return not_yet(x, err);
@@ -157,10 +163,15 @@ static wr_str own_text(wr_str text, wr_span span)
 	return (wr_str){ text.p + span.at, span.length };
 }
 
-wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
-			       bool replace, wr_outcome *out, wr_err *err)
+wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt,
+			       wr_str text, bool replace, wr_outcome *out, wr_err *err)
 {
-	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span), .out = out,
+	wr_exec x = { .e = e,
+		      .s = s,
+		      .arena = a,
+		      .stmt = stmt,
+		      .text = own_text(text, stmt->span),
+		      .out = out,
 		      .replace = replace };
 
 	*out = (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt,
@@ -172,8 +183,8 @@ wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const w
 	return status;
 }
 
-wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
-			    wr_outcome *out, wr_err *err)
+wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt,
+			    wr_str text, wr_outcome *out, wr_err *err)
 {
 	return wr_engine_execute_as(e, s, a, stmt, text, false, out, err);
 }
@@ -181,7 +192,9 @@ wr_status wr_engine_execute(wr_engine *e, wr_session *s, wr_arena *a, const wr_s
 wr_status wr_engine_plan(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
 			 struct wr_plan *out, wr_err *err)
 {
-	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span) };
+	wr_exec x = {
+		.e = e, .s = s, .arena = a, .stmt = stmt, .text = own_text(text, stmt->span)
+	};
 
 	pthread_mutex_lock(&e->lock);
 	wr_status status = wr_exec_plan(&x, a, stmt, out, err);
@@ -228,8 +241,8 @@ wr_status wr_engine_parse(wr_session *s, wr_arena *a, wr_str text, uint32_t *at,
 	return WR_OK;
 }
 
-wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, uint32_t *at, bool *found,
-			 wr_outcome *out, wr_str *shown, wr_err *err)
+wr_status wr_engine_next(wr_engine *e, wr_session *s, wr_arena *a, wr_str text, uint32_t *at,
+			 bool *found, wr_outcome *out, wr_str *shown, wr_err *err)
 {
 	wr_stmt *stmt;
 

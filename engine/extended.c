@@ -48,8 +48,9 @@ const char *wr_row_time_of(wr_exec *x, const wr_relation *r)
 		return "the record's timestamp";
 	if (!r->time_format.p)
 		return wr_z(x->arena, r->time_column);
-	return wr_z(x->arena, wr_arena_printf(x->arena, "%.*s, as '%.*s'", WR_STR_ARG(r->time_column),
-					      WR_STR_ARG(r->time_format)));
+	return wr_z(x->arena,
+		    wr_arena_printf(x->arena, "%.*s, as '%.*s'", WR_STR_ARG(r->time_column),
+				    WR_STR_ARG(r->time_format)));
 }
 
 /* ---------------------------------------------------------------- DESCRIBE … EXTENDED */
@@ -114,9 +115,9 @@ static void put_figures(void *self, const wr_query_info *q)
 {
 	figures *f = self;
 	if (strcmp(q->id, f->id) == 0)
-		wr_buf_printf(f->out, "\nstate: %s%s%s\nrows in: %llu\ncommits: %llu\n", wr_query_state_text(q->state),
-			      q->trouble[0] ? ", " : "", q->trouble, (unsigned long long)q->rows_in,
-			      (unsigned long long)q->epoch);
+		wr_buf_printf(f->out, "\nstate: %s%s%s\nrows in: %llu\ncommits: %llu\n",
+			      wr_query_state_text(q->state), q->trouble[0] ? ", " : "", q->trouble,
+			      (unsigned long long)q->rows_in, (unsigned long long)q->epoch);
 }
 
 void wr_explain_figures(wr_exec *x, const wr_query *q, wr_buf *out)

@@ -1,7 +1,8 @@
 /*
- * Moving rows by hand, for tests: one task, no threads, always the same order. A query's run is opened when it is created and stays with
- * it; records are pushed into its readers directly, whatever their source. What a query writes is visible at once: every feed is
- * followed by the sink's word (mark, committed) for topics in memory, so that the next query can read it.
+ * Moving rows by hand, for tests: one task, no threads, always the same order. A query's run is
+ * opened when it is created and stays with it; records are pushed into its readers directly,
+ * whatever their source. What a query writes is visible at once: every feed is followed by the
+ * sink's word (mark, committed) for topics in memory, so that the next query can read it.
  */
 #include <stdlib.h>
 
@@ -43,7 +44,8 @@ static wr_status push_pending(wr_scan_reader *r, wr_err *err)
 	return WR_OK;
 }
 
-/* Rows written so far become visible to readers of their topic: an epoch as the sink sees it, without a commit of state. */
+/* Rows written so far become visible to readers of their topic: an epoch as the sink sees it,
+ * without a commit of state. */
 static wr_status show_output(wr_run *run, wr_err *err)
 {
 	wr_buf mark = { 0 };
@@ -56,7 +58,8 @@ static wr_status show_output(wr_run *run, wr_err *err)
 	return status;
 }
 
-wr_status wr_engine_feed(wr_engine *e, const char *query_id, wr_str topic, const wr_record *rec, wr_err *err)
+wr_status wr_engine_feed(wr_engine *e, const char *query_id, wr_str topic, const wr_record *rec,
+			 wr_err *err)
 {
 	wr_query *q = wr_engine_find_query(e, wr_str_of(query_id));
 
@@ -92,8 +95,10 @@ static wr_status read_topic(wr_engine *e, wr_query *q, wr_scan_reader *r, bool *
 			if (wr_topic_cursor_open(e->topics, topic, p, *next, &c, err))
 				return WR_FAIL;
 			more = wr_topic_cursor_read(c, &rec, 1, next) == 1;
-			wr_status status = !more ? WR_OK :
-				wr_scan_reader_take(r, &rec, 1, err) ? WR_FAIL : push_pending(r, err);
+			wr_status status = !more ? WR_OK
+					   : wr_scan_reader_take(r, &rec, 1, err)
+					       ? WR_FAIL
+					       : push_pending(r, err);
 
 			wr_topic_cursor_close(c);
 			if (status || (more && show_output(q->run, err)))

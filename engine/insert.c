@@ -4,9 +4,10 @@
  * under an identity of their own (the statement's), undecided, the statement is recorded, and only
  * then the rows count. At the next start, rows of a statement that was not recorded are aborted.
  *
- * Into a Kafka topic the rows are a transaction, whose witness is the statement's number; all INSERTs
- * of a data directory are one transactional id. The transaction decides: it is committed before the
- * statement is recorded, and a start that finds a statement half recorded asks for the witness.
+ * Into a Kafka topic the rows are a transaction, whose witness is the statement's number; all
+ * INSERTs of a data directory are one transactional id. The transaction decides: it is committed
+ * before the statement is recorded, and a start that finds a statement half recorded asks for the
+ * witness.
  */
 #include <stdio.h>
 
@@ -52,15 +53,19 @@ static wr_status follow(wr_exec *x, wr_sink *sink, wr_buf *mark, wr_err *err)
 	return sink->def->committed ? sink->def->committed(sink, 1, true, err) : WR_OK;
 }
 
-static wr_status write_rows(wr_exec *x, const wr_plan *plan, wr_sink *sink, bool *unknown, wr_err *err)
+static wr_status write_rows(wr_exec *x, const wr_plan *plan, wr_sink *sink, bool *unknown,
+			    wr_err *err)
 {
 	wr_sink_writer *w;
 	wr_buf mark = { 0 };
 
-	if (sink->def->writer(sink, 0, &w, err) || sink->def->write(w, plan->rows, 0, plan->rows->n, err) ||
-	    (sink->def->snapshot && sink->def->snapshot(w, err)) || WR_FAULT_FAIL("insert.written", err))
+	if (sink->def->writer(sink, 0, &w, err) ||
+	    sink->def->write(w, plan->rows, 0, plan->rows->n, err) ||
+	    (sink->def->snapshot && sink->def->snapshot(w, err)) ||
+	    WR_FAULT_FAIL("insert.written", err))
 		return WR_FAIL;
-	wr_status status = sink->cx->decides ? decide(x, sink, &mark, unknown, err) : follow(x, sink, &mark, err);
+	wr_status status =
+	    sink->cx->decides ? decide(x, sink, &mark, unknown, err) : follow(x, sink, &mark, err);
 
 	wr_buf_free(&mark);
 	return status;
@@ -78,7 +83,8 @@ static bool decides(const wr_exec *x)
 	return !x->e->topics && x->e->journal && wr_settings_exactly_once(&x->s->settings);
 }
 
-wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq, bool *committed, wr_err *err)
+wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq, bool *committed,
+			    wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
 	wr_io io = e->io;
@@ -86,7 +92,11 @@ wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq, boo
 	char incarnation[WR_INSERT_ID];
 	uint64_t pending = (uint64_t)seq;
 	wr_sink *sink = NULL;
-	wr_sink_cx cx = { .io = &io, .settings = &e->settings, .ntasks = 1, .incarnation = incarnation, .decides = true };
+	wr_sink_cx cx = { .io = &io,
+			  .settings = &e->settings,
+			  .ntasks = 1,
+			  .incarnation = incarnation,
+			  .decides = true };
 
 	*committed = false;
 	io.kafka_conf = wr_settings_kafka(&e->settings, a);
@@ -113,7 +123,8 @@ static wr_status insert(wr_exec *x, const wr_plan *plan, bool *unknown, wr_err *
 			      .table = r->table };
 
 	spec.type = x->e->config.broker ? "kafka" : x->e->config.dir ? "log" : "memory";
-	if (name_writer(x, decides(x), incarnation, err) || wr_state_open(x->e->scratch, incarnation, &state, err))
+	if (name_writer(x, decides(x), incarnation, err) ||
+	    wr_state_open(x->e->scratch, incarnation, &state, err))
 		return WR_FAIL;
 	wr_sink_cx cx = { .io = &x->e->io, .settings = &x->s->settings, .state = state, .ntasks = 1,
 			  .incarnation = incarnation, .decides = decides(x) };
@@ -126,7 +137,8 @@ static wr_status insert(wr_exec *x, const wr_plan *plan, bool *unknown, wr_err *
 	}
 	wr_err ignored = WR_ERR_INIT;
 
-	if (x->e->topics && status == WR_OK)	/* if not now, then at the next start: the rows count */
+	/* if not now, then at the next start: the rows count */
+	if (x->e->topics && status == WR_OK)
 		(void)!wr_topics_forget(x->e->topics, incarnation, &ignored);
 	wr_state_close(state);
 	(void)!wr_state_drop(x->e->scratch, incarnation, &ignored);
@@ -134,8 +146,9 @@ static wr_status insert(wr_exec *x, const wr_plan *plan, bool *unknown, wr_err *
 }
 
 /*
- * Recorded as undone first: a crash between the two, or rows that cannot be taken back now, are mended at the next start. Where even the record
- * fails, nobody knows whether the statement is live; its rows stay undecided, and the next start, which can read the journal, decides.
+ * Recorded as undone first: a crash between the two, or rows that cannot be taken back now, are
+ * mended at the next start. Where even the record fails, nobody knows whether the statement is
+ * live; its rows stay undecided, and the next start, which can read the journal, decides.
  */
 static void take_back(wr_exec *x)
 {
@@ -144,7 +157,9 @@ static void take_back(wr_exec *x)
 
 	snprintf(writer, sizeof writer, "insert-%lld", (long long)x->seq);
 	if (!wr_journal_undo(x, NULL))
-		wr_notice(x->e, "the data directory cannot be written: whether these rows count is known after a restart");
+		wr_notice(
+		    x->e,
+		    "the data directory cannot be written: whether these rows count is known after a restart");
 	else if (x->e->topics)
 		(void)!wr_topics_take_back(x->e->topics, writer, &ignored);
 }
@@ -166,7 +181,10 @@ wr_status wr_exec_insert_values(wr_exec *x, wr_err *err)
 	if (insert(x, &plan, &unknown, err)) {
 		if (!unknown)
 			take_back(x);
-		return unknown ? wr_err_hint(err, "whether these rows count is known after the next start") : WR_FAIL;
+		return unknown
+			   ? wr_err_hint(err,
+					 "whether these rows count is known after the next start")
+			   : WR_FAIL;
 	}
 	return WR_OK;
 }

@@ -12,7 +12,8 @@
  *	journal.c   the statements on disk, and the way back from them
  *	hand.c      tests that move rows by hand
  *
- * wr_engine.lock is held while a statement is executed; names and queries change under it only. list_lock nests inside it.
+ * wr_engine.lock is held while a statement is executed; names and queries change under it only.
+ * list_lock nests inside it.
  */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
@@ -29,7 +30,8 @@ typedef struct wr_named {
 	wr_query *query;		/* that fills it; NULL: none */
 	int64_t seq;
 	struct wr_named *before;	/* what it replaced: recorded still, goes with it */
-	bool looked_up;			/* by a statement that is carried out again at start: it needs this one */
+	/* by a statement that is carried out again at start: it needs this one */
+	bool looked_up;
 	struct wr_named *next;
 } wr_named;
 
@@ -52,10 +54,12 @@ struct wr_engine {
 	wr_engine_config config;
 	wr_settings settings;
 	pthread_mutex_t lock;
-	pthread_mutex_t list_lock;	/* around `queries`, held for moments only: coordinators look there too */
+	/* around `queries`, held for moments only: coordinators look there too */
+	pthread_mutex_t list_lock;
 	wr_arena *arena;		/* names and types; grows with every definition */
 	wr_topics *topics;		/* NULL with a broker */
-	wr_io io;			/* for the statement being carried out; queries have their own */
+	/* for the statement being carried out; queries have their own */
+	wr_io io;
 	wr_db *db;			/* state of persistent queries */
 	wr_db *scratch;			/* of transient ones: memory */
 	pthread_rwlock_t commits;	/* wr_run_spec.commits of all queries */
@@ -64,7 +68,8 @@ struct wr_engine {
 	wr_push_query *pushes[512];	/* transient ones that exist */
 	int64_t seq;			/* of the next statement that is recorded */
 	int64_t next_push;
-	_Atomic bool opening;		/* recorded queries are being made: who writes a topic is not known yet */
+	/* recorded queries are being made: who writes a topic is not known yet */
+	_Atomic bool opening;
 	bool held;			/* config.hold, until wr_engine_release; under lock */
 	struct wr_journal *journal;	/* NULL: nothing is kept */
 	/* Plans of definitions: relations point into them, and outlive their queries. */
@@ -88,7 +93,8 @@ typedef struct wr_exec {
 	wr_arena *arena;	/* the caller's: the outcome lives here */
 	const wr_stmt *stmt;
 	wr_str text;		/* of this statement alone */
-	wr_str written;		/* as it was written, where text has found columns in addition; p NULL: text */
+	/* as it was written, where text has found columns in addition; p NULL: text */
+	wr_str written;
 	wr_span found;		/* the columns found, in text */
 	wr_span place;		/* of the statement as written, in what errors are shown in */
 	wr_outcome *out;
@@ -99,9 +105,12 @@ typedef struct wr_exec {
 	const char *query_id;	/* NULL: made from name and number */
 	bool replace;		/* as if it said OR REPLACE */
 	bool rebuild;		/* the old query's state cannot be kept */
-	const char *verdict;	/* what becomes of state, a line for each operator; NULL: nothing is replaced */
-	bool gone;		/* it was dropped later: it comes back for those that need it, without its topic */
-	bool relation_only;	/* its query was terminated or replaced: only the relation comes back */
+	/* what becomes of state, a line for each operator; NULL: nothing is replaced */
+	const char *verdict;
+	/* it was dropped later: it comes back for those that need it, without its topic */
+	bool gone;
+	/* its query was terminated or replaced: only the relation comes back */
+	bool relation_only;
 	bool paused;		/* its query waits for RESUME */
 } wr_exec;
 
@@ -118,7 +127,8 @@ void wr_session_define_here(wr_session *s, wr_str name, wr_str value);	/* the st
 bool wr_session_undefine(wr_session *s, wr_str name);
 
 /* define.c */
-const char *wr_engine_topic_kind(const wr_engine *e);	/* where a topic without FILE is: a row of source_list.h */
+/* where a topic without FILE is: a row of source_list.h */
+const char *wr_engine_topic_kind(const wr_engine *e);
 WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err);	/* CREATE …, INSERT INTO … SELECT */
 WR_CHECKED wr_status wr_exec_select(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_type(wr_exec *x, wr_err *err);
@@ -128,20 +138,25 @@ void wr_engine_start(wr_engine *e, wr_query *q);
 /* Fills q->spec from its plan. */
 void wr_query_specify(wr_query *q, uint16_t ntasks);
 /* Plans a statement in an arena, with the engine's catalog and the session's settings. */
-WR_CHECKED wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *stmt, wr_plan *out,
+				  wr_err *err);
 /* drop.c */
 WR_CHECKED wr_status wr_exec_drop(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err);	/* TERMINATE, PAUSE, RESUME */
 wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
 /* replace.c: whether plan may take the place of old. Errors: STATEMENT, with what differs. */
-WR_CHECKED wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan, wr_err *err);
-/* Ends query old with a commit and goes on as plan: same id, state, positions and tasks. When that fails, old goes on. */
-WR_CHECKED wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query *old,
-                                      wr_query **out, wr_err *err);
+WR_CHECKED wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan,
+				      wr_err *err);
+/* Ends query old with a commit and goes on as plan: same id, state, positions and tasks. When that
+ * fails, old goes on. */
+WR_CHECKED wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan,
+				      wr_query *old, wr_query **out, wr_err *err);
 /* insert.c */
 WR_CHECKED wr_status wr_exec_insert_values(wr_exec *x, wr_err *err);
-/* Whether the rows of statement seq, an INSERT into r's Kafka topic that was not recorded as live, were committed: asked after what it may have left is ended. */
-WR_CHECKED wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq, bool *committed, wr_err *err);
+/* Whether the rows of statement seq, an INSERT into r's Kafka topic that was not recorded as live,
+ * were committed: asked after what it may have left is ended. */
+WR_CHECKED wr_status wr_insert_decided(wr_engine *e, const wr_relation *r, int64_t seq,
+				       bool *committed, wr_err *err);
 /* errors.c */
 WR_CHECKED wr_status wr_exec_show_errors(wr_exec *x, wr_err *err);
 /* listing.c */
@@ -152,20 +167,24 @@ WR_CHECKED wr_status wr_exec_print(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_sample(wr_exec *x, wr_err *err);
 /* Spans of such a statement's errors: brought from x->text to what was written. */
 void wr_exec_written_span(const wr_exec *x, wr_err *err);
-/* CREATE of DEBEZIUM without columns: puts those that the events show into x->stmt and x->text. Errors: STATEMENT, CONNECT, IO. */
+/* CREATE of DEBEZIUM without columns: puts those that the events show into x->stmt and x->text.
+ * Errors: STATEMENT, CONNECT, IO. */
 WR_CHECKED wr_status wr_exec_find_columns(wr_exec *x, wr_err *err);
 /* backup.c */
 WR_CHECKED wr_status wr_exec_backup(wr_exec *x, wr_err *err);
-/* Fails (IO) when dir is a backup, or one that was not restored to its end: nothing may run in it. */
+/* Fails (IO) when dir is a backup, or one that was not restored to its end: nothing may run in
+ * it. */
 WR_CHECKED wr_status wr_backup_refuse(const char *dir, wr_err *err);
-wr_status wr_journal_backup(wr_engine *e, const char *dir, wr_err *err);	/* journal.c: the catalog */
+/* journal.c: the catalog */
+wr_status wr_journal_backup(wr_engine *e, const char *dir, wr_err *err);
 /* assert.c */
 WR_CHECKED wr_status wr_exec_assert_topic(wr_exec *x, wr_err *err);
 /* execute.c: what any statement about connectors says */
 WR_CHECKED wr_status wr_exec_no_connectors(wr_exec *x, wr_err *err);
 /* execute.c: as wr_engine_execute; replace: as if it said OR REPLACE */
-WR_CHECKED wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const wr_stmt *stmt, wr_str text,
-                                          bool replace, wr_outcome *out, wr_err *err);
+WR_CHECKED wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a,
+					  const wr_stmt *stmt, wr_str text, bool replace,
+					  wr_outcome *out, wr_err *err);
 /* execute.c, with the lock held */
 WR_CHECKED wr_status wr_exec_statement(wr_exec *x, wr_err *err);
 

@@ -1,12 +1,14 @@
 /*
  * What is on disk and the way back from it.
  *
- * A statement that changes something is recorded as creating before its parts exist and as live after. Start-up carries out the live ones again, in
- * order, each with the settings it had, the incarnation of its query and its number of tasks: a query finds its state under the incarnation and goes
- * on from its last epoch. Rows that are still creating are removed with their state. A query whose statement no longer plans or opens is reported,
- * and kept in the journal.
+ * A statement that changes something is recorded as creating before its parts exist and as live
+ * after. Start-up carries out the live ones again, in order, each with the settings it had, the
+ * incarnation of its query and its number of tasks: a query finds its state under the incarnation
+ * and goes on from its last epoch. Rows that are still creating are removed with their state. A
+ * query whose statement no longer plans or opens is reported, and kept in the journal.
  *
- * What was replaced stays recorded, for those that were planned against it; its query does not come back, the new one has its state.
+ * What was replaced stays recorded, for those that were planned against it; its query does not come
+ * back, the new one has its state.
  */
 #include "engine/journal.h"
 
@@ -151,7 +153,9 @@ wr_status wr_journal_number(wr_exec *x, wr_err *err)
 	print_settings(&x->s->settings, &settings);
 	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
-	status = WR_FAULT_FAIL("journal.number", err) ? WR_FAIL : wr_catdb_append(x->e->journal->db, &row, &x->seq, err);
+	status = WR_FAULT_FAIL("journal.number", err)
+		     ? WR_FAIL
+		     : wr_catdb_append(x->e->journal->db, &row, &x->seq, err);
 	wr_buf_free(&settings);
 	return status;
 }
@@ -175,7 +179,9 @@ wr_status wr_journal_creating(wr_exec *x, const wr_query *q, wr_err *err)
 	wr_statement_row row = row_of(x, (wr_str){ wr_buf_z(&settings), (uint32_t)settings.n });
 
 	name_row(&row, q);
-	status = WR_FAULT_FAIL("journal.creating", err) ? WR_FAIL : wr_catdb_update(x->e->journal->db, &row, err);
+	status = WR_FAULT_FAIL("journal.creating", err)
+		     ? WR_FAIL
+		     : wr_catdb_update(x->e->journal->db, &row, err);
 	wr_buf_free(&settings);
 	return status;
 }
@@ -203,7 +209,8 @@ bool wr_journal_undo(wr_exec *x, const wr_query *q)
 	return true;
 }
 
-/* Whether what is there might have been planned against what goes: relations without their query, and what was replaced. */
+/* Whether what is there might have been planned against what goes: relations without their query,
+ * and what was replaced. */
 static bool may_be_needed(const wr_engine *e)
 {
 	for (const wr_named *n = e->names.first; n; n = n->next)
@@ -252,7 +259,9 @@ wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err)
 
 wr_status wr_journal_paused(wr_engine *e, int64_t seq, bool paused, wr_err *err)
 {
-	return quiet(e) ? WR_OK : wr_catdb_set_extra(e->journal->db, seq, paused ? WR_STR_LIT(PAUSED) : (wr_str){ 0 }, err);
+	return quiet(e) ? WR_OK
+			: wr_catdb_set_extra(e->journal->db, seq,
+					     paused ? WR_STR_LIT(PAUSED) : (wr_str){ 0 }, err);
 }
 
 wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err *err)
@@ -272,8 +281,9 @@ wr_status wr_journal_replaced(wr_exec *x, const wr_query *q, int64_t old, wr_err
 	if (q->pause)
 		row.extra = WR_STR_LIT(PAUSED);
 	status = wr_catdb_begin(db, err);
-	if (status == WR_OK && (wr_catdb_update(db, &row, err) || WR_FAULT_FAIL("journal.replacing", err) ||
-				wr_catdb_set_extra(db, old, WR_STR_LIT(REPLACED), err))) {
+	if (status == WR_OK &&
+	    (wr_catdb_update(db, &row, err) || WR_FAULT_FAIL("journal.replacing", err) ||
+	     wr_catdb_set_extra(db, old, WR_STR_LIT(REPLACED), err))) {
 		wr_catdb_rollback(db);
 		status = WR_FAIL;
 	} else if (status == WR_OK) {
@@ -308,7 +318,8 @@ static int64_t gone_after(wr_str extra)
 	uint32_t n = sizeof GONE - 1;
 	int64_t seq;
 
-	if (extra.n <= n || memcmp(extra.p, GONE, n) != 0 || !wr_parse_i64((wr_str){ extra.p + n, extra.n - n }, &seq))
+	if (extra.n <= n || memcmp(extra.p, GONE, n) != 0 ||
+	    !wr_parse_i64((wr_str){ extra.p + n, extra.n - n }, &seq))
 		return 0;
 	return seq;
 }
@@ -340,7 +351,8 @@ static wr_status copy_row(void *self, const wr_statement_row *row, wr_err *err)
 		.replaced = wr_str_is(row->extra, REPLACED),
 		.kind = wr_arena_str(l->arena, row->kind),
 		.gone = gone_after(row->extra),
-		.relation_only = wr_str_is(row->extra, TERMINATED) || wr_str_is(row->extra, REPLACED) || gone_after(row->extra),
+		.relation_only = wr_str_is(row->extra, TERMINATED) ||
+				 wr_str_is(row->extra, REPLACED) || gone_after(row->extra),
 		.paused = wr_str_is(row->extra, PAUSED),
 	};
 	return WR_OK;
@@ -352,7 +364,8 @@ static wr_status read_rows(wr_engine *e, wr_arena *a, recorded_list *out, wr_err
 	return wr_catdb_each(e->journal->db, false, copy_row, out, err);
 }
 
-/* Where its name is taken, it took over when it was carried out: whether it said so, or stood changed in a file. */
+/* Where its name is taken, it took over when it was carried out: whether it said so, or stood
+ * changed in a file. */
 static bool takes_over(wr_engine *e, const wr_stmt *s)
 {
 	if (s->kind == WR_STMT_CREATE_SINK)
@@ -373,10 +386,19 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 	read_settings(&s->settings, r->settings);
 	if (wr_parse(a, wr_str_of(r->normal), &stmts, err) || stmts.n != 1)
 		goto done;
-	wr_exec x = { .e = e, .s = s, .arena = a, .stmt = stmts.items[0], .text = wr_str_of(r->normal), .out = &out,
-		      .seq = r->seq, .incarnation = r->incarnation[0] ? r->incarnation : NULL,
-		      .ntasks = r->ntasks, .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
-		      .relation_only = r->relation_only, .gone = r->gone != 0, .paused = r->paused };
+	wr_exec x = { .e = e,
+		      .s = s,
+		      .arena = a,
+		      .stmt = stmts.items[0],
+		      .text = wr_str_of(r->normal),
+		      .out = &out,
+		      .seq = r->seq,
+		      .incarnation = r->incarnation[0] ? r->incarnation : NULL,
+		      .ntasks = r->ntasks,
+		      .query_id = r->query_id && r->query_id[0] ? r->query_id : NULL,
+		      .relation_only = r->relation_only,
+		      .gone = r->gone != 0,
+		      .paused = r->paused };
 	x.replace = takes_over(e, x.stmt);
 	status = WR_FAULT_FAIL("start.replay", err) ? WR_FAIL :
 		 x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
@@ -398,7 +420,8 @@ static wr_status take_back_rows(wr_engine *e, int64_t seq, wr_err *err)
 /* One that failed and was undone may have been kept from taking its rows back. */
 static wr_status visit_undone(void *self, const wr_statement_row *row, wr_err *err)
 {
-	if (row->status != WR_STATEMENT_DROPPED || !wr_str_is(row->kind, wr_stmt_kind_text(WR_STMT_INSERT_VALUES)))
+	if (row->status != WR_STATEMENT_DROPPED ||
+	    !wr_str_is(row->kind, wr_stmt_kind_text(WR_STMT_INSERT_VALUES)))
 		return WR_OK;
 	return take_back_rows(self, row->seq, err);
 }
@@ -412,10 +435,11 @@ static wr_status insert_is_live(wr_engine *e, const recorded *r, bool *live, wr_
 	wr_named *n = NULL;
 
 	*live = false;
-	if (!e->topics && wr_parse(a, wr_str_of(r->text), &stmts, &ignored) == WR_OK && stmts.n == 1 &&
-	    stmts.items[0]->kind == WR_STMT_INSERT_VALUES)
+	if (!e->topics && wr_parse(a, wr_str_of(r->text), &stmts, &ignored) == WR_OK &&
+	    stmts.n == 1 && stmts.items[0]->kind == WR_STMT_INSERT_VALUES)
 		n = wr_names_find(e, stmts.items[0]->values.name.name);
-	wr_status status = n && n->relation ? wr_insert_decided(e, n->relation, r->seq, live, err) : WR_OK;
+	wr_status status =
+	    n && n->relation ? wr_insert_decided(e, n->relation, r->seq, live, err) : WR_OK;
 
 	wr_arena_free(a);
 	return status;
@@ -449,8 +473,8 @@ static wr_status settle(wr_engine *e, const recorded *r, wr_err *err)
 		return (void)!replay(e, r, &ignored), WR_OK;
 	if (replay(e, r, err) == WR_OK)
 		return WR_OK;
-	wr_notice(e, "statement %lld of this data directory cannot be resumed: %s: %s", (long long)r->seq,
-		  err->message, r->text);
+	wr_notice(e, "statement %lld of this data directory cannot be resumed: %s: %s",
+		  (long long)r->seq, err->message, r->text);
 	return WR_FAIL;
 }
 
@@ -464,8 +488,10 @@ static void look_for_owner(void *self, const char *incarnation)
 {
 	orphans *o = self;
 
-	for (uint32_t i = 0; i < o->rows->n; i++)	/* what was replaced has none of its own, what was terminated needs none */
-		if (!o->rows->rows[i].relation_only && strcmp(o->rows->rows[i].incarnation, incarnation) == 0)
+	/* what was replaced has none of its own, what was terminated needs none */
+	for (uint32_t i = 0; i < o->rows->n; i++)
+		if (!o->rows->rows[i].relation_only &&
+		    strcmp(o->rows->rows[i].incarnation, incarnation) == 0)
 			return;
 	if (o->n < 64)
 		snprintf(o->found[o->n++], 40, "%s", incarnation);
@@ -508,12 +534,14 @@ static bool take_name(wr_engine *e, int64_t seq, bool *needed)
 	return false;
 }
 
-/* What was dropped before statement `seq` was carried out goes; for good when nothing has looked it up. */
+/* What was dropped before statement `seq` was carried out goes; for good when nothing has looked it
+ * up. */
 static wr_status take_away(wr_engine *e, recorded_list *l, int64_t seq, wr_err *err)
 {
 	bool needed;
 
-	for (uint32_t i = 0; i < l->n; i++) {	/* those that were replaced before the one that has them behind it */
+	/* those that were replaced before the one that has them behind it */
+	for (uint32_t i = 0; i < l->n; i++) {
 		recorded *r = &l->rows[i];
 
 		if (!r->gone || r->gone >= seq || r->taken)
@@ -535,7 +563,8 @@ static wr_status replay_all(wr_engine *e, wr_err *err)
 	if (status == WR_OK)
 		status = wr_catdb_each(e->journal->db, true, visit_undone, e, err);
 	if (status == WR_OK)
-		status = WR_FAULT_FAIL("start.orphans", err) ? WR_FAIL : remove_orphans(e, &rows, err);
+		status =
+		    WR_FAULT_FAIL("start.orphans", err) ? WR_FAIL : remove_orphans(e, &rows, err);
 	e->journal->replaying = true;
 	for (uint32_t i = 0; status == WR_OK && i < rows.n; i++) {
 		status = take_away(e, &rows, rows.rows[i].seq, err);
@@ -569,23 +598,29 @@ void wr_journal_close(wr_engine *e)
 	free(e->journal);
 }
 
-/* ---------------------------------------------------------------- a file continues its data directory */
+/* ---------------------------------------------------------------- a file continues its data
+ * directory */
 
 /*
- * A file's statements are known again by their text, wherever in the file they stand now; a definition whose text has changed, by its name.
+ * A file's statements are known again by their text, wherever in the file they stand now; a
+ * definition whose text has changed, by its name.
  */
 static bool stands(const recorded *r, const char *place)
 {
-	return !r->seen && !r->replaced && !r->gone && r->status == WR_STATEMENT_LIVE && strcmp(r->place, place) == 0;
+	return !r->seen && !r->replaced && !r->gone && r->status == WR_STATEMENT_LIVE &&
+	       strcmp(r->place, place) == 0;
 }
 
-/* The recorded statement of that text, at that place in the file if there are several; NULL: none. */
-static recorded *recorded_text(const recorded_list *l, const char *place, int64_t ordinal, wr_str text)
+/* The recorded statement of that text, at that place in the file if there are several; NULL:
+ * none. */
+static recorded *recorded_text(const recorded_list *l, const char *place, int64_t ordinal,
+			       wr_str text)
 {
 	recorded *found = NULL;
 
 	for (uint32_t i = l->n; i-- > 0;)
-		if (stands(&l->rows[i], place) && wr_str_is(text, l->rows[i].text) && (!found || found->ordinal != ordinal))
+		if (stands(&l->rows[i], place) && wr_str_is(text, l->rows[i].text) &&
+		    (!found || found->ordinal != ordinal))
 			found = &l->rows[i];
 	return found;
 }
@@ -598,8 +633,10 @@ static recorded *recorded_number(const recorded_list *l, const char *place, int6
 	return NULL;
 }
 
-/* The one that stood at that place and is not in the rest of the file: text that was changed, if it is of the same kind. */
-static recorded *recorded_at(const recorded_list *l, const char *place, int64_t ordinal, wr_str kind, wr_str rest)
+/* The one that stood at that place and is not in the rest of the file: text that was changed, if it
+ * is of the same kind. */
+static recorded *recorded_at(const recorded_list *l, const char *place, int64_t ordinal,
+			     wr_str kind, wr_str rest)
 {
 	for (uint32_t i = l->n; i-- > 0;) {
 		recorded *r = &l->rows[i];
@@ -613,17 +650,23 @@ static recorded *recorded_at(const recorded_list *l, const char *place, int64_t 
 
 static wr_status changed(const recorded *r, wr_span span, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, span,
-		   "this statement is not the one that this data directory has carried out here, and cannot take its place");
-	return wr_err_hint(err, "it was: %.200s … Use another --data directory, or leave it as it was", r->text);
+	wr_err_set(
+	    err, WR_ERR_STATEMENT, span,
+	    "this statement is not the one that this data directory has carried out here, and cannot take its place");
+	return wr_err_hint(err,
+			   "it was: %.200s … Use another --data directory, or leave it as it was",
+			   r->text);
 }
 
 /* The recorded definition of the name that a CREATE defines; NULL: the file has none. */
-static recorded *recorded_name(wr_engine *e, const recorded_list *l, const char *place, const wr_stmt *s)
+static recorded *recorded_name(wr_engine *e, const recorded_list *l, const char *place,
+			       const wr_stmt *s)
 {
 	bool relation = s->kind == WR_STMT_CREATE_SOURCE;
-	wr_named *n = relation || s->kind == WR_STMT_CREATE_SINK ?
-		wr_names_find(e, relation ? s->create_source.name.name : s->create_sink.name.name) : NULL;
+	wr_named *n =
+	    relation || s->kind == WR_STMT_CREATE_SINK
+		? wr_names_find(e, relation ? s->create_source.name.name : s->create_sink.name.name)
+		: NULL;
 
 	return n ? recorded_number(l, place, n->seq) : NULL;
 }
@@ -646,7 +689,8 @@ static bool is_recorded_kind(const wr_stmt *s)
 
 static bool is_setting(const wr_stmt *s)
 {
-	return s->kind == WR_STMT_SET || s->kind == WR_STMT_UNSET || s->kind == WR_STMT_DEFINE || s->kind == WR_STMT_UNDEFINE;
+	return s->kind == WR_STMT_SET || s->kind == WR_STMT_UNSET || s->kind == WR_STMT_DEFINE ||
+	       s->kind == WR_STMT_UNDEFINE;
 }
 
 typedef struct file_run {
@@ -659,7 +703,8 @@ typedef struct file_run {
 } file_run;
 
 /* Carries out one statement of a file, unless it stands recorded at its place. */
-static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str text, wr_outcome *out, wr_err *err)
+static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str text,
+			 wr_outcome *out, wr_err *err)
 {
 	wr_status status;
 
@@ -679,7 +724,8 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 	bool replace = r != NULL;
 
 	if (!r && stmt->kind != WR_STMT_CREATE_SOURCE && stmt->kind != WR_STMT_CREATE_SINK)
-		r = recorded_at(&f->rows, f->place, f->ordinal - 1, wr_str_of(wr_stmt_kind_text(stmt->kind)), f->rest);
+		r = recorded_at(&f->rows, f->place, f->ordinal - 1,
+				wr_str_of(wr_stmt_kind_text(stmt->kind)), f->rest);
 	if (r && !replace)
 		return changed(r, stmt->span, err);
 	if (r)
@@ -691,7 +737,8 @@ static wr_status run_one(file_run *f, wr_arena *a, const wr_stmt *stmt, wr_str t
 	return status;
 }
 
-static wr_status run_text(file_run *f, wr_str text, wr_outcome_fn each, void *self, wr_str *shown, wr_err *err)
+static wr_status run_text(file_run *f, wr_str text, wr_outcome_fn each, void *self, wr_str *shown,
+			  wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
 	uint32_t at = 0;
@@ -722,13 +769,15 @@ static void report_removed(const file_run *f)
 		const recorded *r = &f->rows.rows[i];
 
 		if (stands(r, f->place))
-			wr_notice(f->e, "%s no longer has this statement, which goes on in the data directory: %.120s",
-				  f->place, r->text);
+			wr_notice(
+			    f->e,
+			    "%s no longer has this statement, which goes on in the data directory: %.120s",
+			    f->place, r->text);
 	}
 }
 
-wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text, wr_outcome_fn each,
-			     void *self, wr_str *shown, wr_err *err)
+wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text,
+			     wr_outcome_fn each, void *self, wr_str *shown, wr_err *err)
 {
 	wr_arena *a = wr_arena_new();
 	file_run f = { .e = e, .s = s, .place = place };

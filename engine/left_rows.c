@@ -84,7 +84,8 @@ static void add(wr_left_rows *l, const wr_batch *b, uint32_t row)
 
 static void take_out(wr_left_rows *l, const wr_batch *b, uint32_t row)
 {
-	for (uint64_t at = hash_row(b, row) & (l->room - 1); l->slots[at]; at = (at + 1) & (l->room - 1)) {
+	for (uint64_t at = hash_row(b, row) & (l->room - 1); l->slots[at];
+	     at = (at + 1) & (l->room - 1)) {
 		uint32_t i = l->slots[at] - 1;
 
 		if (!l->gone[i] && same_row(&l->rows, i, b, row)) {

@@ -57,8 +57,9 @@ static const char *format(wr_exec *x, const char *f, ...)
 
 static wr_status relations(wr_exec *x, bool tables, bool extended)
 {
-	static const char *const names[] = { "name",	   "topic",    "key format", "value format", "windowed",
-					     "partitions", "row time", "written by", "read by",	     "statement" };
+	static const char *const names[] = { "name",	 "topic",      "key format", "value format",
+					     "windowed", "partitions", "row time",   "written by",
+					     "read by",	 "statement" };
 	rows r = { .x = x, .ncols = extended ? 10 : 6 };
 
 	for (wr_named *n = x->e->names.first; n; n = n->next) {
@@ -115,8 +116,9 @@ static void query_row(void *self, const wr_query_info *q)
 
 static wr_status queries(wr_exec *x, bool extended)
 {
-	static const char *const names[] = { "id", "type", "state", "sink", "rows in", "bad records", "dropped",
-					     "trouble", "statement", "topic", "commits" };
+	static const char *const names[] = { "id",	  "type",	 "state",   "sink",
+					     "rows in",	  "bad records", "dropped", "trouble",
+					     "statement", "topic",	 "commits" };
 	rows r = { .x = x, .ncols = extended ? 11 : 9 };
 
 	wr_engine_queries(x->e, query_row, &r);
@@ -184,7 +186,8 @@ static wr_status topics(wr_exec *x, wr_err *err)
 	if (x->e->topics)
 		wr_topics_each(x->e->topics, topic_row, &r);
 	else
-		status = wr_kafka_topics_each(x->e->config.broker, x->e->io.kafka_conf, topic_row, &r, err);
+		status = wr_kafka_topics_each(x->e->config.broker, x->e->io.kafka_conf, topic_row,
+					      &r, err);
 	(void)done(&r, names);
 	return status;
 }
@@ -318,8 +321,8 @@ static wr_status describe_relation(wr_exec *x, const wr_relation *rel)
 	return done(&r, names);
 }
 
-static void overload(rows *r, const char *name, const char *args, const char *result, const char *doc,
-		     const char *example)
+static void overload(rows *r, const char *name, const char *args, const char *result,
+		     const char *doc, const char *example)
 {
 	const char **c = add(r);
 
@@ -344,18 +347,20 @@ static wr_status describe_function(wr_exec *x, wr_err *err)
 	uint32_t n = wr_fn_overloads(name, fns, aggs, udtfs, 64);
 
 	if (n == 0) {
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->describe.name.span, "there is no function %.*s",
-			   WR_STR_ARG(name));
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->describe.name.span,
+			   "there is no function %.*s", WR_STR_ARG(name));
 		return wr_err_hint(err, "SHOW FUNCTIONS lists them all");
 	}
 	for (uint32_t i = 0; i < n && i < 64; i++) {
 		if (fns[i])
-			overload(&r, fns[i]->name, fns[i]->args, fns[i]->result, fns[i]->doc, fns[i]->example);
+			overload(&r, fns[i]->name, fns[i]->args, fns[i]->result, fns[i]->doc,
+				 fns[i]->example);
 		if (aggs[i])
-			overload(&r, aggs[i]->name, aggs[i]->args, aggs[i]->result, aggs[i]->doc, aggs[i]->example);
+			overload(&r, aggs[i]->name, aggs[i]->args, aggs[i]->result, aggs[i]->doc,
+				 aggs[i]->example);
 		if (udtfs[i])
-			overload(&r, udtfs[i]->name, udtfs[i]->args, udtfs[i]->result, udtfs[i]->doc,
-				 udtfs[i]->example);
+			overload(&r, udtfs[i]->name, udtfs[i]->args, udtfs[i]->result,
+				 udtfs[i]->doc, udtfs[i]->example);
 	}
 	return done(&r, names);
 }
@@ -375,7 +380,8 @@ static wr_status describe_sink(wr_exec *x, const wr_named *n)
 	}
 	const char *status = sink_status(x, n->query);
 
-	x->out->message = *status ? format(x, "%.*s\nstatus: %s", WR_STR_ARG(n->text), status) : wr_z(x->arena, n->text);
+	x->out->message = *status ? format(x, "%.*s\nstatus: %s", WR_STR_ARG(n->text), status)
+				  : wr_z(x->arena, n->text);
 	return done(&r, names);
 }
 
@@ -393,8 +399,10 @@ wr_status wr_exec_describe(wr_exec *x, wr_err *err)
 
 	if (!n || (s->object == WR_OBJ_SINK) != (n->relation == NULL)) {
 		wr_err_set(err, WR_ERR_STATEMENT, s->name.span, "there is no %s %.*s",
-			   s->object == WR_OBJ_SINK ? "sink" : "stream or table", WR_STR_ARG(s->name.name));
-		return wr_err_hint(err, "SHOW STREAMS, SHOW TABLES and SHOW SINKS list what there is");
+			   s->object == WR_OBJ_SINK ? "sink" : "stream or table",
+			   WR_STR_ARG(s->name.name));
+		return wr_err_hint(err,
+				   "SHOW STREAMS, SHOW TABLES and SHOW SINKS list what there is");
 	}
 	if (n->relation && s->extended)
 		wr_describe_extended(x, n);

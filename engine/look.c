@@ -33,7 +33,8 @@ static void release(wr_topic_look *l)
 	l->holding = false;
 }
 
-wr_status wr_look_read(wr_topic_look *l, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n, wr_err *err)
+wr_status wr_look_read(wr_topic_look *l, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n,
+		       wr_err *err)
 {
 	release(l);
 	if (l->reader->def->poll(l->reader, out, max, timeout_ms, n, err))

@@ -68,12 +68,18 @@ static int32_t partitions(const wr_catalog *c, wr_str topic)
 	n = wr_journal_partitions(e, topic);
 	if (n > 0)
 		return n;
-	return wr_kafka_topic_partitions(e->config.broker, e->io.kafka_conf, topic, &n, &err) == WR_OK ? n : -1;
+	return wr_kafka_topic_partitions(e->config.broker, e->io.kafka_conf, topic, &n, &err) ==
+		       WR_OK
+		   ? n
+		   : -1;
 }
 
 void wr_names_init(wr_engine *e)
 {
-	e->names.catalog = (wr_catalog){ .self = e, .find = find, .find_type = find_type, .names = names,
+	e->names.catalog = (wr_catalog){ .self = e,
+					 .find = find,
+					 .find_type = find_type,
+					 .names = names,
 					 .partitions = partitions };
 }
 

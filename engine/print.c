@@ -1,6 +1,7 @@
 /*
- * PRINT: a topic's records as lines of text, as they come. Nothing in the catalog is needed: bytes are shown as the text that they are, else as
- * hexadecimal digits. Where a relation is declared over the topic, KAFKA's binary numbers are shown as numbers.
+ * PRINT: a topic's records as lines of text, as they come. Nothing in the catalog is needed: bytes
+ * are shown as the text that they are, else as hexadecimal digits. Where a relation is declared
+ * over the topic, KAFKA's binary numbers are shown as numbers.
  *
  *	rowtime: 2026-05-01T08:00:01.000Z, key: anna, value: {"amount":12.5}, partition: 0
  */
@@ -19,7 +20,8 @@ struct wr_print {
 	bool to_the_end;	/* the engine runs its queries to an end */
 	int64_t limit, every;	/* -1: none; every n-th record, from the first */
 	int64_t seen, given;
-	const wr_type *key, *value;	/* the single KAFKA column of a side, where one is declared */
+	/* the single KAFKA column of a side, where one is declared */
+	const wr_type *key, *value;
 	wr_record records[RECORDS];
 	uint32_t n, at;
 	bool ended;
@@ -32,7 +34,10 @@ static bool put_number(wr_buf *out, wr_str s, const wr_type *type)
 {
 	uint64_t bits = 0;
 	double d;
-	uint32_t width = !type ? 0 : type->tag == WR_INTEGER ? 4 : type->tag == WR_BIGINT || type->tag == WR_DOUBLE ? 8 : 0;
+	uint32_t width = !type						    ? 0
+			 : type->tag == WR_INTEGER			    ? 4
+			 : type->tag == WR_BIGINT || type->tag == WR_DOUBLE ? 8
+									    : 0;
 
 	if (width == 0 || s.n != width)
 		return false;
@@ -50,7 +55,8 @@ static bool put_number(wr_buf *out, wr_str s, const wr_type *type)
 static bool is_text(wr_str s)
 {
 	for (uint32_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < ' ' && s.p[i] != '\t' && s.p[i] != '\n' && s.p[i] != '\r')
+		if ((unsigned char)s.p[i] < ' ' && s.p[i] != '\t' && s.p[i] != '\n' &&
+		    s.p[i] != '\r')
 			return false;
 	return wr_utf8_valid(s);
 }
@@ -131,7 +137,8 @@ static const wr_type *kafka_type(const wr_schema *s, const char *format, bool ke
 {
 	uint32_t n = key ? s->nkeys : s->n - s->nkeys;
 
-	return n == 1 && format && strcmp(format, "KAFKA") == 0 ? s->cols[key ? 0 : s->nkeys].type : NULL;
+	return n == 1 && format && strcmp(format, "KAFKA") == 0 ? s->cols[key ? 0 : s->nkeys].type
+								: NULL;
 }
 
 static void find_types(wr_exec *x, wr_str topic, wr_print *p)

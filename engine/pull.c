@@ -1,18 +1,22 @@
 /*
- * A pull query on state. The tables that it reads are results of running queries, which keep them: the last operator with state of such a query
- * (its aggregate, or its table) is read by operators/view.h, and its rows pass the filters and projections behind that operator
+ * A pull query on state. The tables that it reads are results of running queries, which keep them:
+ * the last operator with state of such a query (its aggregate, or its table) is read by
+ * operators/view.h, and its rows pass the filters and projections behind that operator
  *
  *	CREATE TABLE t AS SELECT k, COUNT(*) AS n FROM s GROUP BY k HAVING COUNT(*) > 1;       SELECT n FROM t WHERE k = 'a';
  *
  *	state of AGGREGATE, last commit  ▸  FILTER  ▸  PROJECT  ▸  (columns of the scan of t)  ▸  the pull query's own operators  ▸  client
  *
- * instead of being read from t's topic. Those operators run as they do by hand (engine/hand.c): one task, this thread. A condition on the whole key, or
- * on WINDOWSTART, narrows what is read of the state to a range of keys; it is evaluated all the same.
+ * instead of being read from t's topic. Those operators run as they do by hand (engine/hand.c): one
+ * task, this thread. A condition on the whole key, or on WINDOWSTART, narrows what is read of the
+ * state to a range of keys; it is evaluated all the same.
  *
- * All views are opened before any is read, each is of its query's last commit. While they are open the locks of those queries are held (in the
- * order of their addresses), so that no run is closed under them; epochs do not need that lock and go on.
+ * All views are opened before any is read, each is of its query's last commit. While they are open
+ * the locks of those queries are held (in the order of their addresses), so that no run is closed
+ * under them; epochs do not need that lock and go on.
  *
- * What cannot be read so (streams, tables that nobody here fills, joins' results, MIN and its like over tables, EMIT FINAL, a query that rests) makes the whole query read topics.
+ * What cannot be read so (streams, tables that nobody here fills, joins' results, MIN and its like
+ * over tables, EMIT FINAL, a query that rests) makes the whole query read topics.
  */
 #include "engine/pull.h"
 
@@ -57,7 +61,8 @@ static bool stateless(const wr_op_spec *s)
 	return s->def == &wr_op_filter_def || s->def == &wr_op_project_def;
 }
 
-/* A group is read by itself: results that stand in entries of their own (MIN over a table …) are not. */
+/* A group is read by itself: results that stand in entries of their own (MIN over a table …) are
+ * not. */
 static bool whole_groups(const wr_spec_aggregate *a)
 {
 	for (uint32_t i = 0; a->from_table && i < a->naggs; i++)
@@ -108,8 +113,9 @@ static bool find_kept(wr_engine *e, const wr_scan *scan, chain *c)
 {
 	wr_named *n = wr_names_find(e, scan->relation);
 
-	return scan->table && n && n->relation && n->relation->table && !n->relation->time_column.p &&
-	       n->query && n->query->plan->graph && !n->query->pause && find_chain(n->query, c);
+	return scan->table && n && n->relation && n->relation->table &&
+	       !n->relation->time_column.p && n->query && n->query->plan->graph &&
+	       !n->query->pause && find_chain(n->query, c);
 }
 
 static bool find_all(wr_push_query *p, chain *chains)
@@ -151,7 +157,8 @@ static bool is_col(const wr_expr *e, int32_t col)
 
 static bool is_value(const wr_expr *e, const wr_type *type)
 {
-	return e->kind == WR_EXPR_CONST && wr_type_eq(e->type, type) && !wr_vec_is_null(e->value, 0);
+	return e->kind == WR_EXPR_CONST && wr_type_eq(e->type, type) &&
+	       !wr_vec_is_null(e->value, 0);
 }
 
 static bool calls(const wr_expr *e, const char *fn)
@@ -180,12 +187,14 @@ static const wr_vec *value_of(const wr_expr *e, int32_t col)
 /* Narrows first .. last to what the condition says of WINDOWSTART. */
 static void narrow_starts(const wr_expr *e, int64_t *first, int64_t *last)
 {
-	static const char *const less[] = { "$lt", "$le", "$eq" }, *const more[] = { "$gt", "$ge", "$eq" };
+	static const char *const less[] = { "$lt", "$le", "$eq" }, *const more[] = { "$gt", "$ge",
+										     "$eq" };
 
 	for (uint32_t i = 0; e->kind == WR_EXPR_AND && i < e->nargs; i++)
 		narrow_starts(e->args[i], first, last);
 	for (int i = 0; e->kind == WR_EXPR_CALL && e->nargs == 2 && i < 2; i++) {
-		if (!is_col(e->args[i], WR_COL_WINDOWSTART) || !is_value(e->args[1 - i], wr_type_of(WR_BIGINT)))
+		if (!is_col(e->args[i], WR_COL_WINDOWSTART) ||
+		    !is_value(e->args[1 - i], wr_type_of(WR_BIGINT)))
 			continue;
 		int64_t v = wr_vec_BIGINT(e->args[1 - i]->value)[0];
 
@@ -249,7 +258,8 @@ static void find_range(pull *x, uint32_t i, const wr_scan_reader *r, const wr_op
 	if (fixed_windows(c))
 		narrow_starts(e, &first, &last);
 	if (k == nkeys && (!fixed_windows(c) || first == last))
-		wr_op_view_range(v, keys, 0, fixed_windows(c) ? first : WR_TIME_NONE, &x->from[i], &x->to[i]);
+		wr_op_view_range(v, keys, 0, fixed_windows(c) ? first : WR_TIME_NONE, &x->from[i],
+				 &x->to[i]);
 	else if (first != INT64_MIN || last != INT64_MAX)
 		wr_op_view_starts(first, last, &x->from[i], &x->to[i]);
 }
@@ -265,7 +275,8 @@ typedef struct hatch {
 	int32_t *map;		/* column of schema -> of the rows that come */
 } hatch;
 
-static wr_status push_hatch(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status push_hatch(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	hatch *h = (hatch *)op;
 	wr_batch out;
@@ -340,8 +351,8 @@ static wr_status read_view(pull *x, uint32_t i, wr_scan_reader *r, wr_op_view *v
 	wr_batch_init(&b, x->rows, c->root->out, WR_BATCH_ROWS);
 	while (!x->q->abandon && wr_view_next(x->views[i], &key, &value)) {
 		if (!wr_op_view_add(v, key, value, &b))
-			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state of query %s is damaged",
-					  c->query->id);
+			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+					  "the state of query %s is damaged", c->query->id);
 		if (b.n >= WR_BATCH_ROWS && pass_on(x, first, &b, c->root->out, err))
 			return WR_FAIL;
 	}
@@ -406,8 +417,8 @@ static wr_status open_views(pull *x, wr_op_view **readers, wr_err *err)
 		if (wr_op_view_open(x->arena, c->root, &c->query->settings, &readers[scan], err))
 			return WR_FAIL;
 		find_range(x, scan, t->readers[i], readers[scan]);
-		x->views[scan] = wr_view_open(c->query->live->state, c->root->id, bound(&x->from[scan]),
-					      bound(&x->to[scan]));
+		x->views[scan] = wr_view_open(c->query->live->state, c->root->id,
+					      bound(&x->from[scan]), bound(&x->to[scan]));
 	}
 	return WR_OK;
 }
@@ -420,7 +431,8 @@ static wr_status read_all(pull *x, wr_op_view **readers, wr_err *err)
 		for (uint32_t i = 0; i < t->nreaders; i++) {
 			wr_scan_reader *r = t->readers[i];
 
-			if (r->scan->first == first && read_view(x, r->number, r, readers[r->number], err))
+			if (r->scan->first == first &&
+			    read_view(x, r->number, r, readers[r->number], err))
 				return WR_FAIL;
 		}
 		if (first && wr_task_settle(t, false, err))

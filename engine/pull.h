@@ -1,6 +1,6 @@
 /*
- * Pull queries over what running queries keep: a SELECT without EMIT whose tables are all filled by queries that run here reads their
- * state, as of their last commits, instead of their topics.
+ * Pull queries over what running queries keep: a SELECT without EMIT whose tables are all filled by
+ * queries that run here reads their state, as of their last commits, instead of their topics.
  */
 #ifndef ENGINE_PULL_H
 #define ENGINE_PULL_H

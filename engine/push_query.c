@@ -7,7 +7,8 @@
 
 /* ---------------------------------------------------------------- the sink */
 
-static wr_status open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+		      wr_err *err)
 {
 	wr_sink *s = wr_calloc(1, sizeof *s);
 
@@ -21,7 +22,8 @@ static wr_status open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_
 static wr_status writer(wr_sink *sink, uint16_t task, wr_sink_writer **out, wr_err *err)
 {
 	static const wr_sink_writer blank;
-	wr_sink_writer *w = wr_arena_alloc(((wr_push_query *)sink->cx->client)->query->arena, sizeof *w);
+	wr_sink_writer *w =
+	    wr_arena_alloc(((wr_push_query *)sink->cx->client)->query->arena, sizeof *w);
 
 	(void)err;
 	*w = blank;
@@ -54,7 +56,8 @@ static uint32_t within_limit(wr_push_query *p, const wr_batch *b, uint32_t at, u
 	return i;
 }
 
-static wr_status write_rows(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	wr_push_query *p = w->sink->cx->client;
 	uint32_t fit, skip;

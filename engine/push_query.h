@@ -13,7 +13,8 @@
 
 struct wr_push_query {
 	wr_query *query;	/* owned */
-	struct wr_left_rows *left;	/* of a pull query on a table, or with an order; NULL else */
+	/* of a pull query on a table, or with an order; NULL else */
+	struct wr_left_rows *left;
 	wr_schema shown;	/* the columns that the client sees: the result's first ones */
 	wr_push_def def;
 	int64_t skip, limit, given;	/* rows; limit -1: none */

@@ -7,8 +7,9 @@
  *	  the input is over: the last epoch; the query has ended
  *	  a task failed, or an epoch did: close the run; wait; open a new one at the stored positions
  *
- * An error that would come again on the same row (RUNTIME, DATA, STATEMENT) ends the query; one of the world (CONNECT, IO) is tried again for
- * ever, with a growing pause and one notice each time the words change.
+ * An error that would come again on the same row (RUNTIME, DATA, STATEMENT) ends the query; one of
+ * the world (CONNECT, IO) is tried again for ever, with a growing pause and one notice each time
+ * the words change.
  */
 #include "engine/query.h"
 
@@ -25,7 +26,8 @@
 
 enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, LOOK_MS = 50, SOON_NS = 20000000 };
 
-wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings)
+wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan,
+		       const wr_settings *settings)
 {
 	wr_query *q = wr_calloc(1, sizeof *q);
 
@@ -65,7 +67,8 @@ static void set_live(wr_query *q, wr_run *run)
 
 static bool comes_again(const wr_err *err)
 {
-	return err->cls != WR_ERR_CONNECT && err->cls != WR_ERR_IO && err->cls != WR_ERR_INTERRUPTED;
+	return err->cls != WR_ERR_CONNECT && err->cls != WR_ERR_IO &&
+	       err->cls != WR_ERR_INTERRUPTED;
 }
 
 /* Sleeps on the query's condition; wakes early when it is told to stop. */
@@ -100,7 +103,8 @@ static int64_t commit_interval_ns(const wr_query *q)
 		ms = 1000;
 	int64_t most = wr_setting_int(&q->settings, WR_SET_TRANSACTION_TIMEOUT_MS) / 2;
 
-	if (q->spec.sink_def->kind == WR_SINK_DECIDER && ms > most)	/* the broker aborts what is open too long */
+	/* the broker aborts what is open too long */
+	if (q->spec.sink_def->kind == WR_SINK_DECIDER && ms > most)
 		ms = most;
 	return ms * 1000000;
 }
@@ -153,8 +157,10 @@ static look look_for_partitions(wr_query *q, wr_run *run, wr_err *err)
 
 	if (!s)
 		return LOOK_AGAIN;
-	wr_notice(q->engine, "query %s: topic %.*s has %d partitions now instead of %d: the new ones are read from their beginning",
-		  q->id, WR_STR_ARG(s->scan->source->topic), now, s->nparts);
+	wr_notice(
+	    q->engine,
+	    "query %s: topic %.*s has %d partitions now instead of %d: the new ones are read from their beginning",
+	    q->id, WR_STR_ARG(s->scan->source->topic), now, s->nparts);
 	return epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : LOOK_NEW_RUN;
 }
 
@@ -181,7 +187,8 @@ static look look_at(wr_query *q, wr_run *run, clocks *c, wr_err *err)
 	if (q->spec.transient)
 		return LOOK_AGAIN;
 	if (q->spec.until == WR_UNTIL_STOPPED && !q->told_waiting &&
-	    now - c->metadata > wr_setting_int(&q->settings, WR_SET_METADATA_MAX_AGE_MS) * 1000000) {
+	    now - c->metadata >
+		wr_setting_int(&q->settings, WR_SET_METADATA_MAX_AGE_MS) * 1000000) {
 		c->metadata = now;
 		return look_for_partitions(q, run, err);
 	}
@@ -196,7 +203,8 @@ static look look_at(wr_query *q, wr_run *run, clocks *c, wr_err *err)
 	return epoch(q, run, false, err);
 }
 
-/* How long the coordinator may sleep: a finite run should not wait for its end, a transient query has no commits. */
+/* How long the coordinator may sleep: a finite run should not wait for its end, a transient query
+ * has no commits. */
 static int nap_ms(const wr_query *q)
 {
 	int64_t ms = commit_interval_ns(q) / 1000000;
@@ -207,7 +215,8 @@ static int nap_ms(const wr_query *q)
 static look watch(wr_query *q, wr_run *run, wr_err *err)
 {
 	int64_t now = wr_clock_mono_ns();
-	clocks c = { now, now, 0 };	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
+	/* not run->rows: tasks may have read some by now, and those want an epoch as well */
+	clocks c = { now, now, 0 };
 	look l = LOOK_AGAIN;
 
 	while (l == LOOK_AGAIN && !q->stop && !q->abandon && !q->pause) {
@@ -215,17 +224,20 @@ static look watch(wr_query *q, wr_run *run, wr_err *err)
 		l = look_at(q, run, &c, err);
 	}
 	if (l == LOOK_AGAIN && !q->abandon && !q->spec.transient)
-		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN : q->stop ? LOOK_ENDED : LOOK_AGAIN;
+		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN
+		    : q->stop				     ? LOOK_ENDED
+							     : LOOK_AGAIN;
 	return l;
 }
 
 static void tell_trouble(wr_query *q, const wr_err *err, bool again)
 {
 	if (strcmp(q->err.message, err->message) != 0)
-		wr_notice(q->engine, "query %s: %s: %s%s%s", q->id, wr_err_class_text(err->cls), err->message,
-			  err->hint[0] ? "; " : "", err->hint);
+		wr_notice(q->engine, "query %s: %s: %s%s%s", q->id, wr_err_class_text(err->cls),
+			  err->message, err->hint[0] ? "; " : "", err->hint);
 	if (again)
-		wr_notice(q->engine, "query %s: rolled back to its last commit, will try again", q->id);
+		wr_notice(q->engine, "query %s: rolled back to its last commit, will try again",
+			  q->id);
 }
 
 /* What went wrong, for SHOW QUERIES and for people. true: trying again may help. */

@@ -1,6 +1,6 @@
 /*
- * A query: its plan, and the coordinator that keeps a run of it alive: epochs on time, rollback when one fails, the end when its input is
- * over. One thread per query.
+ * A query: its plan, and the coordinator that keeps a run of it alive: epochs on time, rollback
+ * when one fails, the end when its input is over. One thread per query.
  */
 #ifndef ENGINE_QUERY_H
 #define ENGINE_QUERY_H
@@ -43,9 +43,12 @@ struct wr_query {
 	wr_query *next;
 };
 
-/* Prepares a query; the plan lives in arena, which outlives the query (a transient one owns it). Never fails. */
-wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan, const wr_settings *settings);
-/* Opens its first run: topics, state and sink are reached, start positions are stored. Errors: CONNECT, IO, STATEMENT. */
+/* Prepares a query; the plan lives in arena, which outlives the query (a transient one owns it).
+ * Never fails. */
+wr_query *wr_query_new(wr_engine *e, wr_arena *arena, const wr_plan *plan,
+		       const wr_settings *settings);
+/* Opens its first run: topics, state and sink are reached, start positions are stored. Errors:
+ * CONNECT, IO, STATEMENT. */
 WR_CHECKED wr_status wr_query_open(wr_query *q, wr_err *err);
 /* Starts the coordinator (nothing by hand). Without wr_query_open it opens the first run too. */
 void wr_query_start(wr_query *q);
@@ -54,7 +57,8 @@ void *wr_query_coordinate(void *q);
 /* Asks it to end with (or without) a last commit; wr_query_join waits. */
 void wr_query_stop(wr_query *q, bool commit);
 void wr_query_join(wr_query *q);
-/* Pauses it with a commit, or lets it go on; a pause is over when this returns. Errors: by hand, those of the commit. */
+/* Pauses it with a commit, or lets it go on; a pause is over when this returns. Errors: by hand,
+ * those of the commit. */
 WR_CHECKED wr_status wr_query_pause(wr_query *q, bool pause, wr_err *err);
 /* Starts a query in error again, at its last commit. */
 void wr_query_try_again(wr_query *q);

@@ -103,7 +103,8 @@ bool wr_queue_put(wr_queue *q, wr_msg *m)
 	return open;
 }
 
-/* Waits until there is work; false when the time is over or the queue is shut. Called with the lock. */
+/* Waits until there is work; false when the time is over or the queue is shut. Called with the
+ * lock. */
 static bool wait_for_work(wr_queue *q, int timeout_ms)
 {
 	int64_t end = timeout_ms < 0 ? 0 : wr_clock_mono_ns() + (int64_t)timeout_ms * 1000000;

@@ -45,10 +45,12 @@ static wr_status open_source(wr_scan_reader *r, wr_err *err)
 
 	for (int32_t i = 0; i < r->nparts; i++)
 		pos[i] = r->scan->pos[r->parts[i]];
-	return r->scan->def->open(run->spec->io, r->scan->scan->source, pos, r->nparts, &r->reader, err);
+	return r->scan->def->open(run->spec->io, r->scan->scan->source, pos, r->nparts, &r->reader,
+				  err);
 }
 
-wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_reader **out, wr_err *err)
+wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_reader **out,
+			      wr_err *err)
 {
 	wr_scan_reader *r = WR_NEW(t->arena, wr_scan_reader);
 	wr_scan_run *s = &t->run->scans[scan];
@@ -94,7 +96,8 @@ static void on_bad(void *self, const wr_record *rec, const wr_err *why)
 		wr_replay_still_bad(cx->r, why);
 		return;
 	}
-	if (!cx->failed && wr_run_bad_record(cx->r->task->run, cx->r->scan->scan, rec, why, cx->err))
+	if (!cx->failed &&
+	    wr_run_bad_record(cx->r->task->run, cx->r->scan->scan, rec, why, cx->err))
 		cx->failed = true;
 }
 
@@ -129,7 +132,8 @@ wr_status wr_scan_reader_take(wr_scan_reader *r, const wr_record *recs, uint32_t
 	wr_arena_reset(r->arena);
 	wr_batch_init(&r->batch, r->arena, r->scan->scan->decode->schema, n);
 	r->at = 0;
-	if (wr_decoder_run(r->decoder, recs, n, r->part_ids, &r->batch, on_bad, &cx, err) || cx.failed)
+	if (wr_decoder_run(r->decoder, recs, n, r->part_ids, &r->batch, on_bad, &cx, err) ||
+	    cx.failed)
 		return WR_FAIL;
 	stamp(r);
 	atomic_fetch_add_explicit(&r->task->run->rows, n, memory_order_relaxed);
@@ -180,7 +184,8 @@ static uint32_t run_length(const wr_scan_reader *r, int64_t until)
 	return i - r->at;
 }
 
-/* Rows at .. at+n-1 are pushed: their time may be told. Rows that wait in the batch have moved ptime already. */
+/* Rows at .. at+n-1 are pushed: their time may be told. Rows that wait in the batch have moved
+ * ptime already. */
 static void show(wr_scan_reader *r, uint32_t at, uint32_t n)
 {
 	const wr_batch *b = &r->batch;
@@ -220,21 +225,23 @@ static int64_t idle_limit(const wr_scan_reader *r)
 }
 
 /*
- * Idle for the limit, by the word of those who know. What a reader knows of a partition's end may be
- * old, when its broker has gone, or is frozen, or comes back; so the broker is asked now and then
- * during the silence, and where it does not answer at once, or the task itself stood still for
+ * Idle for the limit, by the word of those who know. What a reader knows of a partition's end may
+ * be old, when its broker has gone, or is frozen, or comes back; so the broker is asked now and
+ * then during the silence, and where it does not answer at once, or the task itself stood still for
  * long, the silence is measured anew.
  */
 static bool idle_for_long(wr_scan_reader *r, int32_t i)
 {
-	int64_t limit = idle_limit(r), period = limit / 4 > ASK_NS ? limit / 4 : ASK_NS, now = wr_clock_mono_ns();
+	int64_t limit = idle_limit(r), period = limit / 4 > ASK_NS ? limit / 4 : ASK_NS,
+		now = wr_clock_mono_ns();
 	bool asks = r->reader && r->reader->def->confirm_end;
 	int64_t since = r->confirmed[i] > r->last_seen[i] ? r->confirmed[i] : r->last_seen[i];
 
 	if (limit == 0 || !asks)
 		return limit != 0 && now - r->last_seen[i] >= limit;
 	if (now - since >= period) {
-		if (now - since < 3 * period && !r->reader->trouble[0] && r->reader->def->confirm_end(r->reader, i))
+		if (now - since < 3 * period && !r->reader->trouble[0] &&
+		    r->reader->def->confirm_end(r->reader, i))
 			r->confirmed[i] = now;
 		else
 			r->last_seen[i] = wr_clock_mono_ns();

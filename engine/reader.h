@@ -23,7 +23,8 @@ struct wr_scan_reader {
 	int64_t *ptime;		/* per share: highest row time */
 	int64_t *shown;		/* the same of what has been pushed: the time that is told */
 	int64_t *last_seen;	/* per share: monotonic ns of its latest record */
-	int64_t *confirmed;	/* per share: when the broker was last asked and said that nothing more is there */
+	/* per share: when the broker was last asked and said that nothing more is there */
+	int64_t *confirmed;
 	bool *done;		/* per share: read to the end that counts */
 	uint32_t rows_max;
 	wr_record *records;
@@ -34,14 +35,15 @@ struct wr_scan_reader {
 	bool holding;		/* records of the pending batch are not released yet */
 };
 
-WR_CHECKED wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_reader **out,
-                                         wr_err *err);
+WR_CHECKED wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to,
+					 wr_scan_reader **out, wr_err *err);
 void wr_scan_reader_close(wr_scan_reader *r);
 
 /* Fetches the next batch when none is pending; waits at most timeout_ms for it. */
 WR_CHECKED wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err);
 /* Decodes given records as the pending batch: by hand. */
-WR_CHECKED wr_status wr_scan_reader_take(wr_scan_reader *r, const wr_record *recs, uint32_t n, wr_err *err);
+WR_CHECKED wr_status wr_scan_reader_take(wr_scan_reader *r, const wr_record *recs, uint32_t n,
+					 wr_err *err);
 static inline bool wr_scan_reader_pending(const wr_scan_reader *r)
 {
 	return r->at < r->batch.n;
@@ -59,7 +61,8 @@ void wr_scan_reader_release(wr_scan_reader *r);
  * changed.
  */
 bool wr_scan_reader_times(wr_scan_reader *r, int64_t *times);
-/* The time from `since` (monotonic ns) to now was not silence: the task stood still, or its broker was away. */
+/* The time from `since` (monotonic ns) to now was not silence: the task stood still, or its broker
+ * was away. */
 void wr_scan_reader_rested(wr_scan_reader *r, int64_t since);
 /* Every partition of its share has been read to the end that counts. */
 bool wr_scan_reader_done(wr_scan_reader *r);

@@ -24,7 +24,8 @@ static void note(void *self, const char *incarnation)
 	names *l = self;
 
 	if (l->n == l->room) {
-		const char **more = WR_NEW_ARRAY(l->arena, const char *, l->room ? l->room * 2 : 16);
+		const char **more =
+		    WR_NEW_ARRAY(l->arena, const char *, l->room ? l->room * 2 : 16);
 
 		if (l->n)
 			memcpy(more, l->items, l->n * sizeof *more);
@@ -45,8 +46,8 @@ wr_status wr_incarnations(wr_db *db, wr_arena *a, const char ***out, uint32_t *n
 }
 
 /*
- * The state of a query by its incarnation or by its identity, which a restore has changed: sinks speak of that one. NULL and no error:
- * there is none.
+ * The state of a query by its incarnation or by its identity, which a restore has changed: sinks
+ * speak of that one. NULL and no error: there is none.
  */
 static wr_status find(wr_db *db, const char *name, wr_state **state, char identity[40], wr_err *err)
 {
@@ -89,20 +90,23 @@ static wr_status settle(wr_state *state, const char *incarnation, bool committed
 	wr_buf_free(&mark);
 	if (!decider && !pending)
 		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-				  "query %s has no sink that decides: there is nothing to recover", incarnation);
+				  "query %s has no sink that decides: there is nothing to recover",
+				  incarnation);
 	if (pending && (committed ? wr_state_apply : wr_state_discard)(state, err))
 		return WR_FAIL;
 	return forget_mark(state, err);
 }
 
-/* A pending epoch must be decided first, by the sink: the mark that allows is beside it, in the next commit. */
+/* A pending epoch must be decided first, by the sink: the mark that allows is beside it, in the
+ * next commit. */
 static wr_status allow_lost(wr_state *state, const char *incarnation, wr_err *err)
 {
 	uint64_t epoch;
 
 	if (wr_state_pending(state, &epoch)) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "epoch %llu of query %s is not decided yet",
-			   (unsigned long long)epoch, incarnation);
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "epoch %llu of query %s is not decided yet", (unsigned long long)epoch,
+			   incarnation);
 		return wr_err_hint(err, "start once with the broker there, then do this");
 	}
 	wr_store_put(wr_store_open(state, WR_META_STORE, 0), WR_STR_LIT("l"), WR_STR_LIT("1"));
@@ -115,7 +119,8 @@ static wr_status name_incarnation(void *self, const wr_statement_row *row, wr_er
 
 	(void)err;
 	if (row->incarnation.n && wr_str_ieq(row->query_id, wr_str_of(w->query)))
-		snprintf(w->incarnation, sizeof w->incarnation, "%.*s", WR_STR_ARG(row->incarnation));
+		snprintf(w->incarnation, sizeof w->incarnation, "%.*s",
+			 WR_STR_ARG(row->incarnation));
 	return WR_OK;
 }
 
@@ -143,10 +148,14 @@ wr_status wr_engine_recover(const char *dir, const char *query, wr_assume assume
 
 	if (wr_db_open(dir, &options, &db, err))
 		return WR_FAIL;
-	wr_status status = find_incarnation(dir, &w, err) || find(db, w.incarnation, &state, identity, err) ? WR_FAIL : WR_OK;
+	wr_status status =
+	    find_incarnation(dir, &w, err) || find(db, w.incarnation, &state, identity, err)
+		? WR_FAIL
+		: WR_OK;
 
 	if (status == WR_OK && !state)
-		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s holds no state of a query %s", dir, query);
+		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				    "%s holds no state of a query %s", dir, query);
 	if (status == WR_OK)
 		status = assume == WR_ASSUME_LOST ? allow_lost(state, w.incarnation, err) :
 			 settle(state, identity, assume == WR_ASSUME_COMMITTED, err);

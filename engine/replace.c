@@ -1,16 +1,19 @@
 /*
  * CREATE OR REPLACE: a new statement takes the place of an old one under the same name.
  *
- * A query goes on as another: the old one commits and stops; the new one opens under the same incarnation, so that it finds state and
- * positions, and has the same id and number of tasks. Opening changes nothing on disk. Then one transaction of the journal makes the new
- * statement live and the old one replaced; a crash before it leaves the old query, after it the new one. Should the new one not open, the old
- * one is opened again.
+ * A query goes on as another: the old one commits and stops; the new one opens under the same
+ * incarnation, so that it finds state and positions, and has the same id and number of tasks.
+ * Opening changes nothing on disk. Then one transaction of the journal makes the new statement live
+ * and the old one replaced; a crash before it leaves the old query, after it the new one. Should
+ * the new one not open, the old one is opened again.
  *
- * Where the state cannot be kept but can be built anew (planner/compat.c), the new query has an incarnation of its own and begins where the old
- * one began; the old state goes when the journal has the new one.
+ * Where the state cannot be kept but can be built anew (planner/compat.c), the new query has an
+ * incarnation of its own and begins where the old one began; the old state goes when the journal
+ * has the new one.
  *
- * The planner lets columns only be added behind the others, and topic and formats stay: records already in the topic, and those who read it, stay right. Queries that read the relation
- * keep the plan they were made with.
+ * The planner lets columns only be added behind the others, and topic and formats stay: records
+ * already in the topic, and those who read it, stay right. Queries that read the relation keep the
+ * plan they were made with.
  */
 #include <stdio.h>
 
@@ -26,22 +29,27 @@ static const char *word(const wr_relation *r)
 
 static wr_status check_sinks(wr_exec *x, const wr_plan *old, const wr_plan *fresh, wr_err *err)
 {
-	const wr_sink_spec *a = old->graph ? old->graph->sink : NULL, *b = fresh->graph ? fresh->graph->sink : NULL;
+	const wr_sink_spec *a = old->graph ? old->graph->sink : NULL,
+			   *b = fresh->graph ? fresh->graph->sink : NULL;
 
 	if (!a || !b)
 		return WR_OK;
 	if (fresh->kind == WR_PLAN_CREATE_SINK && !wr_sink_find(wr_str_of(b->type))->replaceable) {
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "sink %.*s cannot be replaced", WR_STR_ARG(b->name));
-		return wr_err_hint(err, "sinks of type http and email can; DROP this one and create it anew");
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "sink %.*s cannot be replaced",
+			   WR_STR_ARG(b->name));
+		return wr_err_hint(
+		    err, "sinks of type http and email can; DROP this one and create it anew");
 	}
 	if (!strcmp(a->type, b->type) && wr_str_eq(a->topic, b->topic))
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "the new query writes to another place than the old one");
+	wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+		   "the new query writes to another place than the old one");
 	return wr_err_hint(err, "DROP the old one and create it anew");
 }
 
 /* The topics hold all that the old query has read, from where it began. */
-static wr_status still_there(wr_exec *x, const wr_query *old, wr_state *state, uint32_t scan, wr_err *err)
+static wr_status still_there(wr_exec *x, const wr_query *old, wr_state *state, uint32_t scan,
+			     wr_err *err)
 {
 	wr_source_spec first = *old->spec.graph->scans[scan].source;
 	const wr_source_def *def = wr_source_find(first.kind);
@@ -59,16 +67,18 @@ static wr_status still_there(wr_exec *x, const wr_query *old, wr_state *state, u
 
 		if (pos[p].next <= begin)
 			continue;
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
-			   "the state would have to be built anew, but %.*s holds partition %d from offset %lld on only, and the query began at %lld",
-			   WR_STR_ARG(first.topic), p, (long long)pos[p].next, (long long)begin);
+		wr_err_set(
+		    err, WR_ERR_STATEMENT, x->stmt->span,
+		    "the state would have to be built anew, but %.*s holds partition %d from offset %lld on only, and the query began at %lld",
+		    WR_STR_ARG(first.topic), p, (long long)pos[p].next, (long long)begin);
 		return wr_err_hint(err, "DROP it and create it anew");
 	}
 	return WR_OK;
 }
 
 /* Where the old query's scan began, for the one that is built anew in its place. */
-static wr_status hand_begins(const wr_query *old, wr_state *state, uint32_t scan, wr_query *fresh, wr_err *err)
+static wr_status hand_begins(const wr_query *old, wr_state *state, uint32_t scan, wr_query *fresh,
+			     wr_err *err)
 {
 	const wr_source_spec *s = old->spec.graph->scans[scan].source;
 	uint32_t had = fresh->spec.nbegins;
@@ -101,12 +111,15 @@ static wr_status look_at_begins(wr_exec *x, wr_query *old, wr_query *fresh, wr_e
 	else
 		status = wr_state_open(x->e->db, old->incarnation, &state, err);
 	if (status == WR_OK && !fresh && wr_epoch_narrowed(state)) {
-		status = wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
-				    "the state would have to be built anew, but rows of a query that was replaced before, with other filters, would stay");
+		status = wr_err_set(
+		    err, WR_ERR_STATEMENT, x->stmt->span,
+		    "the state would have to be built anew, but rows of a query that was replaced before, with other filters, would stay");
 		wr_err_hint(err, "DROP it and create it anew");
 	}
-	for (uint32_t i = 0; status == WR_OK && !old->spec.by_hand && i < old->spec.graph->nscans; i++)
-		status = fresh ? hand_begins(old, state, i, fresh, err) : still_there(x, old, state, i, err);
+	for (uint32_t i = 0; status == WR_OK && !old->spec.by_hand && i < old->spec.graph->nscans;
+	     i++)
+		status = fresh ? hand_begins(old, state, i, fresh, err)
+			       : still_there(x, old, state, i, err);
 	if (!run && state)
 		wr_state_close(state);
 	pthread_mutex_unlock(&old->lock);
@@ -116,7 +129,8 @@ static wr_status look_at_begins(wr_exec *x, wr_query *old, wr_query *fresh, wr_e
 static wr_status judge(wr_exec *x, wr_query *old, const wr_plan *plan, wr_err *err)
 {
 	wr_buf lines = { 0 };
-	wr_fate fate = wr_plan_fate(old->plan, plan, x->stmt->span, wr_dialect_rebuilds(&x->s->settings), &lines, err);
+	wr_fate fate = wr_plan_fate(old->plan, plan, x->stmt->span,
+				    wr_dialect_rebuilds(&x->s->settings), &lines, err);
 
 	x->rebuild = fate == WR_FATE_REBUILT;
 	x->verdict = wr_arena_strdup(x->arena, wr_buf_z(&lines));
@@ -128,16 +142,19 @@ static wr_status judge(wr_exec *x, wr_query *old, const wr_plan *plan, wr_err *e
 
 wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan, wr_err *err)
 {
-	const wr_relation *a = old->relation, *b = plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation;
+	const wr_relation *a = old->relation,
+			  *b = plan->kind == WR_PLAN_CREATE_SINK ? NULL : plan->relation;
 
 	if (!a != !b) {
-		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "%.*s is a %s: a %s cannot replace it",
-			   WR_STR_ARG(old->name), word(a), word(b));
+		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+			   "%.*s is a %s: a %s cannot replace it", WR_STR_ARG(old->name), word(a),
+			   word(b));
 		return wr_err_hint(err, "DROP it first");
 	}
 	if (!old->query)
 		return WR_OK;
-	return check_sinks(x, old->query->plan, plan, err) ? WR_FAIL : judge(x, old->query, plan, err);
+	return check_sinks(x, old->query->plan, plan, err) ? WR_FAIL
+							   : judge(x, old->query, plan, err);
 }
 
 /* The new query with all that the old one was. */
@@ -196,7 +213,8 @@ static void put_in_place(wr_engine *e, wr_query *old, wr_query *fresh)
 	pthread_mutex_unlock(&e->list_lock);
 }
 
-/* Its state goes, and what it wrote and had not committed. What is left of them when this fails is removed at the next start. */
+/* Its state goes, and what it wrote and had not committed. What is left of them when this fails is
+ * removed at the next start. */
 static void forget(wr_engine *e, wr_query *q)
 {
 	wr_err ignored = WR_ERR_INIT;
@@ -208,15 +226,15 @@ static void forget(wr_engine *e, wr_query *q)
 	(void)!wr_state_drop(e->db, q->incarnation, &ignored);
 }
 
-wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query *old, wr_query **out,
-			   wr_err *err)
+wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_query *old,
+			   wr_query **out, wr_err *err)
 {
 	wr_query *q = heir(x, arena, plan, old);
 	bool over = wr_query_over(old) && old->state == WR_QUERY_FAILED;
 
 	old->goes_on = true;
-	if ((x->rebuild && look_at_begins(x, old, q, err)) || stop(old, err) || WR_FAULT_FAIL("replace.stopped", err) ||
-	    wr_query_open(q, err) ||
+	if ((x->rebuild && look_at_begins(x, old, q, err)) || stop(old, err) ||
+	    WR_FAULT_FAIL("replace.stopped", err) || wr_query_open(q, err) ||
 	    WR_FAULT_FAIL("replace.opened", err) || wr_journal_replaced(x, q, old->seq, err)) {
 		if (x->rebuild)
 			forget(x->e, q);

@@ -1,11 +1,14 @@
 /*
- * Reading kept records again. When a run opens, wanted records are handed to the readers of their partitions, which take them before
- * they take anything new. A record that can be read now is a row like any other, and leaves the errors store in the epoch that its
- * row belongs to: a crash before the commit leaves it there, to be asked for again, and nothing of its row.
+ * Reading kept records again. When a run opens, wanted records are handed to the readers of their
+ * partitions, which take them before they take anything new. A record that can be read now is a row
+ * like any other, and leaves the errors store in the epoch that its row belongs to: a crash before
+ * the commit leaves it there, to be asked for again, and nothing of its row.
  *
- * Its place is its old one (ROWPARTITION, ROWOFFSET, time): it comes late, and windows that are closed do not take it.
+ * Its place is its old one (ROWPARTITION, ROWOFFSET, time): it comes late, and windows that are
+ * closed do not take it.
  *
- * What a sink was refused is kept in the same way, and becomes a request again, under a new id and behind what waits.
+ * What a sink was refused is kept in the same way, and becomes a request again, under a new id and
+ * behind what waits.
  */
 #include "engine/replay.h"
 
@@ -36,8 +39,9 @@ static wr_scan_reader *reader_of(wr_run *run, const wr_bad_record *bad)
 		for (uint32_t i = 0; i < run->tasks[t]->nreaders; i++) {
 			wr_scan_reader *r = run->tasks[t]->readers[i];
 
-			if (wr_str_eq(r->scan->scan->relation, bad->relation) && bad->rec.partition >= 0 &&
-			    bad->rec.partition < r->scan->nparts && r->slot[bad->rec.partition] >= 0)
+			if (wr_str_eq(r->scan->scan->relation, bad->relation) &&
+			    bad->rec.partition >= 0 && bad->rec.partition < r->scan->nparts &&
+			    r->slot[bad->rec.partition] >= 0)
 				return r;
 		}
 	return NULL;
@@ -59,9 +63,11 @@ static bool send_again(wr_run *run, const wr_bad_record *bad)
 {
 	const wr_headers *h = bad->rec.headers;
 
-	if (bad->relation.n || !run->sink->def->again || !h || h->n != 1 || !wr_str_is(h->items[0].key, WR_REFUSED_TO))
+	if (bad->relation.n || !run->sink->def->again || !h || h->n != 1 ||
+	    !wr_str_is(h->items[0].key, WR_REFUSED_TO))
 		return false;
-	run->sink->def->again(run->sink, (uint32_t)bad->rec.partition, h->items[0].value, bad->rec.value);
+	run->sink->def->again(run->sink, (uint32_t)bad->rec.partition, h->items[0].value,
+			      bad->rec.value);
 	remove_kept(run, bad->number);
 	return true;
 }
@@ -88,7 +94,8 @@ void wr_replay_load(wr_run *run)
 	int64_t number;
 
 	while (wr_iter_next(it, &key, &value)) {
-		if (!wr_bad_record_number(key, &number) || !wr_replay_wants(run->spec->replay, run->spec->id, number))
+		if (!wr_bad_record_number(key, &number) ||
+		    !wr_replay_wants(run->spec->replay, run->spec->id, number))
 			continue;
 		a = WR_NEW(run->arena, struct wr_again);
 		if (!wr_bad_record_get(run->arena, value, &a->bad))

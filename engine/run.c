@@ -1,6 +1,6 @@
 /*
- * Making and ending runs. Order of opening: state, positions, sink, tasks from the last stage to the first, readers. Closing takes the same
- * road back: threads first, then what they used.
+ * Making and ending runs. Order of opening: state, positions, sink, tasks from the last stage to
+ * the first, readers. Closing takes the same road back: threads first, then what they used.
  */
 #include "engine/run.h"
 
@@ -29,7 +29,8 @@ static bool is_first(const wr_graph *g, uint32_t scan)
 {
 	for (uint32_t s = 0; s < g->nstages; s++)
 		for (uint32_t i = 0; i < g->stages[s].ninputs; i++)
-			if (g->stages[s].inputs[i].first && comes_from(g, &g->stages[s].inputs[i], scan))
+			if (g->stages[s].inputs[i].first &&
+			    comes_from(g, &g->stages[s].inputs[i], scan))
 				return true;
 	return false;
 }
@@ -93,9 +94,14 @@ static wr_status open_sink(wr_run *run, wr_str mark, wr_err *err)
 {
 	const wr_run_spec *s = run->spec;
 
-	run->sink_cx = (wr_sink_cx){ .io = s->io, .settings = s->settings, .state = run->state,
-				     .ntasks = s->ntasks, .incarnation = run->identity,
-				     .client = s->client, .stopping = s->stopping, .self = s->self };
+	run->sink_cx = (wr_sink_cx){ .io = s->io,
+				     .settings = s->settings,
+				     .state = run->state,
+				     .ntasks = s->ntasks,
+				     .incarnation = run->identity,
+				     .client = s->client,
+				     .stopping = s->stopping,
+				     .self = s->self };
 	run->sink_cx.decides = decides(s);
 	run->sink_cx.keep_refused = wr_run_refused;
 	run->sink_cx.run = run;
@@ -152,7 +158,8 @@ static void name_to_sink(wr_run *run)
 
 static wr_status open_stores(wr_run *run, wr_err *err)
 {
-	if (WR_FAULT_FAIL("run.open", err) || wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err))
+	if (WR_FAULT_FAIL("run.open", err) ||
+	    wr_state_open(run->spec->db, run->spec->incarnation, &run->state, err))
 		return WR_FAIL;
 	name_to_sink(run);
 	if (WR_FAULT_FAIL("run.state_open", err) || open_decider(run, err))
@@ -174,12 +181,17 @@ static wr_status open_all(wr_run *run, wr_err *err)
 		goto out;
 	begins = known && decides(run->spec) && mark.n == 0;
 	if ((!run->sink &&
-	     open_sink(run, known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 }, err)) ||
+	     open_sink(run,
+		       known ? (wr_str){ mark.p ? mark.p : "", (uint32_t)mark.n } : (wr_str){ 0 },
+		       err)) ||
 	    (!known && !run->spec->transient && wr_epoch_first(run, err)) ||
-	    ((begins || wr_state_dirty_bytes(run->state)) && !run->spec->transient && wr_epoch_empty(run, err)) ||
+	    ((begins || wr_state_dirty_bytes(run->state)) && !run->spec->transient &&
+	     wr_epoch_empty(run, err)) ||
 	    wr_bad_letters_open(run, err) || wr_epoch_letters(run, err))
 		goto out;
-	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err) ? WR_FAIL : WR_FAULT_FAIL("run.tasks_open", err);
+	status = WR_FAULT_FAIL("run.sink_open", err) || open_tasks(run, err)
+		     ? WR_FAIL
+		     : WR_FAULT_FAIL("run.tasks_open", err);
 	if (status == WR_OK && run->spec->replay && !run->spec->by_hand)
 		wr_replay_load(run);
 	for (uint32_t i = 0; i < run->nscans; i++)
@@ -240,7 +252,8 @@ void wr_run_close(wr_run *run)
 	stop_tasks(run);
 	if (run->spec->transient && run->tasks)
 		wr_drops_tell(run);
-	for (uint32_t i = 0; i < run->ntasks; i++)	/* producers before the queues they write to */
+	/* producers before the queues they write to */
+	for (uint32_t i = 0; i < run->ntasks; i++)
 		wr_task_close(run->tasks[i]);
 	if (run->sink)
 		run->sink->def->close(run->sink);
@@ -294,7 +307,8 @@ static wr_reader *reader_of(const wr_run *run, const wr_scan_run *s)
 {
 	for (uint32_t t = 0; t < run->ntasks; t++)
 		for (uint32_t i = 0; i < run->tasks[t]->nreaders; i++)
-			if (run->tasks[t]->readers[i]->scan == s && run->tasks[t]->readers[i]->nparts)
+			if (run->tasks[t]->readers[i]->scan == s &&
+			    run->tasks[t]->readers[i]->nparts)
 				return run->tasks[t]->readers[i]->reader;
 	return NULL;
 }

@@ -1,13 +1,15 @@
 /*
- * A run: one life of a query's tasks, from "open at the stored positions" to "all threads have stopped". Going back (a failed
- * epoch, a restart) means throwing the run away and making a new one, so that rollback and restart are one piece of code.
+ * A run: one life of a query's tasks, from "open at the stored positions" to "all threads have
+ * stopped". Going back (a failed epoch, a restart) means throwing the run away and making a new
+ * one, so that rollback and restart are one piece of code.
  *
  *	run.c     makes and ends runs          epoch.c   barriers and the atomic commit
  *	task.c    what a thread does           reader.c  a scan's records to batches
  *	exchange.c, sink_op.c                  the operators at the ends of stages
  *
- * Who may touch what: a task owns its operators, readers and arenas while it runs. While it is parked at a barrier the coordinator may look at
- * them (the run's lock orders the two). Fields marked atomic are read by anybody.
+ * Who may touch what: a task owns its operators, readers and arenas while it runs. While it is
+ * parked at a barrier the coordinator may look at them (the run's lock orders the two). Fields
+ * marked atomic are read by anybody.
  */
 #ifndef ENGINE_RUN_H
 #define ENGINE_RUN_H
@@ -28,7 +30,8 @@ typedef struct wr_scan_reader wr_scan_reader;
 /* When a run ends by itself. */
 typedef enum wr_until { WR_UNTIL_STOPPED, WR_UNTIL_CAUGHT_UP, WR_UNTIL_END } wr_until;
 
-/* Where a new query begins, instead of what its source says: it is built anew in the place of another. */
+/* Where a new query begins, instead of what its source says: it is built anew in the place of
+ * another. */
 typedef struct wr_begin {
 	uint32_t scan;
 	int32_t partition;
@@ -56,7 +59,8 @@ typedef struct wr_run_spec {
 	const wr_replay *replay;	/* kept records to be read again; NULL: none */
 	const wr_begin *begins;		/* nbegins; matter to the first run only */
 	uint32_t nbegins;
-	pthread_rwlock_t *commits;	/* read-locked while an epoch is committed: a backup holds it; NULL: none */
+	/* read-locked while an epoch is committed: a backup holds it; NULL: none */
+	pthread_rwlock_t *commits;
 	wr_drops *drops;		/* where counts of dropped rows are told; NULL: nowhere */
 	void *self;
 } wr_run_spec;
@@ -93,33 +97,42 @@ struct wr_run {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* to the coordinator: a task parked, failed or is done */
 	pthread_cond_t resume;		/* to tasks: the barrier is over */
-	uint64_t barrier;		/* number of the barrier asked for; atomic copy below for tasks' quick look */
+	/* number of the barrier asked for; atomic copy below for tasks' quick look */
+	uint64_t barrier;
 	_Atomic uint64_t barrier_asked;
 	uint64_t barrier_over;		/* tasks parked for a barrier <= this go on */
 	bool barrier_final;
 	uint32_t parked;
-	uint32_t readers_done;		/* tasks that have read all their scans to the end that counts */
+	/* tasks that have read all their scans to the end that counts */
+	uint32_t readers_done;
 	uint32_t first_done;		/* … all their first scans */
 	_Atomic bool stop;
 	_Atomic bool gate_open;		/* readers of non-first scans may read */
 	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
-	_Atomic uint64_t written;	/* batches given to the sink: time alone may close windows */
+	/* batches given to the sink: time alone may close windows */
+	_Atomic uint64_t written;
 	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
-	pthread_mutex_t bad_lock;	/* around what follows, while tasks run; and around stores of errors and meta then */
-	struct wr_letter_topic **letters;	/* a scan's DEAD_LETTER topic; NULL: none, or one before it has it */
+	/* around what follows, while tasks run; and around stores of errors and meta then */
+	pthread_mutex_t bad_lock;
+	/* a scan's DEAD_LETTER topic; NULL: none, or one before it has it */
+	struct wr_letter_topic **letters;
 	bool letters_wait;		/* bad records from letters_from on are not in it yet */
 	int64_t letters_from;
-	int64_t error_seq, error_first;	/* the next bad record's number; there is none before this one */
+	/* the next bad record's number; there is none before this one */
+	int64_t error_seq, error_first;
 	uint64_t nerrors;		/* kept bad records */
 	bool nerrors_changed;
-	uint64_t dropped_before[WR_DROP_COUNT], dropped[WR_DROP_COUNT];	/* stored by earlier runs; counted by readers here */
+	/* stored by earlier runs; counted by readers here */
+	uint64_t dropped_before[WR_DROP_COUNT], dropped[WR_DROP_COUNT];
 	bool failed;
 	wr_err err;
 	const wr_task *troubled;	/* the task whose sources say so */
-	char trouble[256];		/* why a source has nothing to give now; "": all is well. Under lock */
+	/* why a source has nothing to give now; "": all is well. Under lock */
+	char trouble[256];
 };
 
-/* Opens state, sink, scans and tasks at the stored (or, first time, resolved and then stored) positions. Nothing runs yet. */
+/* Opens state, sink, scans and tasks at the stored (or, first time, resolved and then stored)
+ * positions. Nothing runs yet. */
 WR_CHECKED wr_status wr_run_open(const wr_run_spec *spec, wr_run **out, wr_err *err);
 /* Starts the tasks' threads. */
 void wr_run_start(wr_run *run);
@@ -133,23 +146,28 @@ void wr_run_trouble(wr_run *run, char out[256]);
 /* A task has failed: the first error is kept, all stop. Thread: any. */
 void wr_run_fail(wr_run *run, const wr_err *err);
 
-/* One epoch: a barrier through all tasks, the atomic commit, the sink told, tasks resumed. final: inputs are over, windows still open
- * come out (unless the run is only to catch up). Thread: the coordinator. */
+/* One epoch: a barrier through all tasks, the atomic commit, the sink told, tasks resumed. final:
+ * inputs are over, windows still open come out (unless the run is only to catch up). Thread: the
+ * coordinator. */
 WR_CHECKED wr_status wr_run_epoch(wr_run *run, bool final, wr_err *err);
 
 /* True when every scan has been read to its end (until-end and caught-up runs). */
 bool wr_run_inputs_done(wr_run *run);
-/* True when the gate is shut and every first scan has been read to its end: time for an epoch and wr_run_open_gate. */
+/* True when the gate is shut and every first scan has been read to its end: time for an epoch and
+ * wr_run_open_gate. */
 bool wr_run_gate_ripe(wr_run *run);
 void wr_run_open_gate(wr_run *run);
 
-/* Asks whether a topic has got partitions since the run was opened: they are read from the next run on. NULL: none has. Waits a few 100 ms at most. */
+/* Asks whether a topic has got partitions since the run was opened: they are read from the next run
+ * on. NULL: none has. Waits a few 100 ms at most. */
 const wr_scan_run *wr_run_grown(wr_run *run, int32_t *now);
 
-/* Does with a bad record what its source's ON_ERROR says. Thread: a task (takes a lock; bad records are rare). STOP fails (DATA). */
+/* Does with a bad record what its source's ON_ERROR says. Thread: a task (takes a lock; bad records
+ * are rare). STOP fails (DATA). */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
                                        const wr_err *why, wr_err *err);
-/* Keeps what the sink could not deliver there too: topic: the sink's name; place: lane and number; key: the request's id. As wr_sink_cx.keep_refused. */
+/* Keeps what the sink could not deliver there too: topic: the sink's name; place: lane and number;
+ * key: the request's id. As wr_sink_cx.keep_refused. */
 void wr_run_refused(void *run, const wr_refused *r);
 /* When it is opened: how far the numbers of kept records have come. */
 void wr_bad_records_restore(wr_run *run);
@@ -162,7 +180,8 @@ void wr_bad_letters_close(wr_run *run);
 void wr_bad_letters_restore(wr_run *run);
 /* The record that is kept next is to be written; with bad_lock. */
 void wr_bad_letters_next(wr_run *run);
-/* Writes what waits and is committed, and notes it in a commit of its own: nothing else may be open. All tasks stand still. */
+/* Writes what waits and is committed, and notes it in a commit of its own: nothing else may be
+ * open. All tasks stand still. */
 WR_CHECKED wr_status wr_bad_letters_write(wr_run *run, wr_err *err);
 
 #endif

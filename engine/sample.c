@@ -1,10 +1,12 @@
 /*
- * What the events of a topic say about their columns: SAMPLE prints the statement that declares them; CREATE … WITH (FORMAT='DEBEZIUM') without a
- * column list is carried out as if they stood there.
+ * What the events of a topic say about their columns: SAMPLE prints the statement that declares
+ * them; CREATE … WITH (FORMAT='DEBEZIUM') without a column list is carried out as if they stood
+ * there.
  *
- * The list is written into the statement's text, and that text is what is planned and what a restart carries out again: columns are found
- * out once, not each time from whatever the topic holds by then. The statement as it was written is kept beside it in the journal, so
- * that a file still recognises its own.
+ * The list is written into the statement's text, and that text is what is planned and what a
+ * restart carries out again: columns are found out once, not each time from whatever the topic
+ * holds by then. The statement as it was written is kept beside it in the journal, so that a file
+ * still recognises its own.
  */
 #include <stdlib.h>
 
@@ -37,7 +39,8 @@ static void take(sample *s, const wr_record *recs, uint32_t n)
 }
 
 /* The first records, at most max; none when none came within WAIT_MS. */
-static wr_status read_sample(wr_engine *e, const wr_source_spec *spec, uint32_t max, sample *s, wr_err *err)
+static wr_status read_sample(wr_engine *e, const wr_source_spec *spec, uint32_t max, sample *s,
+			     wr_err *err)
 {
 	wr_topic_look look;
 	wr_record *recs = WR_NEW_ARRAY(s->arena, wr_record, max + 1);
@@ -52,14 +55,16 @@ static wr_status read_sample(wr_engine *e, const wr_source_spec *spec, uint32_t 
 		status = wr_look_read(&look, recs, max - s->n, 50, &n, err);
 		if (status == WR_OK)
 			take(s, recs, n);
-		if (status == WR_OK && n == 0 && (s->n || !e->config.broker) && wr_look_at_end(&look))
+		if (status == WR_OK && n == 0 && (s->n || !e->config.broker) &&
+		    wr_look_at_end(&look))
 			break;
 	}
 	wr_look_close(&look);
 	return status;
 }
 
-static wr_status infer(wr_exec *x, const wr_source_spec *spec, uint32_t max, wr_span at, wr_inferred *out, wr_err *err)
+static wr_status infer(wr_exec *x, const wr_source_spec *spec, uint32_t max, wr_span at,
+		       wr_inferred *out, wr_err *err)
 {
 	sample s = { .arena = x->arena };
 
@@ -67,7 +72,8 @@ static wr_status infer(wr_exec *x, const wr_source_spec *spec, uint32_t max, wr_
 		if (s.n && wr_infer(x->arena, s.records, s.n, out, err) == WR_OK)
 			return WR_OK;
 		if (s.n == 0) {
-			wr_err_set(err, WR_ERR_STATEMENT, at, "%.*s holds no records that columns could be found in",
+			wr_err_set(err, WR_ERR_STATEMENT, at,
+				   "%.*s holds no records that columns could be found in",
 				   WR_STR_ARG(spec->file.p ? spec->file : spec->topic));
 			wr_err_hint(err, "list the columns");
 		}
@@ -109,7 +115,9 @@ wr_status wr_exec_sample(wr_exec *x, wr_err *err)
 {
 	const wr_stmt_text *s = &x->stmt->text;
 	wr_source_spec spec = { .kind = wr_engine_topic_kind(x->e), .topic = s->text };
-	uint32_t max = s->limit.given && s->limit.n > 0 && s->limit.n < 100000 ? (uint32_t)s->limit.n : RECORDS;
+	uint32_t max = s->limit.given && s->limit.n > 0 && s->limit.n < 100000
+			   ? (uint32_t)s->limit.n
+			   : RECORDS;
 	wr_inferred found;
 	wr_buf text = { 0 };
 
@@ -210,7 +218,8 @@ wr_status wr_exec_find_columns(wr_exec *x, wr_err *err)
 	if (infer(x, &spec, RECORDS, at, &found, err))
 		return WR_FAIL;
 	if (x->stmt->create_source.is_table && found.schema->nkeys == 0) {
-		wr_err_set(err, WR_ERR_STATEMENT, at, "the events do not say which columns are the key of a table");
+		wr_err_set(err, WR_ERR_STATEMENT, at,
+			   "the events do not say which columns are the key of a table");
 		return wr_err_hint(err, "list the columns, one of them with PRIMARY KEY");
 	}
 	return write_columns(x, found.schema, err);

@@ -33,7 +33,9 @@ static wr_status push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint
 
 	(void)input;
 	lock(s);
-	wr_status status = WR_FAULT_FAIL("sink.rows", err) ? WR_FAIL : s->run->sink->def->write(s->writer, b, at, n, err);
+	wr_status status = WR_FAULT_FAIL("sink.rows", err)
+			       ? WR_FAIL
+			       : s->run->sink->def->write(s->writer, b, at, n, err);
 
 	unlock(s);
 	atomic_fetch_add_explicit(&s->run->written, 1, memory_order_relaxed);
@@ -47,7 +49,9 @@ wr_status wr_sink_op_snapshot(wr_op *op, wr_err *err)
 	if (!s->run->sink->def->snapshot)
 		return WR_OK;
 	lock(s);
-	wr_status status = WR_FAULT_FAIL("sink.snapshot", err) ? WR_FAIL : s->run->sink->def->snapshot(s->writer, err);
+	wr_status status = WR_FAULT_FAIL("sink.snapshot", err)
+			       ? WR_FAIL
+			       : s->run->sink->def->snapshot(s->writer, err);
 
 	unlock(s);
 	return status;

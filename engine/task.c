@@ -27,7 +27,8 @@
 #include "engine/reader.h"
 #include "engine/sink_op.h"
 
-enum { WAIT_MS = 20 };	/* how long a task sleeps at most before it looks for barriers and silence again */
+/* how long a task sleeps at most before it looks for barriers and silence again */
+enum { WAIT_MS = 20 };
 
 /* ---------------------------------------------------------------- time */
 
@@ -73,7 +74,8 @@ static wr_status send_on(wr_task *t, wr_err *err)
 	return wr_exchange_send(t->end, t->merged, changed, err);
 }
 
-wr_status wr_task_feed(wr_task *t, wr_entry to, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+wr_status wr_task_feed(wr_task *t, wr_entry to, const wr_batch *b, uint32_t at, uint32_t n,
+		       wr_err *err)
 {
 	to.op->stats.rows_in += n;
 	wr_status status = to.op->def->push(to.op, to.input, b, at, n, err);
@@ -100,7 +102,8 @@ static wr_status each_op(wr_task *t, bool flush, wr_err *err)
 static wr_status end_of_input(wr_task *t, wr_err *err)
 {
 	for (uint32_t i = 0; i < t->nops; i++) {
-		if (t->ops[i]->def->watermark && t->ops[i]->def->watermark(t->ops[i], INT64_MAX, err))
+		if (t->ops[i]->def->watermark &&
+		    t->ops[i]->def->watermark(t->ops[i], INT64_MAX, err))
 			return WR_FAIL;
 		wr_arena_reset(t->batch_arena);
 	}
@@ -151,7 +154,9 @@ static void look_at_size(wr_task *t)
 	uint64_t most = (uint64_t)wr_setting_int(run->spec->settings, WR_SET_COMMIT_BYTES);
 
 	if (run->spec->transient || atomic_load_explicit(&run->full, memory_order_relaxed) ||
-	    wr_state_dirty_bytes(run->state) + atomic_load_explicit(&run->sink_cx.out_bytes, memory_order_relaxed) <= most)
+	    wr_state_dirty_bytes(run->state) +
+		    atomic_load_explicit(&run->sink_cx.out_bytes, memory_order_relaxed) <=
+		most)
 		return;
 	pthread_mutex_lock(&run->lock);
 	run->full = true;
@@ -323,7 +328,8 @@ static wr_status nothing_to_do(wr_task *t, wr_err *err)
 	if (wr_task_advance(t, err) || send_on(t, err))
 		return WR_FAIL;
 	tell_trouble(t);
-	tell_done(t);	/* behind what it sent: whoever begins then finds it in the queues before his own */
+	/* behind what it sent: whoever begins then finds it in the queues before his own */
+	tell_done(t);
 	sleep_for_records(t);
 	return WR_OK;
 }
@@ -362,7 +368,8 @@ static wr_status read_loop(wr_task *t, wr_err *err)
 				return WR_FAIL;
 			continue;
 		}
-		if (worth_waiting(t, waiting_since ? waiting_since : (waiting_since = wr_clock_mono_ns()))) {
+		if (worth_waiting(t, waiting_since ? waiting_since
+						   : (waiting_since = wr_clock_mono_ns()))) {
 			sleep_for_records(t);
 			continue;
 		}

@@ -15,7 +15,8 @@ typedef struct wr_entry {
 
 struct wr_task {
 	wr_run *run;
-	uint32_t stage;			/* the stage it runs; with one task: the last one, all are fused */
+	/* the stage it runs; with one task: the last one, all are fused */
+	uint32_t stage;
 	uint16_t index;
 	wr_arena *arena, *batch_arena;
 	wr_op_cx cx;
@@ -45,7 +46,8 @@ struct wr_task {
  * Makes the task's operators and links them; the run's scans, sink and the later tasks (its
  * consumers) exist already.
  */
-WR_CHECKED wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **out, wr_err *err);
+WR_CHECKED wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **out,
+				  wr_err *err);
 /* Opens its readers (the run's positions are known). */
 WR_CHECKED wr_status wr_task_open_readers(wr_task *t, wr_err *err);
 void wr_task_start(wr_task *t);
@@ -54,8 +56,8 @@ void wr_task_close(wr_task *t);
 void wr_task_wake(wr_task *t);
 
 /* Pushes rows that came from a scan into the operators and moves time on. By hand too. */
-WR_CHECKED wr_status wr_task_feed(wr_task *t, wr_entry to, const wr_batch *b, uint32_t at, uint32_t n,
-                                  wr_err *err);
+WR_CHECKED wr_status wr_task_feed(wr_task *t, wr_entry to, const wr_batch *b, uint32_t at,
+				  uint32_t n, wr_err *err);
 /*
  * What a task does at a barrier before it parks: everything downstream, then state to the stores.
  */

@@ -46,15 +46,19 @@ static void fill_cx(wr_task *t)
 		.task = t->index,
 		.ntasks = s->ntasks,
 		.settings = s->settings,
-		.cache_bytes = s->transient || s->by_hand ? 0 :
-			       (size_t)wr_setting_int(s->settings, WR_SET_CACHE_BYTES) / s->ntasks,
+		.cache_bytes =
+		    s->transient || s->by_hand
+			? 0
+			: (size_t)wr_setting_int(s->settings, WR_SET_CACHE_BYTES) / s->ntasks,
 		.memory = (size_t)memory / 8 * 3 / s->ntasks,
-		.local_time = s->by_hand && wr_str_is(wr_setting_text(s->settings, WR_SET_DIALECT), "ksql"),
+		.local_time =
+		    s->by_hand && wr_str_is(wr_setting_text(s->settings, WR_SET_DIALECT), "ksql"),
 	};
 }
 
 /* The stage and input that take the rows of stage `from`. */
-static const wr_stage_input *consumer(const wr_graph *g, uint32_t from, uint32_t *stage, uint32_t *input)
+static const wr_stage_input *consumer(const wr_graph *g, uint32_t from, uint32_t *stage,
+				      uint32_t *input)
 {
 	for (*stage = from + 1; *stage < g->nstages; ++*stage)
 		for (*input = 0; *input < g->stages[*stage].ninputs; ++*input)
@@ -130,14 +134,18 @@ static void make_ops(wr_task *t, const wr_stage *s, uint32_t base)
 static void link_ops(wr_task *t, const wr_stage *s, uint32_t base, wr_out end)
 {
 	for (uint32_t i = 0; i < s->nops; i++)
-		t->ops[base + i]->out = s->ops[i].next < 0 ?
-			end : (wr_out){ t->ops[base + (uint32_t)s->ops[i].next], s->ops[i].next_input };
+		t->ops[base + i]->out =
+		    s->ops[i].next < 0
+			? end
+			: (wr_out){ t->ops[base + (uint32_t)s->ops[i].next], s->ops[i].next_input };
 }
 
 /* Where the rows of an input enter; a stage without operators passes them to its end. */
-static wr_entry entry(const wr_task *t, const wr_stage *s, uint32_t base, const wr_stage_input *in, wr_out end)
+static wr_entry entry(const wr_task *t, const wr_stage *s, uint32_t base, const wr_stage_input *in,
+		      wr_out end)
 {
-	return s->nops ? (wr_entry){ t->ops[base + in->op], in->input } : (wr_entry){ end.op, end.input };
+	return s->nops ? (wr_entry){ t->ops[base + in->op], in->input }
+		       : (wr_entry){ end.op, end.input };
 }
 
 static wr_status add_reader(wr_task *t, const wr_stage_input *in, wr_entry to, wr_err *err)
@@ -196,8 +204,9 @@ static void connect_queue(wr_task *t)
 		t->nproducers += t->run->spec->ntasks;
 	}
 	if (t->nproducers)
-		t->in = wr_queue_new((size_t)wr_setting_int(t->run->spec->settings, WR_SET_QUEUE_BYTES),
-				     t->run->nparts);
+		t->in =
+		    wr_queue_new((size_t)wr_setting_int(t->run->spec->settings, WR_SET_QUEUE_BYTES),
+				 t->run->nparts);
 }
 
 static void make_times(wr_task *t)
@@ -209,7 +218,8 @@ static void make_times(wr_task *t)
 	wr_times_init(&t->times, t->arena, t->nproducers + 1, t->run->nparts);
 	wr_times_tell(&t->times, t->nproducers, t->own_times);
 	t->watermark = WR_TIME_NONE;
-	t->times_changed = true;	/* who has no reader says so: nobody is to wait for its times */
+	/* who has no reader says so: nobody is to wait for its times */
+	t->times_changed = true;
 }
 
 wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **out, wr_err *err)
@@ -220,8 +230,12 @@ wr_status wr_task_open(wr_run *run, uint32_t stage, uint16_t index, wr_task **ou
 	uint32_t scans = 0;
 
 	*out = t;
-	*t = (wr_task){ .run = run, .stage = stage, .index = index, .arena = arena,
-			.batch_arena = wr_arena_new(), .wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
+	*t = (wr_task){ .run = run,
+			.stage = stage,
+			.index = index,
+			.arena = arena,
+			.batch_arena = wr_arena_new(),
+			.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
 	fill_cx(t);
 	for (uint32_t s = first_stage(t); s <= stage; s++) {
 		t->nops += g->stages[s].nops;
@@ -248,13 +262,16 @@ wr_status wr_task_open_readers(wr_task *t, wr_err *err)
 			const wr_stage_input *in = &g->stages[s].inputs[i];
 
 			if (in->scan >= 0 &&
-			    add_reader(t, in, entry(t, &g->stages[s], base_of(t, s), in, end_of(t, s)), err))
+			    add_reader(t, in,
+				       entry(t, &g->stages[s], base_of(t, s), in, end_of(t, s)),
+				       err))
 				return WR_FAIL;
 		}
 	for (uint32_t i = 0; i < t->nreaders; i++)
 		wr_scan_reader_times(t->readers[i], t->own_times);
 	wr_times_tell(&t->times, t->nproducers, t->own_times);
-	t->times_changed = true;	/* whoever reads nothing says so once: else he holds back all behind him */
+	/* whoever reads nothing says so once: else he holds back all behind him */
+	t->times_changed = true;
 	return WR_OK;
 }
 

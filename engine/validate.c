@@ -25,12 +25,14 @@ static wr_status check_create(wr_exec *x, wr_arena *a, wr_err *err)
 
 	if (wr_exec_find_columns(x, err) || wr_exec_plan(x, a, x->stmt, &plan, err))
 		return WR_FAIL;
-	if (plan.kind == WR_PLAN_INSERT_QUERY || plan.kind == WR_PLAN_INSERT_VALUES || plan.kind == WR_PLAN_SELECT)
+	if (plan.kind == WR_PLAN_INSERT_QUERY || plan.kind == WR_PLAN_INSERT_VALUES ||
+	    plan.kind == WR_PLAN_SELECT)
 		return WR_OK;
 	wr_named *there = wr_names_find(x->e, plan.name);
 
 	if (there && !plan.if_not_exists && !plan.or_replace)
-		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span, "there is a stream, table or sink named %.*s already",
+		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
+				  "there is a stream, table or sink named %.*s already",
 				  WR_STR_ARG(plan.name));
 	if (there)
 		wr_names_remove(x->e, there);
@@ -53,7 +55,9 @@ static wr_status check_one(wr_exec *x, wr_arena *a, wr_err *err)
 	case WR_STMT_INSERT_VALUES:
 		return check_create(x, a, err);
 	case WR_STMT_DROP:
-		n = x->stmt->drop.object == WR_OBJ_TYPE ? NULL : wr_names_find(x->e, x->stmt->drop.name.name);
+		n = x->stmt->drop.object == WR_OBJ_TYPE
+			? NULL
+			: wr_names_find(x->e, x->stmt->drop.name.name);
 		if (n)
 			wr_names_remove(x->e, n);
 		return WR_OK;

@@ -21,11 +21,15 @@ typedef struct wr_sel {
 typedef enum wr_step_kind {
 	WR_STEP_LOAD,		/* out = column, pseudo column or parameter `expr`, all rows */
 	WR_STEP_GATHER,		/* out = args[0], of the parent selection, at the rows of sel */
-	WR_STEP_SELECT,		/* fills selection `to` with the rows of sel where args[0] is true (want) or not */
+	/* fills selection `to` with the rows of sel where args[0] is true (want) or not */
+	WR_STEP_SELECT,
 	WR_STEP_CALL,		/* out = expr->fn(args) */
-	WR_STEP_AND,		/* out = args[0] and args[1]; args[1] is over selection `to`, or over sel itself when to == sel */
+	/* out = args[0] and args[1]; args[1] is over selection `to`, or over sel itself when to ==
+	 * sel */
+	WR_STEP_AND,
 	WR_STEP_OR,
-	WR_STEP_CASE,		/* out = by args: when, then, when, then …, else; selections in `sels` */
+	/* out = by args: when, then, when, then …, else; selections in `sels` */
+	WR_STEP_CASE,
 	WR_STEP_SETTLE,		/* out = args[0], null where it failed */
 } wr_step_kind;
 
@@ -39,7 +43,8 @@ typedef struct wr_step {
 	const uint32_t *args;	/* registers; of a lambda argument: UINT32_MAX */
 	const wr_expr *expr;
 	const wr_type *const *types;	/* CALL: argument types */
-	const wr_lambda **lambdas;	/* CALL: per argument, NULL where none; NULL when there is none at all */
+	/* CALL: per argument, NULL where none; NULL when there is none at all */
+	const wr_lambda **lambdas;
 	const wr_vec **vecs;		/* CALL: scratch, nargs */
 } wr_step;
 
@@ -71,7 +76,8 @@ struct wr_code {
 	const wr_vec *const *params;
 	const uint32_t *rows;
 	uint32_t *outer_rows;		/* rows of the outer code's run; NULL until needed */
-	uint8_t *lambda_failed;		/* of the call that runs now: rows whose lambda failed; NULL: none */
+	/* of the call that runs now: rows whose lambda failed; NULL: none */
+	uint8_t *lambda_failed;
 };
 
 /* A lambda as functions see it. */

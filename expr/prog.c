@@ -230,7 +230,8 @@ static uint32_t settled(compiler *x, const wr_expr *e, uint32_t sel)
 {
 	uint32_t reg = value(x, e, sel), out;
 
-	if (e->kind == WR_EXPR_COL || e->kind == WR_EXPR_CONST || e->kind == WR_EXPR_PARAM || total(e))
+	if (e->kind == WR_EXPR_COL || e->kind == WR_EXPR_CONST || e->kind == WR_EXPR_PARAM ||
+	    total(e))
 		return reg;
 	if (find(x, e, sel, true, &out))
 		return out;

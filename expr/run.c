@@ -43,7 +43,8 @@ static void load_longs(wr_vec *out, wr_arena *a, const wr_type *t, int64_t *from
 	*out = (wr_vec){ .type = t, .kind = WR_FLAT, .n = n, .room = n, .data = from };
 }
 
-static void load_partition(wr_vec *out, wr_arena *a, const wr_type *t, const uint32_t *part, uint32_t n)
+static void load_partition(wr_vec *out, wr_arena *a, const wr_type *t, const uint32_t *part,
+			   uint32_t n)
 {
 	wr_vec_init(out, a, t, n);
 	wr_vec_resize(out, a, n);

@@ -1,5 +1,6 @@
 /*
- * Following a change event: what its layout is, what happened to which row, and what of it becomes rows of the batch.
+ * Following a change event: what its layout is, what happened to which row, and what of it becomes
+ * rows of the batch.
  *
  *			table, BEFORE='STATE'	table, BEFORE='EVENT'	stream
  *	c, r		NEW after		NEW after		INSERT after
@@ -10,9 +11,10 @@
  *	m		-			-			-
  *	tombstone	GONE key; - behind the d of the same key		-, or d where nothing else says so
  *
- * Reading the text is debezium_read.c. Its images (debezium_image.c) then stand in places from b->n on, usually where they belong
- * already. A table's key columns (debezium_key.c) come from the image; a d takes them from the record's key, which is
- * shorter to read, and else from its before image.
+ * Reading the text is debezium_read.c. Its images (debezium_image.c) then stand in places from b->n
+ * on, usually where they belong already. A table's key columns (debezium_key.c) come from the
+ * image; a d takes them from the record's key, which is shorter to read, and else from its before
+ * image.
  */
 #include "formats/debezium.h"
 

@@ -1,16 +1,19 @@
 /*
- * Reading the text of a change event: which layout it has, which plan fits, and values that it does not bring.
+ * Reading the text of a change event: which layout it has, which plan fits, and values that it does
+ * not bring.
  *
- * Layouts. An envelope has `op` and an image; anything else is a flattened row. Sources do not change their layout, so the one that was
- * right last is tried first. A schema, where there is one, says it outright; the plan for each schema is kept under its bytes, so that
- * the 1-2 KB before every payload cost one comparison.
+ * Layouts. An envelope has `op` and an image; anything else is a flattened row. Sources do not
+ * change their layout, so the one that was right last is tried first. A schema, where there is one,
+ * says it outright; the plan for each schema is kept under its bytes, so that the 1-2 KB before
+ * every payload cost one comparison.
  *
  *	{"schema":S,"payload":P}	the plan of S, known or made; P by it, in the same pass
  *	{"payload":P,"schema":S}	P is remembered and read when S is known
  *	{"before":..,"op":"c",..}	the plan without a schema
  *	{"id":7,..}			no envelope: read again as a flattened row, and as such at once from then on
  *
- * The images of an envelope go to places of their own from b->n on, before it is known what the event is (op comes last).
+ * The images of an envelope go to places of their own from b->n on, before it is known what the
+ * event is (op comes last).
  */
 #include "formats/debezium.h"
 
@@ -140,7 +143,8 @@ static const char *read_payload(wr_debezium *d, wr_jread *r, const char *p)
 		return d->walker->inside(r, plan->flat.object, p + 1, r->first_row);
 	wr_event_reset(&d->reader, plan);
 	p = d->walker->inside(r, plan->envelope, p + 1, r->first_row);
-	/* The object around the payload has no `before` of its own: it must not put a null over this one. */
+	/* The object around the payload has no `before` of its own: it must not put a null over
+	 * this one. */
 	d->bare->envelope->slots[WR_EVENT_BEFORE].seen = d->bare->envelope->gen;
 	return p;
 }

@@ -1,11 +1,13 @@
 /*
- * The schema that Connect's JsonConverter writes before every payload, read once per schema: how the values of the columns are meant.
+ * The schema that Connect's JsonConverter writes before every payload, read once per schema: how
+ * the values of the columns are meant.
  *
  *	{"type":"struct","fields":[{"type":"struct","fields":[
  *		{"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"},"field":"total"}, ..],
  *		"field":"after"}, ..]}			total: WR_MEANS_DECIMAL, scale 2
  *
- * A column's field is found as its value is: by the exact name, else by the one whose upper-case form it is.
+ * A column's field is found as its value is: by the exact name, else by the one whose upper-case
+ * form it is.
  */
 #include "formats/debezium.h"
 

@@ -1,7 +1,8 @@
 /*
  * Values as Debezium writes them, for a declared type.
  *
- * With a schema its names say how a number is meant. Without one the declared type and the value decide:
+ * With a schema its names say how a number is meant. Without one the declared type and the value
+ * decide:
  *
  *	DECIMAL		a number, or text with a point or sign: as it stands. Other text: base64 of the unscaled integer, with the column's
  *			scale. Digits alone may be both: text when the column's scale is 0, base64 when it is not (text would show
@@ -15,8 +16,9 @@
  *	BOOLEAN		also 0 and 1, as MySQL has them
  *	all else	as JSON (json_leaf.c)
  *
- * A value that the database did not send (TOAST) is a fixed text, inside an array or map too; it becomes null and is marked
- * absent, so that a table can put the stored value there. {"$numberLong":"7"} and its like (MongoDB) stand for what is in them.
+ * A value that the database did not send (TOAST) is a fixed text, inside an array or map too; it
+ * becomes null and is marked absent, so that a table can put the stored value there.
+ * {"$numberLong":"7"} and its like (MongoDB) stand for what is in them.
  */
 #include "core/base64.h"
 #include "core/time_text.h"

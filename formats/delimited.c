@@ -1,13 +1,14 @@
 /*
  * Format DELIMITED: one line of comma-separated values, as RFC 4180 has it.
  *
- * Reading: a field may be quoted, with quotes doubled inside, and blanks may follow it; an empty field is null, quoted
- * or not; the number of fields must be that of the columns; what follows the first line is not looked at. Fields without quotes
- * inside point into the message.
+ * Reading: a field may be quoted, with quotes doubled inside, and blanks may follow it; an empty
+ * field is null, quoted or not; the number of fields must be that of the columns; what follows the
+ * first line is not looked at. Fields without quotes inside point into the message.
  *
- * Writing: a field is quoted only where it must be, which is the rule of the library that other engines use, so that texts compare
- * equal: it holds the delimiter, a quote or a line end; it begins with a control character, blank, ! " or #, or ends with
- * a blank or control character; or it stands first and is empty or begins with anything but an ASCII letter or digit (-1!).
+ * Writing: a field is quoted only where it must be, which is the rule of the library that other
+ * engines use, so that texts compare equal: it holds the delimiter, a quote or a line end; it
+ * begins with a control character, blank, ! " or #, or ends with a blank or control character; or
+ * it stands first and is empty or begins with anything but an ASCII letter or digit (-1!).
  *
  *	7,"a ""b""",,12.50,AP8=		INTEGER 7, STRING a "b", null, DECIMAL 12.50, BYTES
  */

@@ -7,7 +7,8 @@ struct wr_encoder {
 	wr_side_spec spec;
 	const wr_format_row *format;
 	const void *prepared;
-	bool is_single; /* not wrapped: a null column is a null side. A DELIMITED line stays, if empty */
+	/* not wrapped: a null column is a null side. A DELIMITED line stays, if empty */
+	bool is_single;
 };
 
 wr_status wr_encoder_open(wr_arena *arena, const wr_side_spec *spec, wr_encoder **out, wr_err *err)
@@ -48,8 +49,9 @@ static void put_i64(int64_t v, wr_buf *out)
 	wr_buf_put(out, &x, sizeof(x));
 }
 
-/* What is null as a whole: a bare value; a key of which nothing is known. Values of several columns are never null here: a
- * row that has a value has an object, though all in it be null, or nothing be in it. */
+/* What is null as a whole: a bare value; a key of which nothing is known. Values of several columns
+ * are never null here: a row that has a value has an object, though all in it be null, or nothing
+ * be in it. */
 bool wr_encoder_put(wr_encoder *e, const wr_batch *b, uint32_t row, wr_buf *out)
 {
 	if (e->spec.n == 0 && (e->spec.is_key || !e->format->def.multi))

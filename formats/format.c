@@ -1,5 +1,6 @@
 /*
- * The list of formats, and the columns each can hold. To add a format: a file with its reader and writer, and a row here.
+ * The list of formats, and the columns each can hold. To add a format: a file with its reader and
+ * writer, and a row here.
  */
 #include "formats/side.h"
 

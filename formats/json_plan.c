@@ -1,14 +1,17 @@
 /*
- * Plans of JSON objects: which names are wanted, and what the reader has learnt about the names it met.
+ * Plans of JSON objects: which names are wanted, and what the reader has learnt about the names it
+ * met.
  *
- * A member name met for the first time is looked up among the slots: spelt exactly as the column it is that column; else, when its
- * upper-case form is a column's name, that one (names without quotes are stored in upper case, so this is "without regard to case
- * unless quoted"). The answer is kept under the name's raw bytes, quotes and escapes included, and each member points to the one that
+ * A member name met for the first time is looked up among the slots: spelt exactly as the column it
+ * is that column; else, when its upper-case form is a column's name, that one (names without quotes
+ * are stored in upper case, so this is "without regard to case unless quoted"). The answer is kept
+ * under the name's raw bytes, quotes and escapes included, and each member points to the one that
  * followed it last:
  *
  *	{"a":1,"b":2,"c":3}  then  {"a":1,"c":3}	start → a → b → c;  then a → c: one look-up in the table, nothing learnt anew
  *
- * The names are bounded in number and length, so that hostile input cannot fill memory; beyond, each name is looked up by itself.
+ * The names are bounded in number and length, so that hostile input cannot fill memory; beyond,
+ * each name is looked up by itself.
  */
 #include "formats/json_read.h"
 

@@ -3,8 +3,8 @@
  *
  *	{"ID":7,"PRICE":12.50,"RATE":1.0E10,"TAGS":["a",null],"RAW":"AP8="}
  *
- * DECIMAL with its full scale, DOUBLE as Java prints it (NaN and infinities as text, which JSON lacks), DATE, TIME and TIMESTAMP
- * as numbers, BYTES as base64.
+ * DECIMAL with its full scale, DOUBLE as Java prints it (NaN and infinities as text, which JSON
+ * lacks), DATE, TIME and TIMESTAMP as numbers, BYTES as base64.
  */
 #include "core/base64.h"
 #include "core/number.h"

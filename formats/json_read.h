@@ -43,10 +43,12 @@ typedef enum wr_jread_kind {
 	WR_JREAD_ARRAY, /* kids[0] */
 	WR_JREAD_MAP, /* kids[0], kids[1] */
 	WR_JREAD_STRUCT, /* object, same row */
-	WR_JREAD_GUARDED, /* a column that hook() reads, perhaps by walker->slot with a kind above */
+	/* a column that hook() reads, perhaps by walker->slot with a kind above */
+	WR_JREAD_GUARDED,
 	WR_JREAD_COLUMNS = WR_JREAD_GUARDED, /* up to here they fill a column */
 	WR_JREAD_RAW, /* the token is kept in raw */
-	WR_JREAD_ROW, /* an image: object, into a row of its own (slot.row); raw.kind tells what stood there */
+	/* an image: object, into a row of its own (slot.row); raw.kind tells what stood there */
+	WR_JREAD_ROW,
 	WR_JREAD_HOOK, /* no column; hook() reads it, whatever it is */
 } wr_jread_kind;
 

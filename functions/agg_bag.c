@@ -189,7 +189,8 @@ static void make_room(const wr_agg_cx *cx, wr_bag *b)
 	b->room = room;
 }
 
-void wr_bag_insert(const wr_agg_cx *cx, wr_bag *b, uint32_t at, const wr_bag_key *key, int64_t number)
+void wr_bag_insert(const wr_agg_cx *cx, wr_bag *b, uint32_t at, const wr_bag_key *key,
+		   int64_t number)
 {
 	make_room(cx, b);
 	memmove(b->items + at + 1, b->items + at, (b->n - at) * sizeof(item));
@@ -280,7 +281,8 @@ int wr_bag_cmp(const wr_bag *b, uint32_t at, const wr_vec *v, uint32_t row)
 
 wr_bag_key wr_bag_key_at(const wr_bag *b, uint32_t at)
 {
-	return (wr_bag_key){ .null = b->items[at].length == NULL_LENGTH, .bytes = item_bytes(&b->items[at]) };
+	return (wr_bag_key){ .null = b->items[at].length == NULL_LENGTH,
+			     .bytes = item_bytes(&b->items[at]) };
 }
 
 /* ---- bytes for the store: n, then number, length and bytes of each */

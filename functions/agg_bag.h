@@ -32,7 +32,8 @@ wr_bag *wr_bag_new(const wr_agg_cx *cx);
 void wr_bag_free(const wr_agg_cx *cx, wr_bag *b); /* NULL is fine */
 uint32_t wr_bag_n(const wr_bag *b);
 
-void wr_bag_insert(const wr_agg_cx *cx, wr_bag *b, uint32_t at, const wr_bag_key *key, int64_t number);
+void wr_bag_insert(const wr_agg_cx *cx, wr_bag *b, uint32_t at, const wr_bag_key *key,
+		   int64_t number);
 void wr_bag_remove(const wr_agg_cx *cx, wr_bag *b, uint32_t at);
 int64_t *wr_bag_number(wr_bag *b, uint32_t at);
 

@@ -2,8 +2,9 @@
  * HISTOGRAM, COUNT_DISTINCT, ATTR: a bag of the distinct values, the number of each being how often
  * it came.
  *
- * COUNT_DISTINCT counts exactly, in memory by the number of distinct values, and skips nulls. Over a
- * table the operator counts the values in the store, and what is left is a number: distinct_count.
+ * COUNT_DISTINCT counts exactly, in memory by the number of distinct values, and skips nulls. Over
+ * a table the operator counts the values in the store, and what is left is a number:
+ * distinct_count.
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"
@@ -39,7 +40,8 @@ static void add(const wr_agg_cx *cx, wr_bag *b, const wr_bag_key *key, int64_t t
 		wr_bag_insert(cx, b, wr_bag_n(b), key, times);
 }
 
-static bool step(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row, uint32_t most)
+static bool step(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row,
+		 uint32_t most)
 {
 	wr_bag_key key;
 
@@ -49,7 +51,8 @@ static bool step(const wr_agg_cx *cx, void *state, const wr_vec *const *args, ui
 	return true;
 }
 
-static bool step_histogram(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row)
+static bool step_histogram(const wr_agg_cx *cx, void *state, const wr_vec *const *args,
+			   uint32_t row)
 {
 	return wr_vec_is_null(args[0], row) || step(cx, state, args, row, MOST_HISTOGRAM_KEYS);
 }
@@ -64,7 +67,8 @@ static bool step_attr(const wr_agg_cx *cx, void *state, const wr_vec *const *arg
 	return step(cx, state, args, row, UINT32_MAX);
 }
 
-static void step_times(const wr_agg_cx *cx, void *state, const wr_vec *value, uint32_t row, int64_t times)
+static void step_times(const wr_agg_cx *cx, void *state, const wr_vec *value, uint32_t row,
+		       int64_t times)
 {
 	wr_bag_key key;
 
@@ -129,7 +133,8 @@ static void final_attr(const wr_agg_cx *cx, const void *state, wr_vec *out)
 		wr_vec_push_null(out, cx->arena);
 }
 
-/* ---- COUNT_DISTINCT over a table: a number that goes up with each new value and down with each lost one */
+/* ---- COUNT_DISTINCT over a table: a number that goes up with each new value and down with each
+ * lost one */
 
 static uint32_t number_size(const wr_agg_cx *cx)
 {

@@ -76,10 +76,12 @@ static int compare(const wr_agg_cx *cx, const void *x, const void *y)
 	case WR_INTEGER:
 	case WR_DATE:
 	case WR_TIME:
-		return (*(const int32_t *)x > *(const int32_t *)y) - (*(const int32_t *)x < *(const int32_t *)y);
+		return (*(const int32_t *)x > *(const int32_t *)y) -
+		       (*(const int32_t *)x < *(const int32_t *)y);
 	case WR_BIGINT:
 	case WR_TIMESTAMP:
-		return (*(const int64_t *)x > *(const int64_t *)y) - (*(const int64_t *)x < *(const int64_t *)y);
+		return (*(const int64_t *)x > *(const int64_t *)y) -
+		       (*(const int64_t *)x < *(const int64_t *)y);
 	default:
 		return wr_vec_cmp(&a, 0, &b, 0);
 	}
@@ -92,13 +94,15 @@ static bool offer(const wr_agg_cx *cx, extreme *e, const void *value, int sign)
 	return true;
 }
 
-static bool step(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row, int sign)
+static bool step(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row,
+		 int sign)
 {
 	uint32_t at = wr_vec_at(args[0], row);
 
 	if (args[0]->null && args[0]->null[at])
 		return true;
-	return offer(cx, state, (const char *)args[0]->data + at * wr_tag_size(args[0]->type->tag), sign);
+	return offer(cx, state, (const char *)args[0]->data + at * wr_tag_size(args[0]->type->tag),
+		     sign);
 }
 
 static bool step_min(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row)

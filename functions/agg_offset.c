@@ -148,7 +148,8 @@ static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_ve
 			return NULL;
 		}
 	if (counted && wr_vec_INTEGER(consts[1])[0] < 1) {
-		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the number of values must be at least 1");
+		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+			   "the number of values must be at least 1");
 		return NULL;
 	}
 	return counted ? wr_type_array(a, types[0]) : types[0];

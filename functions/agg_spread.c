@@ -1,8 +1,8 @@
 /*
  * STDDEV_SAMP and STDDEV_SAMPLE of integers over a table, where values come and go for as long as
- * the query runs: exact, so that nothing is left of a value that went. (Over streams agg_stat.c moves
- * the squared distances on value by value, as the dialect does; taking back would leave a rounding
- * error each time, and two equal values would end with a deviation that is not zero.)
+ * the query runs: exact, so that nothing is left of a value that went. (Over streams agg_stat.c
+ * moves the squared distances on value by value, as the dialect does; taking back would leave a
+ * rounding error each time, and two equal values would end with a deviation that is not zero.)
  *
  * State: how many, their sum in 128 bits, the sum of their squares in 256. The result is
  * (n · squares − sum²) / (n · (n − 1)), computed in 256 bits and rounded once:
@@ -171,7 +171,8 @@ static bool load(const wr_agg_cx *cx, void *state, const char **p, const char *e
 {
 	exact *e = state;
 	uint64_t n, low, high;
-	bool good = wr_load_u64(p, end, &n) && wr_load_u64(p, end, &low) && wr_load_u64(p, end, &high);
+	bool good =
+	    wr_load_u64(p, end, &n) && wr_load_u64(p, end, &low) && wr_load_u64(p, end, &high);
 
 	(void)cx;
 	for (int i = 0; good && i < 4; i++)

@@ -211,7 +211,8 @@ static bool dec_add(const wr_agg_cx *cx, void *state, wr_dec v, int sign)
 
 	if (wr_type_wide(cx->types[0]))
 		return dec_add_wide(cx, sum, v, sign > 0 ? '+' : '-');
-	if (sign > 0 ? __builtin_add_overflow(sum->i, v.i, &r) : __builtin_sub_overflow(sum->i, v.i, &r))
+	if (sign > 0 ? __builtin_add_overflow(sum->i, v.i, &r)
+		     : __builtin_sub_overflow(sum->i, v.i, &r))
 		return false;
 	sum->i = r;
 	return wr_dec_fits(r, cx->types[0]->precision);

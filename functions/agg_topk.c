@@ -147,7 +147,8 @@ static bool good_k(const wr_vec *k, wr_err *err)
 {
 	if (k && !(k->null && k->null[0]) && wr_vec_INTEGER(k)[0] > 0)
 		return true;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the number of values must be a literal of at least 1");
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+		   "the number of values must be a literal of at least 1");
 	return false;
 }
 
@@ -155,7 +156,8 @@ static bool has_order(const wr_type *t, wr_err *err)
 {
 	if (!wr_tag_nested(t->tag) && t->tag != WR_BOOLEAN)
 		return true;
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "values of type %s have no order", wr_tag_name(t->tag));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "values of type %s have no order",
+		   wr_tag_name(t->tag));
 	return false;
 }
 
@@ -167,8 +169,8 @@ static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_ve
 	return wr_type_array(a, types[0]);
 }
 
-static const wr_type *bind_struct(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                  uint32_t n, wr_err *err)
+static const wr_type *bind_struct(wr_arena *a, const wr_type *const *types,
+				  const wr_vec *const *consts, uint32_t n, wr_err *err)
 {
 	wr_str *names = WR_NEW_ARRAY(a, wr_str, n);
 

@@ -5,11 +5,12 @@
  *	STRING → BOOLEAN, numbers, times, BYTES     TIMESTAMP → TIME, DATE; DATE → TIMESTAMP
  *	ARRAY, MAP, STRUCT element by element, STRUCT fields by name
  *
- * Implicit widening runs through here too, so the numeric pairs are loops over the storage. A conversion that cannot be (text that
- * is no number, a decimal that does not fit) fails for that row.
+ * Implicit widening runs through here too, so the numeric pairs are loops over the storage. A
+ * conversion that cannot be (text that is no number, a decimal that does not fit) fails for that
+ * row.
  *
- * Nested values are converted as a whole: the lists stay as they are, the child vector is cast. A failing element fails its row: the
- * rows that own the elements are found afterwards.
+ * Nested values are converted as a whole: the lists stay as they are, the child vector is cast. A
+ * failing element fails its row: the rows that own the elements are found afterwards.
  */
 #include "functions/cast.h"
 
@@ -263,7 +264,8 @@ CONVERT(date_to_timestamp, int32_t, int64_t, (int64_t)x * WR_MS_DAY)
 
 /* ---- nested */
 
-/* The cast of a child vector in a context of its own; its failed elements, NULL when there are none. */
+/* The cast of a child vector in a context of its own; its failed elements, NULL when there are
+ * none. */
 static const uint8_t *cast_kid(wr_fn_cx *cx, const wr_vec *in, wr_vec *out)
 {
 	wr_fn_cx kid = { .arena = cx->arena };

@@ -62,7 +62,8 @@ static const wr_type *common_number(wr_arena *a, const wr_type *x, const wr_type
 
 	if (rx == 3 || ry == 3)
 		if (rx != 4 && ry != 4)
-			return common_decimal(a, wr_type_as_decimal(a, x), wr_type_as_decimal(a, y));
+			return common_decimal(a, wr_type_as_decimal(a, x),
+					      wr_type_as_decimal(a, y));
 	return rx > ry ? x : y;
 }
 

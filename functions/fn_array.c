@@ -25,7 +25,8 @@ static void take(wr_fn_cx *cx, wr_vec *out, const wr_vec *from, uint32_t at)
 	wr_vec_push(&out->kids[0], cx->arena, from, at, false);
 }
 
-/* ---------------------------------------------------------------- LENGTH, CONTAINS, REMOVE, CONCAT, SLICE */
+/* ---------------------------------------------------------------- LENGTH, CONTAINS, REMOVE,
+ * CONCAT, SLICE */
 
 static void eval_length(WR_KERNEL)
 {

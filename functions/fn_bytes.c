@@ -1,10 +1,13 @@
 /*
- * Texts as bytes and bytes as texts: ENCODE, TO_BYTES, FROM_BYTES, numbers out of bytes, CHR, UUID, MD5.
+ * Texts as bytes and bytes as texts: ENCODE, TO_BYTES, FROM_BYTES, numbers out of bytes, CHR, UUID,
+ * MD5.
  *
- * Four encodings: hex, utf8, ascii, base64. A STRING of ours is always UTF-8, so what Java does when characters do not fit is done here by
- * hand: a character beyond ASCII becomes '?' on the way to bytes, a byte that is no character becomes U+FFFD on the way back.
+ * Four encodings: hex, utf8, ascii, base64. A STRING of ours is always UTF-8, so what Java does
+ * when characters do not fit is done here by hand: a character beyond ASCII becomes '?' on the way
+ * to bytes, a byte that is no character becomes U+FFFD on the way back.
  *
- * ENCODE also takes hexadecimal in the ways people write it: 0x4578 (an odd first digit stands for itself) and X'4578'.
+ * ENCODE also takes hexadecimal in the ways people write it: 0x4578 (an odd first digit stands for
+ * itself) and X'4578'.
  *
  *	ENCODE('4578', 'hex', 'utf8')   'Ex'
  */

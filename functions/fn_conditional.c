@@ -40,8 +40,9 @@ static void eval_nullif(WR_KERNEL)
 	(void)nargs;
 	begin(cx, out);
 	for (uint32_t i = 0; i < cx->rows; i++) {
-		bool same = !wr_vec_is_null(args[1], i) && !wr_vec_is_null(args[0], i) &&
-		            wr_vec_eq(args[0], wr_vec_at(args[0], i), args[1], wr_vec_at(args[1], i));
+		bool same =
+		    !wr_vec_is_null(args[1], i) && !wr_vec_is_null(args[0], i) &&
+		    wr_vec_eq(args[0], wr_vec_at(args[0], i), args[1], wr_vec_at(args[1], i));
 
 		if (same)
 			wr_vec_push_null(out, cx->arena);
@@ -84,8 +85,9 @@ static void eval_as_value(WR_KERNEL)
 	*out = *args[0];
 }
 
-static const wr_type *bind_ordered(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                   uint32_t n, const void **bound, wr_err *err)
+static const wr_type *bind_ordered(wr_arena *a, const wr_type *const *types,
+				   const wr_vec *const *consts, uint32_t n, const void **bound,
+				   wr_err *err)
 {
 	(void)a, (void)consts, (void)n, (void)bound;
 	if (!wr_tag_nested(types[0]->tag) && types[0]->tag != WR_BOOLEAN)
@@ -99,9 +101,10 @@ enum { FLAGS = WR_FN_PURE | WR_FN_TOTAL };
 
 const wr_fn wr_fns_conditional[] = {
 	{ "AS_VALUE", "T", "T", FLAGS, eval_as_value, NULL,
-	  "The argument: makes a value column that is a copy of a key column.", "AS_VALUE(3) => 3" },
-	{ "COALESCE", "T, T...", "T", FLAGS, eval_coalesce, NULL, "The first argument that is not null.",
-	  "COALESCE(NULL, 'a', 'b') => 'a'" },
+	  "The argument: makes a value column that is a copy of a key column.",
+	  "AS_VALUE(3) => 3" },
+	{ "COALESCE", "T, T...", "T", FLAGS, eval_coalesce, NULL,
+	  "The first argument that is not null.", "COALESCE(NULL, 'a', 'b') => 'a'" },
 	{ "GREATEST", "T, T...", "T", FLAGS, eval_greatest, bind_ordered,
 	  "The greatest of the arguments that are not null.", "GREATEST(1, NULL, 3) => 3" },
 	{ "IFNULL", "T, T", "T", FLAGS, eval_coalesce, NULL,

@@ -277,7 +277,8 @@ static void eval_array_length(WR_KERNEL)
 	}
 }
 
-/* ---------------------------------------------------------------- JSON_KEYS, JSON_RECORDS, JSON_ITEMS */
+/* ---------------------------------------------------------------- JSON_KEYS, JSON_RECORDS,
+ * JSON_ITEMS */
 
 /*
  * The row's document, of the wanted kind; for anything else a null (or a failure) is pushed and

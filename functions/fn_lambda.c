@@ -213,7 +213,8 @@ static uint32_t *order_of(wr_fn_cx *cx, const wr_vec *list, wr_list l)
 static void eval_reduce(WR_KERNEL)
 {
 	place *states = wr_arena_alloc(cx->arena, cx->rows * sizeof(place));
-	uint32_t **order = wr_arena_alloc(cx->arena, cx->rows * sizeof(*order)); /* NULL: nothing to go through */
+	/* NULL: nothing to go through */
+	uint32_t **order = wr_arena_alloc(cx->arena, cx->rows * sizeof(*order));
 
 	(void)nargs;
 	for (uint32_t i = 0; i < cx->rows; i++) {

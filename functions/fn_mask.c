@@ -24,7 +24,8 @@ static uint32_t first_char(wr_str s)
 }
 
 /*
- * The masks of a row; null leaves its kind, missing arguments have defaults. false: one is no single character.
+ * The masks of a row; null leaves its kind, missing arguments have defaults. false: one is no
+ * single character.
  */
 static bool masks_of(const wr_vec *const *args, uint32_t nargs, uint32_t row, masks *m)
 {

@@ -24,7 +24,8 @@
 MATH1(acos, acos(x))
 MATH1(asin, asin(x))
 MATH1(atan, atan(x))
-MATH1(cbrt, (double)cbrtl(x))	/* glibc's cbrt of doubles is off in the last digit every other time */
+/* glibc's cbrt of doubles is off in the last digit every other time */
+MATH1(cbrt, (double)cbrtl(x))
 MATH1(cos, cos(x))
 MATH1(cosh, cosh(x))
 MATH1(cot, 1.0 / tan(x))
@@ -117,7 +118,8 @@ static void eval_random(WR_KERNEL)
 
 	(void)args, (void)nargs;
 	if (!seeded) {
-		srand48_r((long)((uintptr_t)&state ^ (uintptr_t)cx->arena ^ (uintptr_t)random()), &state);
+		srand48_r((long)((uintptr_t)&state ^ (uintptr_t)cx->arena ^ (uintptr_t)random()),
+			  &state);
 		seeded = true;
 	}
 	for (uint32_t i = 0; i < cx->rows; i++)
@@ -146,14 +148,16 @@ static void push_number(wr_fn_cx *cx, wr_vec *v, int64_t x)
 		wr_vec_BIGINT(v)[at] = x;
 }
 
-static void push_series(wr_fn_cx *cx, int64_t from, int64_t to, int64_t step, wr_vec *out, uint32_t row)
+static void push_series(wr_fn_cx *cx, int64_t from, int64_t to, int64_t step, wr_vec *out,
+			uint32_t row)
 {
 	__int128 span = (__int128)to - from;
 	uint32_t begin = wr_vec_list_begin(out);
 
 	if (step == 0 || (span > 0 && step < 0) || (span < 0 && step > 0)) {
-		wr_fn_fail(cx, out, row, "GENERATE_SERIES never gets from %lld to %lld in steps of %lld",
-		           (long long)from, (long long)to, (long long)step);
+		wr_fn_fail(cx, out, row,
+			   "GENERATE_SERIES never gets from %lld to %lld in steps of %lld",
+			   (long long)from, (long long)to, (long long)step);
 		return;
 	}
 	if (span / step >= LONGEST_SERIES) {
@@ -174,7 +178,11 @@ static void eval_generate_series(WR_KERNEL)
 			continue;
 		from = series_arg(args[0], i);
 		to = series_arg(args[1], i);
-		push_series(cx, from, to, nargs > 2 ? series_arg(args[2], i) : to >= from ? 1 : -1, out, i);
+		push_series(cx, from, to,
+			    nargs > 2	 ? series_arg(args[2], i)
+			    : to >= from ? 1
+					 : -1,
+			    out, i);
 	}
 }
 
@@ -201,7 +209,8 @@ static bool is_one_of(wr_str s, const char *const *words)
 /* The radius of the earth in the unit; 0 when it is none. */
 static double radius_in(wr_str unit)
 {
-	static const char *const km[] = { "km", "kilometer", "kilometers", "kilometre", "kilometres", NULL };
+	static const char *const km[] = { "km",	       "kilometer",  "kilometers",
+					  "kilometre", "kilometres", NULL };
 	static const char *const miles[] = { "mi", "mile", "miles", NULL };
 
 	return is_one_of(unit, km) ? 6371 : is_one_of(unit, miles) ? 3959 : 0;
@@ -220,8 +229,11 @@ static void eval_geo_distance(WR_KERNEL)
 		radius = nargs > 4 ? radius_in(wr_vec_str(args[4], i)) : 6371;
 		if (radius == 0)
 			wr_fn_fail(cx, out, i, "GEO_DISTANCE measures in km or miles");
-		else if (!(fabs(lat1) <= 90 && fabs(lat2) <= 90 && fabs(lon1) <= 180 && fabs(lon2) <= 180))
-			wr_fn_fail(cx, out, i, "GEO_DISTANCE takes latitudes of -90 to 90 and longitudes of -180 to 180");
+		else if (!(fabs(lat1) <= 90 && fabs(lat2) <= 90 && fabs(lon1) <= 180 &&
+			   fabs(lon2) <= 180))
+			wr_fn_fail(
+			    cx, out, i,
+			    "GEO_DISTANCE takes latitudes of -90 to 90 and longitudes of -180 to 180");
 		else
 			r[i] = haversine(lat1, lon1, lat2, lon2, radius);
 	}
@@ -236,10 +248,12 @@ enum { FLAGS = WR_FN_STRICT | WR_FN_PURE | WR_FN_TOTAL, FAILING = WR_FN_STRICT |
 	{ name, "DOUBLE, DOUBLE", "DOUBLE", FLAGS, eval_##fn, NULL, doc, example }
 
 const wr_fn wr_fns_math[] = {
-	{ "ABS", "INTEGER", "INTEGER", FLAGS, eval_abs_int, NULL, "The absolute value.", "ABS(-3) => 3" },
+	{ "ABS", "INTEGER", "INTEGER", FLAGS, eval_abs_int, NULL, "The absolute value.",
+	  "ABS(-3) => 3" },
 	{ "ABS", "BIGINT", "BIGINT", FLAGS, eval_abs_big, NULL, "The absolute value.",
 	  "ABS(-3000000000) => 3000000000" },
-	{ "ABS", "DOUBLE", "DOUBLE", FLAGS, eval_abs, NULL, "The absolute value.", "ABS(-1.5E0) => 1.5E0" },
+	{ "ABS", "DOUBLE", "DOUBLE", FLAGS, eval_abs, NULL, "The absolute value.",
+	  "ABS(-1.5E0) => 1.5E0" },
 	{ "ABS", "DECIMAL", "DECIMAL", FLAGS, eval_abs_dec, NULL, "The absolute value.",
 	  "ABS(-1.50) => 1.50" },
 	ROW1("ACOS", acos, "The arc cosine, in radians.", "ACOS(1) => 0E0"),
@@ -250,35 +264,39 @@ const wr_fn wr_fns_math[] = {
 	ROW1("CBRT", cbrt, "The cube root.", "CBRT(-8) => -2E0"),
 	ROW1("COS", cos, "The cosine of an angle in radians.", "COS(0) => 1E0"),
 	ROW1("COSH", cosh, "The hyperbolic cosine.", "COSH(0) => 1E0"),
-	ROW1("COT", cot, "The cotangent of an angle in radians.", "CAST(COT(0) AS STRING) => 'Infinity'"),
+	ROW1("COT", cot, "The cotangent of an angle in radians.",
+	     "CAST(COT(0) AS STRING) => 'Infinity'"),
 	ROW1("DEGREES", degrees, "Radians to degrees.", "DEGREES(PI()) => 1.8E2"),
 	ROW1("EXP", exp, "e to the power of the argument.", "EXP(0) => 1E0"),
-	{ "GENERATE_SERIES", "INTEGER, INTEGER, INTEGER?", "ARRAY<INTEGER>", FAILING, eval_generate_series,
-	  NULL, "The numbers from the first to the second, in steps of the third (1 or -1 when left out).",
+	{ "GENERATE_SERIES", "INTEGER, INTEGER, INTEGER?", "ARRAY<INTEGER>", FAILING,
+	  eval_generate_series, NULL,
+	  "The numbers from the first to the second, in steps of the third (1 or -1 when left out).",
 	  "GENERATE_SERIES(1, 7, 3) => ARRAY[1, 4, 7]" },
-	{ "GENERATE_SERIES", "BIGINT, BIGINT, INTEGER?", "ARRAY<BIGINT>", FAILING, eval_generate_series,
-	  NULL, "The numbers from the first to the second, in steps of the third (1 or -1 when left out).",
+	{ "GENERATE_SERIES", "BIGINT, BIGINT, INTEGER?", "ARRAY<BIGINT>", FAILING,
+	  eval_generate_series, NULL,
+	  "The numbers from the first to the second, in steps of the third (1 or -1 when left out).",
 	  "GENERATE_SERIES(3000000001, 3000000000) => ARRAY[3000000001, 3000000000]" },
-	{ "GEO_DISTANCE", "DOUBLE, DOUBLE, DOUBLE, DOUBLE, STRING?", "DOUBLE", FAILING, eval_geo_distance,
-	  NULL,
+	{ "GEO_DISTANCE", "DOUBLE, DOUBLE, DOUBLE, DOUBLE, STRING?", "DOUBLE", FAILING,
+	  eval_geo_distance, NULL,
 	  "The distance of two points on the earth (latitude, longitude, latitude, longitude in degrees), in km or in the unit given: 'KM' or 'MILES'.",
 	  "GEO_DISTANCE(0, 0, 0, 0, 'MILES') => 0E0" },
 	ROW1("LN", ln, "The natural logarithm.", "LN(1) => 0E0"),
 	ROW1("LOG", ln, "The natural logarithm.", "LOG(1) => 0E0"),
 	ROW2("LOG", log_base, "The logarithm of the second argument to the base of the first.",
 	     "LOG(2, 8) => 3E0"),
-	{ "PI", "", "DOUBLE", FLAGS, eval_pi, NULL, "The ratio of a circle's circumference to its diameter.",
-	  "PI() => 3.141592653589793E0" },
-	ROW2("POWER", power, "The first argument to the power of the second.", "POWER(2, 10) => 1024E0"),
+	{ "PI", "", "DOUBLE", FLAGS, eval_pi, NULL,
+	  "The ratio of a circle's circumference to its diameter.", "PI() => 3.141592653589793E0" },
+	ROW2("POWER", power, "The first argument to the power of the second.",
+	     "POWER(2, 10) => 1024E0"),
 	ROW1("RADIANS", radians, "Degrees to radians.", "RADIANS(180) => 3.141592653589793E0"),
 	{ "RANDOM", "", "DOUBLE", WR_FN_STRICT, eval_random, NULL,
 	  "A random number from 0 on, below 1; another one for each row.", NULL },
-	{ "SIGN", "INTEGER", "INTEGER", FLAGS, eval_sign_int, NULL, "-1, 0 or 1, as the argument's sign.",
-	  "SIGN(-7) => -1" },
-	{ "SIGN", "BIGINT", "INTEGER", FLAGS, eval_sign_big, NULL, "-1, 0 or 1, as the argument's sign.",
-	  "SIGN(7000000000) => 1" },
-	{ "SIGN", "DOUBLE", "INTEGER", FLAGS, eval_sign, NULL, "-1, 0 or 1, as the argument's sign.",
-	  "SIGN(0E0) => 0" },
+	{ "SIGN", "INTEGER", "INTEGER", FLAGS, eval_sign_int, NULL,
+	  "-1, 0 or 1, as the argument's sign.", "SIGN(-7) => -1" },
+	{ "SIGN", "BIGINT", "INTEGER", FLAGS, eval_sign_big, NULL,
+	  "-1, 0 or 1, as the argument's sign.", "SIGN(7000000000) => 1" },
+	{ "SIGN", "DOUBLE", "INTEGER", FLAGS, eval_sign, NULL,
+	  "-1, 0 or 1, as the argument's sign.", "SIGN(0E0) => 0" },
 	ROW1("SIN", sin, "The sine of an angle in radians.", "SIN(0) => 0E0"),
 	ROW1("SINH", sinh, "The hyperbolic sine.", "SINH(0) => 0E0"),
 	ROW1("SQRT", sqrt, "The square root; NaN of a negative number.", "SQRT(2.25) => 1.5E0"),

@@ -239,7 +239,8 @@ static bool group_at(const search *x, const PCRE2_SIZE *at, uint32_t group, wr_s
 	return true;
 }
 
-/* ---------------------------------------------------------------- REGEXP_EXTRACT, REGEXP_EXTRACT_ALL */
+/* ---------------------------------------------------------------- REGEXP_EXTRACT,
+ * REGEXP_EXTRACT_ALL */
 
 static void extract_row(search *x, int32_t group)
 {

@@ -1,12 +1,14 @@
 /*
  * ROUND, TRUNC, CEIL, FLOOR.
  *
- * ROUND goes to the nearest, and half way toward +infinity, for every type: 1.5 → 2, -1.5 → -1. One argument makes integers (BIGINT of
- * DOUBLE, DECIMAL without fraction of DECIMAL); a second one says how many decimal places stay, may be negative, and keeps the type.
- * A DOUBLE is rounded as the decimal text it prints as, so ROUND(2.675, 2) is 2.68. A result that has
- * one digit too many for its DECIMAL fails.
+ * ROUND goes to the nearest, and half way toward +infinity, for every type: 1.5 → 2, -1.5 → -1. One
+ * argument makes integers (BIGINT of DOUBLE, DECIMAL without fraction of DECIMAL); a second one
+ * says how many decimal places stay, may be negative, and keeps the type. A DOUBLE is rounded as
+ * the decimal text it prints as, so ROUND(2.675, 2) is 2.68. A result that has one digit too many
+ * for its DECIMAL fails.
  *
- * Narrow decimals are rounded as 128-bit integers, all else as text: digits d with value 0.ddd × 10^point.
+ * Narrow decimals are rounded as 128-bit integers, all else as text: digits d with value 0.ddd ×
+ * 10^point.
  *
  *	-12.345 to 1 place, nearest: digits 12345, point 2, keep 3 → 123|45, the rest is below the half → -12.3
  */
@@ -286,8 +288,9 @@ DECIMAL(eval_trunc_dec, DOWN)
 DECIMAL(eval_ceil_dec, CEIL)
 DECIMAL(eval_floor_dec, FLOOR)
 
-static const wr_type *integer_decimal(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                                      uint32_t n, const void **bound, wr_err *err)
+static const wr_type *integer_decimal(wr_arena *a, const wr_type *const *types,
+				      const wr_vec *const *consts, uint32_t n, const void **bound,
+				      wr_err *err)
 {
 	unsigned digits = types[0]->precision - types[0]->scale;
 

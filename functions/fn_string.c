@@ -227,7 +227,8 @@ static void substring(WR_KERNEL)
 		wr_str s = STR(0, i);
 		int64_t from, to;
 
-		range_of(length16(s), WR_ARG(int32_t, 1, i), nargs > 2 ? WR_ARG(int32_t, 2, i) : INT32_MAX, &from, &to);
+		range_of(length16(s), WR_ARG(int32_t, 1, i),
+			 nargs > 2 ? WR_ARG(int32_t, 2, i) : INT32_MAX, &from, &to);
 		results(out)[i] = cut(s, from, to);
 	}
 }
@@ -240,7 +241,8 @@ static void substring_bytes(WR_KERNEL)
 		wr_str s = STR(0, i);
 		int64_t from, to;
 
-		range_of(s.n, WR_ARG(int32_t, 1, i), nargs > 2 ? WR_ARG(int32_t, 2, i) : INT32_MAX, &from, &to);
+		range_of(s.n, WR_ARG(int32_t, 1, i), nargs > 2 ? WR_ARG(int32_t, 2, i) : INT32_MAX,
+			 &from, &to);
 		results(out)[i] = (wr_str){ s.p + from, (uint32_t)(to - from) };
 	}
 }
@@ -268,7 +270,8 @@ static int32_t instr(wr_str s, wr_str sub, int64_t pos, int64_t occ)
 
 	if (pos == 0 || occ < 1 || sub.n > s.n || pos > n || pos < -n)
 		return 0;
-	if (sub.n == 0)	/* nothing stands right where the search begins; from behind: behind that character */
+	/* nothing stands right where the search begins; from behind: behind that character */
+	if (sub.n == 0)
 		return (int32_t)(pos > 0 ? pos : n + pos + 2);
 	if (pos > 0)
 		found = find(s, sub, byte_of(s, pos - 1), occ, false);
@@ -491,18 +494,23 @@ static void field(WR_KERNEL)
 #define STRICT WR_FN_STRICT | WR_FN_PURE
 
 const wr_fn wr_fns_string[] = {
-	{ "UCASE", "STRING", "STRING", STRICT, ucase, NULL, "The text in upper case.", "UCASE('Forlì') => 'FORLÌ'" },
-	{ "LCASE", "STRING", "STRING", STRICT, lcase, NULL, "The text in lower case.", "LCASE('ABC') => 'abc'" },
+	{ "UCASE", "STRING", "STRING", STRICT, ucase, NULL, "The text in upper case.",
+	  "UCASE('Forlì') => 'FORLÌ'" },
+	{ "LCASE", "STRING", "STRING", STRICT, lcase, NULL, "The text in lower case.",
+	  "LCASE('ABC') => 'abc'" },
 	{ "INITCAP", "STRING", "STRING", STRICT, eval_initcap, NULL,
 	  "The first letter of each word in upper case, the others in lower case.",
 	  "INITCAP('the SOUND of music') => 'The Sound Of Music'" },
-	{ "TRIM", "STRING", "STRING", STRICT, eval_trim, NULL, "The text without blanks at its ends.",
-	  "TRIM('  a b ') => 'a b'" },
-	{ "LEN", "STRING", "INTEGER", STRICT, len, NULL, "The length of a text, in UTF-16 units.", "LEN('Forlì') => 5" },
-	{ "LEN", "BYTES", "INTEGER", STRICT, len_bytes, NULL, "The number of bytes.", "LEN(TO_BYTES('abc', 'utf8')) => 3" },
-	{ "CONCAT", "STRING...", "STRING", WR_FN_PURE, concat, NULL, "The texts one after the other; nulls are left out.",
-	  "CONCAT('a', NULL, 'b') => 'ab'" },
-	{ "CONCAT", "BYTES...", "BYTES", WR_FN_PURE, concat, NULL, "The bytes one after the other; nulls are left out.",
+	{ "TRIM", "STRING", "STRING", STRICT, eval_trim, NULL,
+	  "The text without blanks at its ends.", "TRIM('  a b ') => 'a b'" },
+	{ "LEN", "STRING", "INTEGER", STRICT, len, NULL, "The length of a text, in UTF-16 units.",
+	  "LEN('Forlì') => 5" },
+	{ "LEN", "BYTES", "INTEGER", STRICT, len_bytes, NULL, "The number of bytes.",
+	  "LEN(TO_BYTES('abc', 'utf8')) => 3" },
+	{ "CONCAT", "STRING...", "STRING", WR_FN_PURE, concat, NULL,
+	  "The texts one after the other; nulls are left out.", "CONCAT('a', NULL, 'b') => 'ab'" },
+	{ "CONCAT", "BYTES...", "BYTES", WR_FN_PURE, concat, NULL,
+	  "The bytes one after the other; nulls are left out.",
 	  "FROM_BYTES(CONCAT(TO_BYTES('a', 'utf8'), TO_BYTES('b', 'utf8')), 'utf8') => 'ab'" },
 	{ "CONCAT_WS", "STRING, STRING...", "STRING", WR_FN_PURE, concat_ws, NULL,
 	  "The texts behind the first, with the first between them; nulls are left out.",
@@ -522,10 +530,10 @@ const wr_fn wr_fns_string[] = {
 	{ "REPLACE", "STRING, STRING, STRING", "STRING", STRICT, eval_replace, NULL,
 	  "The text with every occurrence of the second replaced by the third.",
 	  "REPLACE('a.b.c', '.', '-') => 'a-b-c'" },
-	{ "LPAD", "STRING, INTEGER, STRING", "STRING", STRICT, lpad, NULL, "Filled on the left, or cut, to a length.",
-	  "LPAD('7', 3, '0') => '007'" },
-	{ "RPAD", "STRING, INTEGER, STRING", "STRING", STRICT, rpad, NULL, "Filled on the right, or cut, to a length.",
-	  "RPAD('ab', 5, 'xy') => 'abxyx'" },
+	{ "LPAD", "STRING, INTEGER, STRING", "STRING", STRICT, lpad, NULL,
+	  "Filled on the left, or cut, to a length.", "LPAD('7', 3, '0') => '007'" },
+	{ "RPAD", "STRING, INTEGER, STRING", "STRING", STRICT, rpad, NULL,
+	  "Filled on the right, or cut, to a length.", "RPAD('ab', 5, 'xy') => 'abxyx'" },
 	{ "LPAD", "BYTES, INTEGER, BYTES", "BYTES", STRICT, lpad_bytes, NULL,
 	  "Bytes filled on the left, or cut, to a length.",
 	  "FROM_BYTES(LPAD(TO_BYTES('7', 'utf8'), 3, TO_BYTES('0', 'utf8')), 'utf8') => '007'" },
@@ -538,7 +546,8 @@ const wr_fn wr_fns_string[] = {
 	{ "SPLIT", "BYTES, BYTES", "ARRAY<BYTES>", STRICT, split, NULL,
 	  "The parts of bytes between occurrences of a delimiter; an empty one parts all bytes.",
 	  "FROM_BYTES(SPLIT(TO_BYTES('a,b', 'utf8'), TO_BYTES(',', 'utf8'))[2], 'utf8') => 'b'" },
-	{ "ELT", "INTEGER, STRING...", "STRING", WR_FN_PURE, elt, NULL, "The n-th of the texts.", "ELT(2, 'a', 'b') => 'b'" },
+	{ "ELT", "INTEGER, STRING...", "STRING", WR_FN_PURE, elt, NULL, "The n-th of the texts.",
+	  "ELT(2, 'a', 'b') => 'b'" },
 	{ "FIELD", "STRING, STRING...", "INTEGER", WR_FN_PURE, field, NULL,
 	  "Which of the texts behind the first equals it; 0: none.", "FIELD('b', 'a', 'b') => 2" },
 	{ 0 },

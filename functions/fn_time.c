@@ -212,7 +212,8 @@ EVAL_TEXT(format_date, format, WR_DATE, .prefix = false)
 EVAL_TEXT(format_time, format, WR_TIME, .prefix = false)
 EVAL_TEXT(format_local, format, WR_TIMESTAMP, .local = true)
 
-/* ---------------------------------------------------------------- numbers and moments, now, zones */
+/* ---------------------------------------------------------------- numbers and moments, now,
+ * zones */
 
 static void eval_same_long(WR_KERNEL)
 {

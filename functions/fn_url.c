@@ -111,7 +111,8 @@ static bool is_address(wr_str h)
 			v = digits = 0;
 			continue;
 		}
-		if (!is_digit(h.p[i]) || ++digits > 3 || (v = v * 10 + (uint32_t)(h.p[i] - '0')) > 255)
+		if (!is_digit(h.p[i]) || ++digits > 3 ||
+		    (v = v * 10 + (uint32_t)(h.p[i] - '0')) > 255)
 			return false;
 	}
 	return parts == 4 && digits > 0;
@@ -322,7 +323,8 @@ static void eval_parameter(WR_KERNEL)
 	}
 }
 
-/* ---------------------------------------------------------------- URL_ENCODE_PARAM, URL_DECODE_PARAM */
+/* ---------------------------------------------------------------- URL_ENCODE_PARAM,
+ * URL_DECODE_PARAM */
 
 static void eval_decode(WR_KERNEL)
 {

@@ -1,6 +1,7 @@
 /*
- * Scalar, aggregate and table functions: what a row of a family's table holds. Adding a function is adding a row (and its
- * body) to one file; families are listed in functions/families.h. SHOW FUNCTIONS, DESCRIBE FUNCTION and the docs are printed from the rows.
+ * Scalar, aggregate and table functions: what a row of a family's table holds. Adding a function is
+ * adding a row (and its body) to one file; families are listed in functions/families.h. SHOW
+ * FUNCTIONS, DESCRIBE FUNCTION and the docs are printed from the rows.
  *
  * Signatures are text, read once when the registry is built:
  *
@@ -12,7 +13,8 @@
  *   "ANY"                   anything
  *   "UNIT"                  an interval word (SECONDS), handed over as a STRING constant
  *
- * The result is a type in the same language ("BIGINT", "T", "ARRAY<T>"); NULL where bind() tells it.
+ * The result is a type in the same language ("BIGINT", "T", "ARRAY<T>"); NULL where bind() tells
+ * it.
  */
 #ifndef FUNCTIONS_FUNCTION_H
 #define FUNCTIONS_FUNCTION_H
@@ -21,12 +23,16 @@
 #include "core/vec.h"
 
 enum wr_fn_flags {
-	WR_FN_STRICT = 1,	/* a null argument gives null; eval still sees those rows and may compute garbage there,
+	WR_FN_STRICT =
+	    1, /* a null argument gives null; eval still sees those rows and may compute garbage there,
 				 * the driver sets the nulls afterwards (data at null rows is zeroed before, so reading is safe) */
-	WR_FN_PURE = 2,		/* same arguments, same result: constants are folded at plan time */
-	WR_FN_HIDDEN = 4,	/* an operator ($add, $cast …): not listed, cannot be called by name */
-	WR_FN_TOTAL = 8,	/* cheap and never fails: may be computed for rows whose value no one needs */
-	WR_FN_ARITH = 16,	/* arithmetic: inside a lambda a null argument fails it, as in the dialect */
+	WR_FN_PURE = 2, /* same arguments, same result: constants are folded at plan time */
+	/* an operator ($add, $cast …): not listed, cannot be called by name */
+	WR_FN_HIDDEN = 4,
+	/* cheap and never fails: may be computed for rows whose value no one needs */
+	WR_FN_TOTAL = 8,
+	/* arithmetic: inside a lambda a null argument fails it, as in the dialect */
+	WR_FN_ARITH = 16,
 };
 
 typedef struct wr_fn_cx {
@@ -35,10 +41,12 @@ typedef struct wr_fn_cx {
 	uint64_t failures;		/* counted by wr_fn_fail */
 	char last_failure[256];		/* words of the latest, for the processing log */
 	const wr_lambda *const *lambdas;/* per argument; NULL where it is no lambda */
-	const void *bound;		/* what bind() left (e.g. a compiled pattern of a constant argument) */
+	/* what bind() left (e.g. a compiled pattern of a constant argument) */
+	const void *bound;
 	const wr_type *const *types;	/* argument types */
 	const int64_t *rowtime;		/* per row, ms */
-	const uint8_t *null;		/* STRICT: 1 where an argument is null, so the result is; NULL when there is no such row */
+	/* STRICT: 1 where an argument is null, so the result is; NULL when there is no such row */
+	const uint8_t *null;
 	uint8_t *failed;		/* per row; made by the first wr_fn_fail */
 } wr_fn_cx;
 
@@ -85,10 +93,12 @@ typedef struct wr_fn {
 	 * for NULL: refused), refuses arguments with a reason (NULL, err set), prepares *bound from
 	 * constant arguments (consts[i] is NULL when argument i is no constant).
 	 */
-	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-	                       uint32_t n, const void **bound, wr_err *err);
+	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types,
+			       const wr_vec *const *consts, uint32_t n, const void **bound,
+			       wr_err *err);
 	const char *doc;	/* one sentence */
-	const char *example;	/* "ABS(-3) => 3": run as a test; NULL only for hidden ones and non-deterministic ones */
+	/* "ABS(-3) => 3": run as a test; NULL only for hidden ones and non-deterministic ones */
+	const char *example;
 } wr_fn;
 
 /*
@@ -103,7 +113,8 @@ typedef struct wr_agg_cx {
 	uint32_t nargs;
 	const wr_vec *const *consts;	/* constant arguments (k of TOPK); NULL where none */
 	int64_t limit;			/* ksql.functions.collect_*.limit; -1: none */
-	size_t *bytes;			/* heap bytes owned by states, kept up to date for memory accounting */
+	/* heap bytes owned by states, kept up to date for memory accounting */
+	size_t *bytes;
 } wr_agg_cx;
 
 typedef struct wr_agg {
@@ -116,16 +127,21 @@ typedef struct wr_agg {
 	 * decimals out of range).
 	 */
 	bool (*step)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
-	bool (*undo)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row); /* NULL: cannot */
+	/* NULL: cannot */
+	bool (*undo)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
 	bool (*merge)(const wr_agg_cx *cx, void *into, const void *from);	/* sessions */
-	void (*final)(const wr_agg_cx *cx, const void *state, wr_vec *out);	/* pushes one value */
-	void (*save)(const wr_agg_cx *cx, const void *state, wr_buf *out);	/* self-delimiting */
-	bool (*load)(const wr_agg_cx *cx, void *state, const char **p, const char *end); /* state is not initialised yet */
-	void (*drop)(const wr_agg_cx *cx, void *state);				/* NULL: owns nothing */
+	/* pushes one value */
+	void (*final)(const wr_agg_cx *cx, const void *state, wr_vec *out);
+	/* self-delimiting */
+	void (*save)(const wr_agg_cx *cx, const void *state, wr_buf *out);
+	/* state is not initialised yet */
+	bool (*load)(const wr_agg_cx *cx, void *state, const char **p, const char *end);
+	/* NULL: owns nothing */
+	void (*drop)(const wr_agg_cx *cx, void *state);
 	/*
-	 * How it retracts over a table (beyond the dialect, where undo is NULL): the operator keeps the
-	 * group's values in the store, in an order of their own, and makes the state of the first
-	 * `most` of them (operators/agg_multiset.c, agg_counted.c).
+	 * How it retracts over a table (beyond the dialect, where undo is NULL): the operator keeps
+	 * the group's values in the store, in an order of their own, and makes the state of the
+	 * first `most` of them (operators/agg_multiset.c, agg_counted.c).
 	 *
 	 *	FIRST, LAST        by value, ascending or descending; equal ones by the rows' primary keys
 	 *	EARLIEST, LATEST   by arrival, oldest or newest first
@@ -144,15 +160,17 @@ typedef struct wr_agg {
 	} multiset;
 	bool distinct;				/* FIRST, LAST: of equal values one is enough */
 	uint32_t (*most)(const wr_agg_cx *cx);	/* NULL: 1; of COUNTED: all */
-	bool (*nulls)(const wr_agg_cx *cx);	/* whether nulls are values; NULL: they are skipped */
+	/* whether nulls are values; NULL: they are skipped */
+	bool (*nulls)(const wr_agg_cx *cx);
 	/* COUNTED, where the result tells counts: a step `times` times at once. */
 	void (*step_times)(const wr_agg_cx *cx, void *state, const wr_vec *value, uint32_t row,
 	                   int64_t times);
-	const struct wr_agg *over_table;	/* stands in for this one over a table; NULL: itself */
+	/* stands in for this one over a table; NULL: itself */
+	const struct wr_agg *over_table;
 	const char *doc, *example;
 	/* Optional: the result type when result is NULL; refuses arguments (NULL, err set). */
-	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-	                       uint32_t n, wr_err *err);
+	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types,
+			       const wr_vec *const *consts, uint32_t n, wr_err *err);
 } wr_agg;
 
 /*

@@ -56,7 +56,8 @@ static int by_bucket(const void *x, const void *y)
 
 void wr_map_order(wr_arena *a, const wr_vec *keys, uint32_t at, uint32_t n, uint32_t *rows)
 {
-	place few[WR_MAP_FEW], *places = n > WR_MAP_FEW ? wr_arena_alloc(a, n * sizeof(place)) : few;
+	place few[WR_MAP_FEW],
+	    *places = n > WR_MAP_FEW ? wr_arena_alloc(a, n * sizeof(place)) : few;
 	uint32_t buckets = 1;
 
 	/* The smallest power of two that leaves a quarter empty. */

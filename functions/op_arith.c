@@ -1,9 +1,10 @@
 /*
  * Arithmetic: + - * / % and unary minus.
  *
- * INTEGER and BIGINT wrap around as in Java, division truncates toward zero and by zero fails (the row is null). DOUBLE is IEEE.
- * DECIMAL is exact or fails: the result's precision is always chosen so that + - * cannot overflow, so where operands and result
- * have at most 38 digits these are plain 128-bit operations without a check; the rest goes through core/decimal.h.
+ * INTEGER and BIGINT wrap around as in Java, division truncates toward zero and by zero fails (the
+ * row is null). DOUBLE is IEEE. DECIMAL is exact or fails: the result's precision is always chosen
+ * so that + - * cannot overflow, so where operands and result have at most 38 digits these are
+ * plain 128-bit operations without a check; the rest goes through core/decimal.h.
  *
  *	DECIMAL(12,2) * DECIMAL(3,1) → DECIMAL(16,3): 12.50 * 2.0 = 25.000, in integers 1250 * 20 = 25000
  *
@@ -126,8 +127,8 @@ static void decimal_rows(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, c
 			r[i] = (wr_dec){ .i = 0 };
 		else if (!wr_dec_arith(cx->arena, op, x, cx->types[0], y, cx->types[1], out->type,
 		                       &r[i]))
-			wr_fn_fail(cx, out, i, "%c on decimals has no exact result of %u digits", op,
-			           (unsigned)out->type->precision);
+			wr_fn_fail(cx, out, i, "%c on decimals has no exact result of %u digits",
+				   op, (unsigned)out->type->precision);
 	}
 }
 

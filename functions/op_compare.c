@@ -64,7 +64,8 @@ static int cmp_str(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t row)
 
 static int cmp_dec(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t row)
 {
-	return wr_dec_cmp(WR_ARG(wr_dec, 0, row), cx->types[0], WR_ARG(wr_dec, 1, row), cx->types[1]);
+	return wr_dec_cmp(WR_ARG(wr_dec, 0, row), cx->types[0], WR_ARG(wr_dec, 1, row),
+			  cx->types[1]);
 }
 
 static int cmp_any(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t row)

@@ -31,7 +31,9 @@ static int digits(const reader *r, size_t from, int n, int base)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		char c = r->p[from + (size_t)i], low = (char)(c | 32);
-		int d = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : base;
+		int d = c >= '0' && c <= '9'	   ? c - '0'
+			: low >= 'a' && low <= 'f' ? low - 'a' + 10
+						   : base;
 
 		if (d >= base)
 			return -1;
@@ -47,11 +49,13 @@ static size_t put_unit(const reader *r)
 
 	if (high < 0)
 		return 0;
-	low = high >= 0xd800 && high < 0xdc00 && r->end - r->p >= 12 && r->p[6] == '\\' && r->p[7] == 'u'
+	low = high >= 0xd800 && high < 0xdc00 && r->end - r->p >= 12 && r->p[6] == '\\' &&
+		      r->p[7] == 'u'
 		  ? digits(r, 8, 4, 16)
 		  : -1;
 	if (low >= 0xdc00 && low < 0xe000) {
-		wr_buf_printf(r->out, "\\x{%x}", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+		wr_buf_printf(r->out, "\\x{%x}",
+			      0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
 		return 12;
 	}
 	wr_buf_printf(r->out, "\\x{%x}", high);
@@ -103,7 +107,8 @@ static wr_str property_of(wr_str name)
 		{ "IsTitlecase", "Lt" },       { "IsPunctuation", "P" },    { "IsDigit", "Nd" },
 		{ "IsWhite_Space", "Xps" },    { "IsControl", "Cc" },
 	};
-	static const char *const prefixes[] = { "general_category=", "gc=", "script=", "sc=", "Is" };
+	static const char *const prefixes[] = { "general_category=", "gc=", "script=", "sc=",
+						"Is" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (wr_str_is(name, names[i].java))

@@ -293,8 +293,8 @@ typedef struct choice {
 	wr_sig_match match;
 } choice;
 
-static bool choose(wr_arena *a, const entry *e, uint32_t nentries, const wr_fn_arg *args, uint32_t n,
-                   bool implicit, choice *out)
+static bool choose(wr_arena *a, const entry *e, uint32_t nentries, const wr_fn_arg *args,
+		   uint32_t n, bool implicit, choice *out)
 {
 	uint32_t least = UINT32_MAX;
 
@@ -340,7 +340,8 @@ static wr_status type_lambda(wr_arena *a, const wr_sig_type *p, uint32_t arg, wr
 
 static wr_status untyped(const entry *e, wr_span span, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, span, "the result of %s has no type: all arguments are NULL", e->name);
+	wr_err_set(err, WR_ERR_STATEMENT, span,
+		   "the result of %s has no type: all arguments are NULL", e->name);
 	return wr_err_hint(err, "give one a type: CAST(NULL AS STRING)");
 }
 
@@ -382,8 +383,8 @@ static const wr_vec *const *wanted_consts(wr_arena *a, const wr_fn_arg *args, ui
 	return consts;
 }
 
-static wr_status bind_fn(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span span, wr_fn_match *out,
-                         wr_err *err)
+static wr_status bind_fn(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span span,
+			 wr_fn_match *out, wr_err *err)
 {
 	const wr_fn *fn = out->fn;
 	const wr_type *told;
@@ -401,8 +402,8 @@ static wr_status bind_fn(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span
 	return WR_OK;
 }
 
-static wr_status bind_agg(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span span, wr_fn_match *out,
-                          wr_err *err)
+static wr_status bind_agg(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span span,
+			  wr_fn_match *out, wr_err *err)
 {
 	const wr_agg *agg = out->agg;
 	const wr_type *told;
@@ -412,7 +413,8 @@ static wr_status bind_agg(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_spa
 	told = agg->bind(a, out->want, wanted_consts(a, args, n, out->want), n, err);
 	if (!told) {
 		err->span = span;
-		return wr_err_set(err, WR_ERR_STATEMENT, span, "%s cannot be applied here", agg->name);
+		return wr_err_set(err, WR_ERR_STATEMENT, span, "%s cannot be applied here",
+				  agg->name);
 	}
 	if (!out->result)
 		out->result = told;
@@ -430,7 +432,8 @@ wr_status wr_fn_resolve(wr_arena *a, wr_str name, const wr_fn_arg *args, uint32_
 	*out = (wr_fn_match){ .fn = NULL };
 	if (!nentries)
 		return unknown(name, span, err);
-	if (!choose(a, e, nentries, args, n, false, &c) && !choose(a, e, nentries, args, n, true, &c))
+	if (!choose(a, e, nentries, args, n, false, &c) &&
+	    !choose(a, e, nentries, args, n, true, &c))
 		return no_fit(e, nentries, args, n, span, err);
 	if (c.rival)
 		return ambiguous(c.rival, c.best, args, n, span, err);

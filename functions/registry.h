@@ -20,7 +20,8 @@ typedef struct wr_fn_arg {
 typedef struct wr_fn_match {
 	const wr_fn *fn;
 	const wr_agg *agg;		/* exactly one of fn, agg, udtf is set */
-	const wr_udtf *udtf;		/* with fn: its form that gives an ARRAY of the rows; result is the element */
+	/* with fn: its form that gives an ARRAY of the rows; result is the element */
+	const wr_udtf *udtf;
 	const wr_type *const *want;	/* of a lambda: what its body must be brought to */
 	const wr_type *result;
 	const void *bound;		/* what fn->bind left */

@@ -27,7 +27,8 @@ static bool take(reader *r, const char *word)
 
 	while (*r->p == ' ')
 		r->p++;
-	if (strncmp(r->p, word, n) != 0 || (isalpha((unsigned char)word[0]) && isalpha((unsigned char)r->p[n])))
+	if (strncmp(r->p, word, n) != 0 ||
+	    (isalpha((unsigned char)word[0]) && isalpha((unsigned char)r->p[n])))
 		return false;
 	r->p += n;
 	return true;
@@ -268,10 +269,12 @@ static const wr_type *resolve_type(wr_arena *a, const wr_sig_type *p, const wr_s
 
 	switch (p->tag) {
 	case WR_DECIMAL:
-		return arg && wr_type_numeric(arg) && arg->tag != WR_DOUBLE ? wr_type_as_decimal(a, arg) :
-		                                                              wr_type_decimal(a, 38, 0);
+		return arg && wr_type_numeric(arg) && arg->tag != WR_DOUBLE
+			   ? wr_type_as_decimal(a, arg)
+			   : wr_type_decimal(a, 38, 0);
 	case WR_ARRAY:
-		return wr_type_array(a, wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL));
+		return wr_type_array(a,
+				     wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL));
 	case WR_MAP:
 		return wr_type_map(a, wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL),
 		                   wr_sig_resolve(a, &p->kids[1], m, same ? arg->kids[1] : NULL));

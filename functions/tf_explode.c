@@ -14,7 +14,8 @@ enum { MOST_CUBE_COLUMNS = 20 };
  * The combination of one row: bit k from the left says whether element k stays; elements that are
  * null anyway stay out.
  */
-static void push_combination(wr_fn_cx *cx, const wr_vec *elements, wr_list list, uint32_t mask, wr_vec *rows)
+static void push_combination(wr_fn_cx *cx, const wr_vec *elements, wr_list list, uint32_t mask,
+			     wr_vec *rows)
 {
 	uint32_t begin = wr_vec_list_begin(rows);
 
@@ -48,7 +49,8 @@ static void eval_cube(WR_KERNEL)
 			continue;
 		list = WR_ARG(wr_list, 0, i);
 		if (list.n > MOST_CUBE_COLUMNS) {
-			wr_fn_fail(cx, out, i, "CUBE_EXPLODE of more than %d columns", MOST_CUBE_COLUMNS);
+			wr_fn_fail(cx, out, i, "CUBE_EXPLODE of more than %d columns",
+				   MOST_CUBE_COLUMNS);
 			continue;
 		}
 		nulls = null_mask(&args[0]->kids[0], list);

@@ -1,7 +1,8 @@
 /*
  * The words of a syntax error.
  *
- * Bison tells which symbols could have followed (with LAC, exactly those). Of a hundred, people need few:
+ * Bison tells which symbols could have followed (with LAC, exactly those). Of a hundred, people
+ * need few:
  *   1. a word that is nearly one of the expected ones is a misspelt one: `SELECT * FORM t`, expected FROM. When a name was
  *      taken one token too early, as in `SELECT a FORM t`, the one before the error is looked at too.
  *   2. a reserved word where a name could stand needs quotes;

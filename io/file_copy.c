@@ -44,7 +44,8 @@ wr_status wr_file_copy_to(const char *from, const char *to, wr_err *err)
 	return status;
 }
 
-static wr_status copy_entry(const char *from, const char *to, bool (*take)(const char *file), wr_err *err)
+static wr_status copy_entry(const char *from, const char *to, bool (*take)(const char *file),
+			    wr_err *err)
 {
 	struct stat st;
 	const char *name = strrchr(from, '/');
@@ -58,7 +59,8 @@ static wr_status copy_entry(const char *from, const char *to, bool (*take)(const
 	return wr_file_copy_to(from, to, err);
 }
 
-wr_status wr_file_copy_tree(const char *from, const char *to, bool (*take)(const char *file), wr_err *err)
+wr_status wr_file_copy_tree(const char *from, const char *to, bool (*take)(const char *file),
+			    wr_err *err)
 {
 	char a[PATH_MAX], b[PATH_MAX];
 	struct dirent *e;
@@ -74,7 +76,8 @@ wr_status wr_file_copy_tree(const char *from, const char *to, bool (*take)(const
 			continue;
 		if (snprintf(a, sizeof a, "%s/%s", from, e->d_name) >= (int)sizeof a ||
 		    snprintf(b, sizeof b, "%s/%s", to, e->d_name) >= (int)sizeof b)
-			status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the path %s/%s is too long", to, e->d_name);
+			status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+					    "the path %s/%s is too long", to, e->d_name);
 		else
 			status = copy_entry(a, b, take, err);
 	}

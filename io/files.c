@@ -44,7 +44,8 @@ wr_status wr_file_append(int fd, const char *path, wr_str bytes, bool sync, wr_e
 
 	if (end < 0)
 		return wr_file_fail(err, "go to the end of", path);
-	if (wr_file_write(fd, path, bytes.p, bytes.n, -1, err) || (sync && wr_file_sync(fd, path, err))) {
+	if (wr_file_write(fd, path, bytes.p, bytes.n, -1, err) ||
+	    (sync && wr_file_sync(fd, path, err))) {
 		(void)!ftruncate(fd, end);
 		return WR_FAIL;
 	}

@@ -36,13 +36,15 @@ WR_CHECKED wr_status wr_file_replace(const char *path, wr_str content, wr_err *e
 /* Renames and syncs both directories. */
 WR_CHECKED wr_status wr_file_rename(const char *from, const char *to, wr_err *err);
 
-/* Copies a file, synced; what stands there is overwritten. What is appended meanwhile may come with it or not. */
+/* Copies a file, synced; what stands there is overwritten. What is appended meanwhile may come with
+ * it or not. */
 WR_CHECKED wr_status wr_file_copy_to(const char *from, const char *to, wr_err *err);
 /*
- * Copies a directory with all below it, synced, into `to`, which is made. take(name) NULL: everything; else files that it says false
- * of are left out.
+ * Copies a directory with all below it, synced, into `to`, which is made. take(name) NULL:
+ * everything; else files that it says false of are left out.
  */
-WR_CHECKED wr_status wr_file_copy_tree(const char *from, const char *to, bool (*take)(const char *file), wr_err *err);
+WR_CHECKED wr_status wr_file_copy_tree(const char *from, const char *to,
+				       bool (*take)(const char *file), wr_err *err);
 /* True when there is no such directory, or nothing in it. */
 bool wr_file_dir_empty(const char *dir);
 

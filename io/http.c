@@ -186,7 +186,8 @@ static void append(struct curl_slist **list, const char *text)
 	*list = longer;
 }
 
-/* What a mail server says, line by line: the last one is kept, or the refusal, behind which it only says good-bye. */
+/* What a mail server says, line by line: the last one is kept, or the refusal, behind which it only
+ * says good-bye. */
 static size_t keep_line(char *p, size_t size, size_t n, void *arg)
 {
 	slot *s = arg;
@@ -258,7 +259,8 @@ static void set_mail(slot *s, CURL *e, const wr_http_request *r)
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, read_mail);
 	curl_easy_setopt(e, CURLOPT_READDATA, s);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, keep_line);
-	curl_easy_setopt(e, CURLOPT_USE_SSL, (long)(r->user_password ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+	curl_easy_setopt(e, CURLOPT_USE_SSL,
+			 (long)(r->user_password ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 }
 
 void wr_http_start(wr_http *h, const wr_http_request *r)
@@ -292,10 +294,12 @@ static void unlink_busy(wr_http *h, slot *s)
 	*p = s->next;
 }
 
-/* A mail that is refused is an error to libcurl, as is a server that does not let us in: that says nothing of the mail. */
+/* A mail that is refused is an error to libcurl, as is a server that does not let us in: that says
+ * nothing of the mail. */
 static bool speaks_of_the_mail(const slot *s, CURLcode code)
 {
-	return s->mail && (code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && s->rest.n == 0));
+	return s->mail &&
+	       (code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && s->rest.n == 0));
 }
 
 static void answer(slot *s, CURLcode code)

@@ -1,5 +1,6 @@
 /*
- * Requests over HTTP, and mails over SMTP, many at a time, by one thread. Redirects are not followed, certificates are checked.
+ * Requests over HTTP, and mails over SMTP, many at a time, by one thread. Redirects are not
+ * followed, certificates are checked.
  *
  *	wr_http_start(h, &request)	any number
  *	wr_http_wait(h, 100)		until an answer is there, somebody wakes it, or the time is over
@@ -40,9 +41,11 @@ typedef struct wr_http_request {
 
 typedef struct wr_http_answer {
 	void *self;
-	int status;			/* HTTP's, SMTP's last; 0: there was no answer, text says why */
+	/* HTTP's, SMTP's last; 0: there was no answer, text says why */
+	int status;
 	int64_t retry_after_ms;		/* -1: the answer does not say */
-	char text[200];			/* else the beginning of the answer's body, one line; SMTP: its last line */
+	/* else the beginning of the answer's body, one line; SMTP: its last line */
+	char text[200];
 } wr_http_answer;
 
 wr_http *wr_http_open(void);

@@ -40,11 +40,26 @@ static wr_status configure(rd_kafka_conf_t *conf, const char *const *settings, w
 wr_status wr_kafka_check_property(wr_str property, wr_str value, wr_err *err)
 {
 	static const char *const ours[] = {
-		"bootstrap.servers",  "metadata.broker.list", "transactional.id",   "transaction.timeout.ms",
-		"enable.idempotence", "isolation.level",      "enable.auto.commit", "enable.auto.offset.store",
-		"group.id",	      "auto.offset.reset",    "acks",		    "request.required.acks",
-		"partitioner",	      "enable.partition.eof", "auto.commit.enable", "delivery.report.only.error",
-		"message.timeout.ms", "delivery.timeout.ms",  "error_cb",	    "opaque",
+		"bootstrap.servers",
+		"metadata.broker.list",
+		"transactional.id",
+		"transaction.timeout.ms",
+		"enable.idempotence",
+		"isolation.level",
+		"enable.auto.commit",
+		"enable.auto.offset.store",
+		"group.id",
+		"auto.offset.reset",
+		"acks",
+		"request.required.acks",
+		"partitioner",
+		"enable.partition.eof",
+		"auto.commit.enable",
+		"delivery.report.only.error",
+		"message.timeout.ms",
+		"delivery.timeout.ms",
+		"error_cb",
+		"opaque",
 	};
 	char name[128], why[256], *text = wr_malloc((size_t)value.n + 1);
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -58,14 +73,18 @@ wr_status wr_kafka_check_property(wr_str property, wr_str value, wr_err *err)
 	free(text);
 	for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)
 		if (strcmp(name, ours[i]) == 0)
-			return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the Kafka property %s is Weir's own to set", name);
+			return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+					  "the Kafka property %s is Weir's own to set", name);
 	if (result == RD_KAFKA_CONF_OK)
 		return WR_OK;
 	if (result == RD_KAFKA_CONF_INVALID)
-		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "the Kafka property %s does not take this value: %s", name, why);
+		return wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
+				  "the Kafka property %s does not take this value: %s", name, why);
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "there is no Kafka property %s", name);
-	return wr_err_hint(err, "properties are those of librdkafka, not of Java: sasl.username and sasl.password instead of "
-				"sasl.jaas.config, ssl.ca.location instead of a trust store");
+	return wr_err_hint(
+	    err,
+	    "properties are those of librdkafka, not of Java: sasl.username and sasl.password instead of "
+	    "sasl.jaas.config, ssl.ca.location instead of a trust store");
 }
 
 static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,

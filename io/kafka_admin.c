@@ -1,6 +1,7 @@
 /*
- * Making and deleting topics. librdkafka's admin requests answer on a queue; each call here makes a handle, sends one request, waits for its answer. A broker may
- * answer before all others know a new topic, so making one ends with asking until it is seen.
+ * Making and deleting topics. librdkafka's admin requests answer on a queue; each call here makes a
+ * handle, sends one request, waits for its answer. A broker may answer before all others know a new
+ * topic, so making one ends with asking until it is seen.
  */
 #include "io/kafka_admin.h"
 
@@ -39,7 +40,8 @@ static wr_status partitions_of(wr_kafka *k, const char *topic, int32_t *n, wr_er
 	return wr_kafka_failed(k, what, code, NULL, err);
 }
 
-wr_status wr_kafka_topic_partitions(const char *broker, const char *const *conf, wr_str topic, int32_t *n, wr_err *err)
+wr_status wr_kafka_topic_partitions(const char *broker, const char *const *conf, wr_str topic,
+				    int32_t *n, wr_err *err)
 {
 	wr_kafka k;
 	char z[256];
@@ -181,8 +183,8 @@ static wr_status ensure(wr_kafka *k, const char *topic, const wr_kafka_topic *wa
 	return wr_err_hint(err, "leave PARTITIONS out, or name another topic");
 }
 
-wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf, wr_str topic, const wr_kafka_topic *want,
-				wr_err *err)
+wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf, wr_str topic,
+				const wr_kafka_topic *want, wr_err *err)
 {
 	wr_kafka k;
 	char z[256];
@@ -214,7 +216,8 @@ static wr_status delete (wr_kafka *k, const char *topic, wr_err *err)
 	return wr_kafka_failed(k, what, code, text, err);
 }
 
-wr_status wr_kafka_topic_delete(const char *broker, const char *const *conf, wr_str topic, wr_err *err)
+wr_status wr_kafka_topic_delete(const char *broker, const char *const *conf, wr_str topic,
+				wr_err *err)
 {
 	const struct rd_kafka_metadata *meta;
 	wr_kafka k;

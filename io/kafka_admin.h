@@ -1,4 +1,5 @@
-/* Kafka topics: asking for them, making and deleting them. Each call makes a short-lived handle; waits at most 10 s. conf: as in io/kafka.h. Thread: any. */
+/* Kafka topics: asking for them, making and deleting them. Each call makes a short-lived handle;
+ * waits at most 10 s. conf: as in io/kafka.h. Thread: any. */
 #ifndef IO_KAFKA_ADMIN_H
 #define IO_KAFKA_ADMIN_H
 
@@ -12,13 +13,15 @@ typedef struct wr_kafka_topic {
 	bool compact;
 } wr_kafka_topic;
 
-/* Makes the topic unless it is there. Errors: CONNECT; STATEMENT when it is there with other partitions than asked for. */
-WR_CHECKED wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf, wr_str topic,
-					   const wr_kafka_topic *want, wr_err *err);
+/* Makes the topic unless it is there. Errors: CONNECT; STATEMENT when it is there with other
+ * partitions than asked for. */
+WR_CHECKED wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf,
+					   wr_str topic, const wr_kafka_topic *want, wr_err *err);
 /* Its partitions; 0: no such topic. */
-WR_CHECKED wr_status wr_kafka_topic_partitions(const char *broker, const char *const *conf, wr_str topic, int32_t *n,
-					       wr_err *err);
-WR_CHECKED wr_status wr_kafka_topic_delete(const char *broker, const char *const *conf, wr_str topic, wr_err *err);
+WR_CHECKED wr_status wr_kafka_topic_partitions(const char *broker, const char *const *conf,
+					       wr_str topic, int32_t *n, wr_err *err);
+WR_CHECKED wr_status wr_kafka_topic_delete(const char *broker, const char *const *conf,
+					   wr_str topic, wr_err *err);
 WR_CHECKED wr_status wr_kafka_topics_each(const char *broker, const char *const *conf,
 					  void (*visit)(void *self, wr_str topic,
 							int32_t partitions),

@@ -20,7 +20,8 @@ typedef struct wr_kafka {
 WR_CHECKED wr_status wr_kafka_start(wr_kafka *k, rd_kafka_type_t type, const char *broker,
 				    const char *const *ours, const char *const *theirs,
 				    wr_err *err);
-/* The same for a producer; failed: told of records that could not be delivered, with k as its opaque. */
+/* The same for a producer; failed: told of records that could not be delivered, with k as its
+ * opaque. */
 typedef void wr_kafka_undelivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *k);
 WR_CHECKED wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker,
 					    const char *const *ours, const char *const *theirs,
@@ -30,9 +31,11 @@ WR_CHECKED wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *c
 				  wr_err *err);
 void wr_kafka_stop(wr_kafka *k);
 
-/* Sets a CONNECT error: nobody answers at the broker's address, and what librdkafka knows about it. */
+/* Sets a CONNECT error: nobody answers at the broker's address, and what librdkafka knows about
+ * it. */
 wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err);
-/* Any other failure; what: "cannot create topic x". Class CONNECT when the connection is to blame, else STATEMENT. */
+/* Any other failure; what: "cannot create topic x". Class CONNECT when the connection is to blame,
+ * else STATEMENT. */
 wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
 			  wr_err *err);
 
@@ -43,7 +46,8 @@ wr_status wr_kafka_txn_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t
 struct wr_kafka_writer;
 wr_kafka *wr_kafka_writer_handle(struct wr_kafka_writer *w, const char **topic);
 
-/* Metadata of one topic (NULL: all); patient, but gives up early when every broker refuses. Freed by rd_kafka_metadata_destroy. */
+/* Metadata of one topic (NULL: all); patient, but gives up early when every broker refuses. Freed
+ * by rd_kafka_metadata_destroy. */
 WR_CHECKED wr_status wr_kafka_metadata(wr_kafka *k, const char *topic,
 				       const struct rd_kafka_metadata **out, wr_err *err);
 

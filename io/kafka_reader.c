@@ -1,15 +1,18 @@
 /*
- * Reading Kafka. A reader has a librdkafka handle of its own; its partitions' fetched records meet in one queue, whose event descriptor tells when it is no
- * longer empty. A poll takes what is there with time-out 0 (librdkafka would else wait until the batch is full), and messages are kept until release,
- * since records point into them.
+ * Reading Kafka. A reader has a librdkafka handle of its own; its partitions' fetched records meet
+ * in one queue, whose event descriptor tells when it is no longer empty. A poll takes what is there
+ * with time-out 0 (librdkafka would else wait until the batch is full), and messages are kept until
+ * release, since records point into them.
  *
- * Where a partition stands: behind the last message handed out, or where librdkafka said "end of partition", which covers what is never handed out
- * (control records, aborted transactions).
+ * Where a partition stands: behind the last message handed out, or where librdkafka said "end of
+ * partition", which covers what is never handed out (control records, aborted transactions).
  *
- * The waker. In librdkafka 2.0 a fetcher that finds the queue full goes to sleep for up to a second, and nothing of a consumer's wakes it when there is room
- * again; but any request to the leader does. So when a queue that was full has run low, a thread of the reader sends small requests
- * (offsets of one partition after the other) until the queue is full again: after 2 ms, 4 ms, 8 ms, 16 ms …, a bounded number of times. The thread
- * exists only in readers that were ever behind, and sends only after such a moment:
+ * The waker. In librdkafka 2.0 a fetcher that finds the queue full goes to sleep for up to a
+ * second, and nothing of a consumer's wakes it when there is room again; but any request to the
+ * leader does. So when a queue that was full has run low, a thread of the reader sends small
+ * requests (offsets of one partition after the other) until the queue is full again: after 2 ms, 4
+ * ms, 8 ms, 16 ms …, a bounded number of times. The thread exists only in readers that were ever
+ * behind, and sends only after such a moment:
  *
  *	bytes    full ----.                      .---- full: enough
  *	                   '.  half: wake …    .'
@@ -30,7 +33,8 @@
 #include "io/kafka_internal.h"
 
 enum { QUIET_MS = 3000, ASK_MS = 300, MISSED = 3 };
-/* Read ahead at most, for a message of few bytes takes hundreds in librdkafka, which counts them without. */
+/* Read ahead at most, for a message of few bytes takes hundreds in librdkafka, which counts them
+ * without. */
 enum { MOST_MESSAGES = 50000 };
 enum {
 	WAKE_FIRST_MS = 2,
@@ -224,8 +228,8 @@ static wr_status deleted(wr_kafka_reader *r, wr_err *err)
 }
 
 /*
- * What retention took is an error for good: somebody must say that it is to be done without. An end before the position may be a broker's that has
- * not caught up, and is asked for again.
+ * What retention took is an error for good: somebody must say that it is to be done without. An end
+ * before the position may be a broker's that has not caught up, and is asked for again.
  */
 static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 {
@@ -241,8 +245,9 @@ static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 			   "topic %s, partition %d: records %lld to %lld were removed by retention "
 			   "before they were read",
 			   r->topic, p->partition, (long long)p->next, (long long)first - 1);
-		return wr_err_hint(err, "to go on without them: stop weir, then weir recover QUERY --data DIR "
-					"--assume lost; and give the topic a longer retention");
+		return wr_err_hint(
+		    err, "to go on without them: stop weir, then weir recover QUERY --data DIR "
+			 "--assume lost; and give the topic a longer retention");
 	}
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 		   "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
@@ -321,8 +326,9 @@ static void drain_fd(const wr_kafka_reader *r)
 }
 
 /*
- * A deleted topic makes no event in librdkafka's queues: it stays silent. So who has heard nothing for a while asks whether the topic is still there; several times,
- * since a broker that has just started may not know all topics. An answer also says that the broker is back.
+ * A deleted topic makes no event in librdkafka's queues: it stays silent. So who has heard nothing
+ * for a while asks whether the topic is still there; several times, since a broker that has just
+ * started may not know all topics. An answer also says that the broker is back.
  */
 static wr_status still_there(wr_kafka_reader *r, wr_err *err)
 {
@@ -388,7 +394,8 @@ void wr_kafka_reader_release(wr_kafka_reader *r)
 	wr_arena_reset(r->arena);
 }
 
-/* The end the last answer of the broker told is known without asking; it says sooner than the event that nothing more is there. */
+/* The end the last answer of the broker told is known without asking; it says sooner than the event
+ * that nothing more is there. */
 int64_t wr_kafka_reader_next(wr_kafka_reader *r, int32_t i, bool *at_end)
 {
 	part *p = &r->parts[i];
@@ -407,8 +414,8 @@ bool wr_kafka_reader_confirm_end(wr_kafka_reader *r, int32_t i)
 {
 	int64_t first, end, asked = wr_clock_mono_ns();
 
-	return !rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, r->parts[i].partition, &first,
-						 &end, ASK_MS) &&
+	return !rd_kafka_query_watermark_offsets(r->kafka.rk, r->topic, r->parts[i].partition,
+						 &first, &end, ASK_MS) &&
 	       wr_clock_mono_ns() - asked < 3 * ASK_MS * 1000000ll && r->parts[i].next >= end;
 }
 

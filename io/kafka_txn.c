@@ -84,7 +84,8 @@ wr_status wr_kafka_txn_init(wr_kafka_writer *w, wr_err *err)
 	rd_kafka_error_t *e;
 
 	while ((e = rd_kafka_init_transactions(k->rk, SLICE_MS)))
-		if (now_ms() > end || (k->down && now_ms() > end - INIT_MS / 2) || !ask_again(k->rk, e))
+		if (now_ms() > end || (k->down && now_ms() > end - INIT_MS / 2) ||
+		    !ask_again(k->rk, e))
 			return fail(k, "cannot open transactions at the Kafka broker", e, err);
 	return begin(k, err);
 }
@@ -144,7 +145,8 @@ static wr_status read_witness(wr_kafka *k, const char *topic, int64_t *n, wr_err
 	} while (code && now_ms() < end && !(k->down && now_ms() > end - INIT_MS / 2));
 	*n = p->offset < 0 ? -1 : p->offset;
 	rd_kafka_topic_partition_list_destroy(list);
-	return code ? wr_kafka_txn_failed(k, "cannot ask for the last committed epoch", code, NULL, err)
+	return code ? wr_kafka_txn_failed(k, "cannot ask for the last committed epoch", code, NULL,
+					  err)
 		    : WR_OK;
 }
 

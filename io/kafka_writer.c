@@ -1,7 +1,9 @@
 /*
- * Writing Kafka: one idempotent producer, acks from all replicas. Delivery reports are asked for failures only: what was flushed and did not fail is delivered.
- * The queue is bounded; whoever finds it full serves the producer's callbacks until there is room. The first failed record fails the writer for good: order
- * and completeness of what follows could not be told any more, and the caller begins again from its last commit with a new writer.
+ * Writing Kafka: one idempotent producer, acks from all replicas. Delivery reports are asked for
+ * failures only: what was flushed and did not fail is delivered. The queue is bounded; whoever
+ * finds it full serves the producer's callbacks until there is room. The first failed record fails
+ * the writer for good: order and completeness of what follows could not be told any more, and the
+ * caller begins again from its last commit with a new writer.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -233,7 +235,9 @@ wr_status wr_kafka_writer_flush(wr_kafka_writer *w, wr_err *err)
 
 	if (atomic_load(&w->failed) || rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal))
 		return failure(w, err);
-	return code ? (w->transactional ? wr_kafka_txn_failed : wr_kafka_failed)(&w->kafka, "cannot deliver to Kafka", code, NULL, err)
+	return code ? (w->transactional
+			   ? wr_kafka_txn_failed
+			   : wr_kafka_failed)(&w->kafka, "cannot deliver to Kafka", code, NULL, err)
 		    : WR_OK;
 }
 

@@ -1,7 +1,8 @@
 /*
- * Backups of embedded topics. P.idx (which frames are whole and decided, which are aborted), the list of writers and the number of
- * partitions belong to one moment, that of the state's copy; P.log only grows and may be copied later, since no frame before a mark
- * changes and frames behind it are judged by their writers' marks.
+ * Backups of embedded topics. P.idx (which frames are whole and decided, which are aborted), the
+ * list of writers and the number of partitions belong to one moment, that of the state's copy;
+ * P.log only grows and may be copied later, since no frame before a mark changes and frames behind
+ * it are judged by their writers' marks.
  */
 #include <stdio.h>
 

@@ -1,12 +1,14 @@
 /*
- * A partition is a row of frames in a file (P.log), or in a buffer when topics live in memory. Beside it stands P.idx, small entries of 40 bytes:
+ * A partition is a row of frames in a file (P.log), or in a buffer when topics live in memory.
+ * Beside it stands P.idx, small entries of 40 bytes:
  *
  *	mark   pos, offset, highest time before     a frame begins here; all before it is whole and decided
  *	gap    bytes and offsets [from, to)         frames that were aborted
  *
- * Opening reads P.idx, then checks frames from the last mark on: the first one that is not whole ends the file, and what lies
- * behind is cut off. Marks are saved only for what is synced and decided, so that a lost P.idx costs time and a stale one nothing. Gaps are synced before
- * the abort returns.
+ * Opening reads P.idx, then checks frames from the last mark on: the first one that is not whole
+ * ends the file, and what lies behind is cut off. Marks are saved only for what is synced and
+ * decided, so that a lost P.idx costs time and a stale one nothing. Gaps are synced before the
+ * abort returns.
  *
  * Frames that wait for their writer's word are kept as runs, in order:
  *
@@ -14,10 +16,12 @@
  *	runs       [a1] [b7    ] [a2] [n]
  *	           ^decided      ^ stays here until b's epoch 7 is decided, even when a's are
  *
- * so that a decision touches no frame. An aborted run turns into a gap and is passed like a decided one.
+ * so that a decision touches no frame. An aborted run turns into a gap and is passed like a decided
+ * one.
  *
- * Reading and writing: `bytes` holds what is not yet in the file and goes out a megabyte at a time, at a sync, or when a reader wants it.
- * Bytes below decided_pos never change, so readers copy from the file without the lock.
+ * Reading and writing: `bytes` holds what is not yet in the file and goes out a megabyte at a time,
+ * at a sync, or when a reader wants it. Bytes below decided_pos never change, so readers copy from
+ * the file without the lock.
  */
 #include "io/topic_part.h"
 
@@ -398,7 +402,8 @@ static wr_status flush(wr_part *p, wr_err *err)
 {
 	if (p->fd < 0 || p->bytes.n == 0)
 		return WR_OK;
-	if (WR_FAULT_FAIL("topics.flush", err) || wr_file_write(p->fd, p->path, p->bytes.p, p->bytes.n, (int64_t)p->flushed, err))
+	if (WR_FAULT_FAIL("topics.flush", err) ||
+	    wr_file_write(p->fd, p->path, p->bytes.p, p->bytes.n, (int64_t)p->flushed, err))
 		return WR_FAIL;
 	p->flushed += p->bytes.n;
 	p->bytes.n = 0;
@@ -488,8 +493,9 @@ static wr_status save_gaps(wr_part *p, const wr_topic_writer *w, uint64_t commit
 							  .c = r->from,
 							  .d = r->to });
 	}
-	if (entries.n && (flush(p, err) || wr_file_sync(p->fd, p->path, err) ||
-			  append_side(p, &entries, true, err) || WR_FAULT_FAIL("topics.gap_noted", err)))
+	if (entries.n &&
+	    (flush(p, err) || wr_file_sync(p->fd, p->path, err) ||
+	     append_side(p, &entries, true, err) || WR_FAULT_FAIL("topics.gap_noted", err)))
 		status = WR_FAIL;
 	wr_buf_free(&entries);
 	return status;

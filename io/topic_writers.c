@@ -103,7 +103,8 @@ static wr_status note(wr_topics *t, char what, const wr_topic_writer *w, wr_err 
 		return WR_FAIL;
 	wr_buf_printf(&line, "%c %u%s%s\n", what, w->number, what == '+' ? " " : "",
 		      what == '+' ? w->name : "");
-	wr_status status = wr_file_append(t->writers_fd, t->writers_path, wr_buf_view(&line), true, err);
+	wr_status status =
+	    wr_file_append(t->writers_fd, t->writers_path, wr_buf_view(&line), true, err);
 
 	wr_buf_free(&line);
 	return status;

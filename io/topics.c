@@ -1,15 +1,18 @@
 /*
- * Embedded topics: the names, the writers, and the way from both to partitions (io/topic_part.h). Reading is in io/topic_cursor.c.
+ * Embedded topics: the names, the writers, and the way from both to partitions (io/topic_part.h).
+ * Reading is in io/topic_cursor.c.
  *
  *	DIR/topics/.writers         who may have undecided frames: "+ number name", "- number", "= next number", a line each
  *	DIR/topics/NAME/meta        "partitions N"; bytes that are no letters, digits, '-', '_' or inner '.' are %XX in NAME
  *	DIR/topics/NAME/P.log .idx
  *
- * A frame carries its writer's number. A number in `writers` that nobody has registered yet in this process holds its undecided frames back:
- * so a reader that starts before its writer after a crash sees nothing too early. A number that is not there counts. Numbers are never used twice.
+ * A frame carries its writer's number. A number in `writers` that nobody has registered yet in this
+ * process holds its undecided frames back: so a reader that starts before its writer after a crash
+ * sees nothing too early. A number that is not there counts. Numbers are never used twice.
  *
- * Locks: the list of topics and writers has one, each partition one, each topic's watchers share the list's. Order: list, then partition. A topic that was
- * deleted lives until its last cursor is closed.
+ * Locks: the list of topics and writers has one, each partition one, each topic's watchers share
+ * the list's. Order: list, then partition. A topic that was deleted lives until its last cursor is
+ * closed.
  */
 #include "io/topics.h"
 
@@ -172,7 +175,8 @@ static wr_status make_files(wr_topics *t, wr_str name, int32_t partitions, wr_er
 	if (wr_file_replace(path.p, wr_buf_view(&meta), err))
 		goto out;
 	path_of(t, "", name, NULL, &path);
-	status = WR_FAULT_FAIL("topics.create", err) ? WR_FAIL : wr_file_rename(temp.p, path.p, err);
+	status =
+	    WR_FAULT_FAIL("topics.create", err) ? WR_FAIL : wr_file_rename(temp.p, path.p, err);
 out:
 	wr_buf_free(&temp);
 	wr_buf_free(&path);
@@ -217,7 +221,8 @@ static wr_status remove_files(wr_topics *t, wr_str name, wr_err *err)
 	path_of(t, "", name, NULL, &path);
 	path_of(t, ".gone-", name, NULL, &gone);
 	wr_status status = wr_file_remove_dir(gone.p, err) || wr_file_rename(path.p, gone.p, err) ||
-				   WR_FAULT_FAIL("topics.delete", err) || wr_file_remove_dir(gone.p, err)
+				   WR_FAULT_FAIL("topics.delete", err) ||
+				   wr_file_remove_dir(gone.p, err)
 			       ? WR_FAIL
 			       : WR_OK;
 
@@ -455,7 +460,8 @@ wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err)
 	if (!topic)
 		return wr_topic_unknown(name, err);
 	for (int32_t i = 0; i < topic->nparts && status == WR_OK; i++)
-		status = WR_FAULT_FAIL("topics.sync", err) ? WR_FAIL : wr_part_sync(&topic->parts[i], err);
+		status = WR_FAULT_FAIL("topics.sync", err) ? WR_FAIL
+							   : wr_part_sync(&topic->parts[i], err);
 	wr_topic_release(t, topic);
 	return status;
 }

@@ -52,7 +52,8 @@ WR_CHECKED wr_status wr_topics_append_all(wr_topics *t, wr_str name, const wr_re
 WR_CHECKED wr_status wr_topics_sync(wr_topics *t, wr_str name, wr_err *err);
 /* The writer's epochs up to `epoch` are committed: readers see them and are woken. */
 void wr_topics_decide(wr_topics *t, const char *writer, uint64_t epoch);
-/* All that the writer has written and that is not gone is aborted, and it is forgotten. Nothing when there is no such writer. */
+/* All that the writer has written and that is not gone is aborted, and it is forgotten. Nothing
+ * when there is no such writer. */
 WR_CHECKED wr_status wr_topics_take_back(wr_topics *t, const char *writer, wr_err *err);
 /* The writer's query is gone: undecided frames are aborted, and it is forgotten. */
 WR_CHECKED wr_status wr_topics_forget(wr_topics *t, const char *writer, wr_err *err);
@@ -95,9 +96,10 @@ int wr_topics_watch(wr_topics *t, wr_str name);
 void wr_topics_unwatch(wr_topics *t, wr_str name, int fd);
 
 /*
- * A backup in two steps, into DIR/topics, which must not be there: first what says which frames count (nothing may be committed between
- * this and the copy of the state that belongs to it), then, while all goes on, the frames. Frames of later epochs are in it as well: the
- * writers that are registered with their old marks abort them.
+ * A backup in two steps, into DIR/topics, which must not be there: first what says which frames
+ * count (nothing may be committed between this and the copy of the state that belongs to it), then,
+ * while all goes on, the frames. Frames of later epochs are in it as well: the writers that are
+ * registered with their old marks abort them.
  */
 WR_CHECKED wr_status wr_topics_copy_marks(wr_topics *t, const char *dir, wr_err *err);
 WR_CHECKED wr_status wr_topics_copy_frames(wr_topics *t, const char *dir, wr_err *err);
@@ -105,14 +107,18 @@ WR_CHECKED wr_status wr_topics_copy_frames(wr_topics *t, const char *dir, wr_err
 typedef struct wr_topics_checked {
 	int64_t partitions;
 	uint64_t frames;
-	uint64_t cut;	/* bytes behind the last whole frame: a write that a crash ended; the next start cuts them off */
+	/* bytes behind the last whole frame: a write that a crash ended; the next start cuts them
+	 * off */
+	uint64_t cut;
 } wr_topics_checked;
 
 /*
- * Reads every frame of DIR/topics, which nobody has open, with its checksum; adds a line for each thing worth knowing to report. No
- * topics there are fine. Errors: IO, something is damaged (the first place).
+ * Reads every frame of DIR/topics, which nobody has open, with its checksum; adds a line for each
+ * thing worth knowing to report. No topics there are fine. Errors: IO, something is damaged (the
+ * first place).
  */
-WR_CHECKED wr_status wr_topics_check(const char *dir, wr_topics_checked *out, wr_buf *report, wr_err *err);
+WR_CHECKED wr_status wr_topics_check(const char *dir, wr_topics_checked *out, wr_buf *report,
+				     wr_err *err);
 
 /* murmur2 of the key bytes as Kafka's Java clients hash: partition = (hash & 0x7fffffff) % n. */
 uint32_t wr_murmur2(wr_str key);

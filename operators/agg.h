@@ -50,11 +50,13 @@ typedef struct agg_part {
 	const wr_vec **args;	/* evaluated for the rows of the present push */
 } agg_part;
 
-/* What a group remembers of its values in the store (front and back: without the group's prefix). */
+/* What a group remembers of its values in the store (front and back: without the group's
+ * prefix). */
 typedef struct agg_multi {
 	wr_row_bytes front;	/* no entry stands before this place; n == 0: it is not known */
 	wr_row_bytes back;	/* the last entry that the state was made of */
-	uint64_t n;		/* entries that the state was made of; counted ones: all distinct values */
+	/* entries that the state was made of; counted ones: all distinct values */
+	uint64_t n;
 	bool stale;		/* the state must be made anew */
 } agg_multi;
 
@@ -65,7 +67,8 @@ typedef struct agg_group {
 	uint32_t part;
 	bool emitted;		/* downstream has an image of it */
 	bool changed;		/* stands in the list of changed groups */
-	wr_str image;		/* while changed and emitted: the results downstream has; in self->images */
+	/* while changed and emitted: the results downstream has; in self->images */
+	wr_str image;
 } agg_group;
 
 /* A session window of a group; the states follow its group head. */
@@ -124,7 +127,8 @@ typedef struct op_aggregate {
 	wr_cache *groups;
 	bool tight;
 	agg_front_slot *front;	/* AGG_FRONT of them; NULL: not for such groups */
-	const uint64_t *ahead;	/* of the present push: hashes of the rows' groups, to ask for memory; NULL: they are few */
+	/* of the present push: hashes of the rows' groups, to ask for memory; NULL: they are few */
+	const uint64_t *ahead;
 	uint64_t age;		/* counts what makes places in the cache invalid */
 	uint32_t nparts;
 	agg_part *parts;
@@ -149,7 +153,8 @@ typedef struct op_aggregate {
 	int64_t time;		/* local_time: highest row time; else the last watermark */
 	int64_t closed;		/* windows that start before this are closed */
 	int64_t max_start;	/* latest window start written */
-	int64_t low;		/* no open window with a group starts before this (INT64_MAX: none) */
+	/* no open window with a group starts before this (INT64_MAX: none) */
+	int64_t low;
 	int64_t lowest;		/* nor any window that is kept */
 	int64_t keep;		/* a window is kept until start + keep (SESSION: end + keep) */
 	int64_t next_timer;	/* SESSION: no timer before this */
@@ -211,7 +216,8 @@ void agg_multi_restart(agg_part *p, void *state);
 /* The arguments of row i as bytes, and back in arena a (NULL: damaged). */
 void agg_multi_save_args(op_aggregate *self, const agg_part *p, uint32_t i, wr_buf *out);
 const wr_vec **agg_multi_load_args(wr_arena *a, const agg_part *p, wr_str bytes);
-/* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are told. */
+/* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are
+ * told. */
 wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *m, wr_str group,
                         wr_str *end, size_t *prefix);
 /* The end of all keys that begin with prefix: its successor, in out. */

@@ -124,7 +124,8 @@ static bool step_value(op_aggregate *self, agg_part *p, agg_group *g, wr_str gro
 		return p->def->step(&p->cx, agg_state(g, p), args, 0);
 	agg_multi_prefix(&self->tmp, AGG_COUNTS, p, group);
 	wr_key_put(&self->tmp, args[0], 0);
-	if (!wr_store_get(self->side, wr_buf_view(&self->tmp), &self->tmp2) || self->tmp2.n != sizeof(c))
+	if (!wr_store_get(self->side, wr_buf_view(&self->tmp), &self->tmp2) ||
+	    self->tmp2.n != sizeof(c))
 		return false;
 	memcpy(&c, self->tmp2.p, sizeof(c));
 	p->def->step_times(&p->cx, agg_state(g, p), args[0], 0, c.times);

@@ -8,8 +8,9 @@
  *
  * With no_before every change is a NEW with the new image: cheaper where nobody looks at old ones.
  *
- * A batch on its way is a list of lines and the aggregates' columns; keys and metadata are gathered at the end from the rows that caused
- * the lines, or, outside of push, decoded from the groups' keys.
+ * A batch on its way is a list of lines and the aggregates' columns; keys and metadata are gathered
+ * at the end from the rows that caused the lines, or, outside of push, decoded from the groups'
+ * keys.
  */
 #include <stdlib.h>
 

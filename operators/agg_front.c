@@ -1,15 +1,17 @@
 /*
- * The groups that came last, found without making a key: a small table by (window start, value of the one key column). Only where the
- * group is one STRING or BIGINT; other groups go the long way. A hit compares the value itself, so it is exact:
+ * The groups that came last, found without making a key: a small table by (window start, value of
+ * the one key column). Only where the group is one STRING or BIGINT; other groups go the long way.
+ * A hit compares the value itself, so it is exact:
  *
  *	STRING   the value with the group's key bytes; those hold it unchanged when they are just as long (state/keyenc.c
  *	         writes a mark before it, one behind it, and lengthens what contains marks)
  *	BIGINT   the value with the slot's
  *
- * Places of groups in the cache are good until it is flushed or trimmed: `age` counts those, and slots of another age are empty.
+ * Places of groups in the cache are good until it is flushed or trimmed: `age` counts those, and
+ * slots of another age are empty.
  *
- * Where groups are many, none of this helps and each look-up waits for memory. Then the keys of a batch are made once more beforehand and
- * their hashes tell the cache what will be wanted.
+ * Where groups are many, none of this helps and each look-up waits for memory. Then the keys of a
+ * batch are made once more beforehand and their hashes tell the cache what will be wanted.
  */
 #include "operators/agg.h"
 
@@ -20,7 +22,8 @@ enum { MARKS = 2 };	/* bytes around a string in its key */
 /* Both halves of a 128-bit product: every bit of the factors counts. */
 static uint64_t mix(uint64_t x, uint64_t y)
 {
-	unsigned __int128 p = (unsigned __int128)(x ^ 0x9E3779B97F4A7C15u) * (y ^ 0xC2B2AE3D27D4EB4Fu);
+	unsigned __int128 p =
+	    (unsigned __int128)(x ^ 0x9E3779B97F4A7C15u) * (y ^ 0xC2B2AE3D27D4EB4Fu);
 
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
@@ -82,7 +85,8 @@ agg_group *agg_front_find(op_aggregate *self, uint32_t i, int64_t start)
 	if (v->type->tag == WR_STRING) {
 		s = wr_vec_str(v, i);
 		slot = slot_of(self, string_hash(s), start);
-		if (slot->age != self->age || slot->start != start || !same_string(self, slot->group, s))
+		if (slot->age != self->age || slot->start != start ||
+		    !same_string(self, slot->group, s))
 			return NULL;
 		return slot->group;
 	}

@@ -12,14 +12,15 @@
  *	take 3 of pk6    behind back: a blind delete, and nothing else
  *	take 4 of pk8    before back: a blind delete; the state is stale
  *
- * The primary key makes entries unique and a removal exact; for arrivals a second key leads from the
- * primary key to the number. What changes the first entries makes the state stale, and it is read
- * anew, by a seek and `most` steps, when somebody wants its result: with a cache once an epoch,
- * whatever happened in between. Entries behind the others are simply stepped, where there is room.
+ * The primary key makes entries unique and a removal exact; for arrivals a second key leads from
+ * the primary key to the number. What changes the first entries makes the state stale, and it is
+ * read anew, by a seek and `most` steps, when somebody wants its result: with a cache once an
+ * epoch, whatever happened in between. Entries behind the others are simply stepped, where there is
+ * room.
  *
- * A group remembers its front, and reading begins there, not at the beginning of the group: what was
- * deleted in front of it is never walked over again, so a group of a million values whose minimum
- * goes again and again stays cheap.
+ * A group remembers its front, and reading begins there, not at the beginning of the group: what
+ * was deleted in front of it is never walked over again, so a group of a million values whose
+ * minimum goes again and again stays cheap.
  *
  * Large states (a list of all) are not saved with their group, or keeping them would cost the whole
  * list at each commit: they are stale when the group is loaded.
@@ -111,7 +112,8 @@ static void turn(wr_buf *b, size_t from)
 		b->p[i] = (char)~b->p[i];
 }
 
-/* Where an entry's key parts: the group's prefix, then what it is ordered by, then the primary key. */
+/* Where an entry's key parts: the group's prefix, then what it is ordered by, then the primary
+ * key. */
 typedef struct entry {
 	wr_str key;
 	uint32_t group, value;	/* lengths of the first part and of the first two */
@@ -162,7 +164,8 @@ static wr_str place_key(op_aggregate *self, const agg_part *p, uint32_t i)
 	return wr_buf_view(&self->tmp);
 }
 
-/* ---------------------------------------------------------------- one value more, one value less */
+/* ---------------------------------------------------------------- one value more, one value
+ * less */
 
 static void set(wr_row_bytes *b, wr_str s)
 {
@@ -252,7 +255,8 @@ typedef struct reading {
 static void collect(reading *r, wr_arena *a, const wr_vec **args)
 {
 	if (r->n == r->room) {
-		const wr_vec ***more = WR_NEW_ARRAY(a, const wr_vec **, (r->room = r->room ? 2 * r->room : 16));
+		const wr_vec ***more =
+		    WR_NEW_ARRAY(a, const wr_vec **, (r->room = r->room ? 2 * r->room : 16));
 
 		memcpy(more, r->n ? r->args : more, r->n * sizeof(*more));
 		r->args = more;
@@ -285,7 +289,8 @@ static bool read_entry(op_aggregate *self, agg_part *p, agg_group *g, wr_str byt
 	return true;
 }
 
-/* The next entry; of distinct ones the next with another value: a walk, or a seek where they are many. */
+/* The next entry; of distinct ones the next with another value: a walk, or a seek where they are
+ * many. */
 static bool next_entry(op_aggregate *self, wr_iter **it, wr_buf *last, wr_str end, wr_str *key,
                        wr_str *value)
 {
@@ -301,7 +306,8 @@ static bool next_entry(op_aggregate *self, wr_iter **it, wr_buf *last, wr_str en
 	return false;
 }
 
-/* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are told. */
+/* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are
+ * told. */
 wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *m, wr_str group,
                         wr_str *end, size_t *prefix)
 {
@@ -325,7 +331,8 @@ static bool read_ordered(op_aggregate *self, agg_part *p, agg_group *g, wr_str g
 	bool good = true;
 
 	m->front.n = m->back.n = 0;
-	for (m->n = 0; good && m->n < p->most && next_entry(self, &it, &last, end, &key, &value); m->n++) {
+	for (m->n = 0; good && m->n < p->most && next_entry(self, &it, &last, end, &key, &value);
+	     m->n++) {
 		wr_str suffix = { key.p + prefix, (uint32_t)(key.n - prefix) };
 
 		if (m->n == 0)
@@ -377,7 +384,8 @@ bool agg_multi_settle(op_aggregate *self, agg_group *g)
 			continue;
 		agg_multi_of(g, p)->stale = false;
 		agg_multi_restart(p, agg_state(g, p));
-		good = counted(p) ? agg_counted_read(self, p, g, key) : read_ordered(self, p, g, key);
+		good =
+		    counted(p) ? agg_counted_read(self, p, g, key) : read_ordered(self, p, g, key);
 	}
 	return good;
 }
@@ -431,7 +439,8 @@ bool agg_multi_load(agg_part *p, agg_group *g, const char **at, const char *end)
 	if (!load_bytes(&m->front, at, end))
 		return false;
 	if (!m->stale)
-		return load_bytes(&m->back, at, end) && p->def->load(&p->cx, agg_state(g, p), at, end);
+		return load_bytes(&m->back, at, end) &&
+		       p->def->load(&p->cx, agg_state(g, p), at, end);
 	p->def->init(&p->cx, agg_state(g, p));
 	return true;
 }

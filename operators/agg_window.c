@@ -1,18 +1,21 @@
 /*
- * Tumbling and hopping windows. A window [start, start + size) of a group is a group of its own, whose key begins with the start: in the
- * store, groups stand in the order of time, and closing and expiry are walks from the front.
+ * Tumbling and hopping windows. A window [start, start + size) of a group is a group of its own,
+ * whose key begins with the start: in the store, groups stand in the order of time, and closing and
+ * expiry are walks from the front.
  *
  *	HOPPING (SIZE 10, ADVANCE BY 5), row at 12:   [5,15) [10,20)       windows start at multiples of 5, none below 0
  *
- * A row is late for a window when end + grace <= the time its own partition had shown (local_time: the operator's own), or when the
- * window has been closed by a watermark all the same (its partition was thought idle).
+ * A row is late for a window when end + grace <= the time its own partition had shown (local_time:
+ * the operator's own), or when the window has been closed by a watermark all the same (its
+ * partition was thought idle).
  *
  *	closed   windows that start before it are closed: no row gets in, and EMIT FINAL has given them
  *	keep     a window is forgotten when start + keep <= time; keep >= size + grace, so that only closed windows are
  *
- * EMIT FINAL: when time passes, the cache is brought to the store's overlay and the windows in [closed, now closed] are read from there in
- * (start, key) order. The end of the input (INT64_MAX) closes all windows there are but does not move time: a file may grow, and
- * what comes later opens new windows.
+ * EMIT FINAL: when time passes, the cache is brought to the store's overlay and the windows in
+ * [closed, now closed] are read from there in (start, key) order. The end of the input (INT64_MAX)
+ * closes all windows there are but does not move time: a file may grow, and what comes later opens
+ * new windows.
  */
 #include "operators/agg.h"
 

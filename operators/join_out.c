@@ -16,8 +16,8 @@ static void shape_side(wr_join_shape *s, wr_arena *a, int side, const wr_schema 
 		s->place[side][s->side[side].cols[k]] = k;
 }
 
-void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left, const wr_schema *right,
-                        const wr_schema *out, const int32_t *from)
+void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left,
+			const wr_schema *right, const wr_schema *out, const int32_t *from)
 {
 	s->out = out;
 	s->from = from;

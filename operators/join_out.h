@@ -11,14 +11,15 @@
 /* Which columns of the two sides a result takes. */
 typedef struct wr_join_shape {
 	const wr_schema *out;
-	const int32_t *from;	/* out->n: column of side 0, or ~column of side 1; those of key columns are not looked at */
+	/* out->n: column of side 0, or ~column of side 1; those of key columns are not looked at */
+	const int32_t *from;
 	wr_row_shape side[2];	/* the columns that are kept */
 	uint32_t *place[2];	/* column -> its place in side[] */
 	bool windowed;		/* lines carry window bounds */
 } wr_join_shape;
 
-void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left, const wr_schema *right,
-                        const wr_schema *out, const int32_t *from);
+void wr_join_shape_init(wr_join_shape *s, wr_arena *a, const wr_schema *left,
+			const wr_schema *right, const wr_schema *out, const int32_t *from);
 
 typedef struct wr_join_line {
 	uint32_t from, part;

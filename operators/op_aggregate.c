@@ -1,19 +1,21 @@
 /*
- * GROUP BY. Rows come with their group as key columns; each change of a row is one change of its group (of each of its windows). What a
- * group is made of is agg_state.c, which windows a row falls into agg_window.c and agg_session.c, what goes downstream agg_emit.c;
- * here rows are handed out and barriers kept.
+ * GROUP BY. Rows come with their group as key columns; each change of a row is one change of its
+ * group (of each of its windows). What a group is made of is agg_state.c, which windows a row falls
+ * into agg_window.c and agg_session.c, what goes downstream agg_emit.c; here rows are handed out
+ * and barriers kept.
  *
  *	COUNT(*), SUM(v) by k         rows          groups           out (direct)
  *	                              (a, 5)        a: 1, 5          NEW (a, 1, 5)
  *	                              (a, 2)        a: 2, 7          BEFORE (a, 1, 5)  AFTER (a, 2, 7)
  *
- * Over a table, NEW and AFTER rows are added, OLD and BEFORE rows taken back; the two halves of an update that stay in one
- * group are one change of it. What is taken back from a group that does not exist is ignored. A group reduced to nothing
- * stays and shows its empty results.
+ * Over a table, NEW and AFTER rows are added, OLD and BEFORE rows taken back; the two halves of an
+ * update that stay in one group are one change of it. What is taken back from a group that does not
+ * exist is ignored. A group reduced to nothing stays and shows its empty results.
  *
  * Rows are handled one by one, in order, whatever the batch: cut differently they give the same.
  *
- * A barrier: flush sends the changed groups downstream, snapshot forgets expired windows and brings cache and times to the store.
+ * A barrier: flush sends the changed groups downstream, snapshot forgets expired windows and brings
+ * cache and times to the store.
  */
 #include <stdlib.h>
 
@@ -25,7 +27,8 @@ static bool sessions(const op_aggregate *self)
 	return self->spec->window.kind == WR_WINDOW_SESSION;
 }
 
-/* ---------------------------------------------------------------- times and counters over a restart */
+/* ---------------------------------------------------------------- times and counters over a
+ * restart */
 
 static const char meta_name = AGG_META;
 
@@ -54,7 +57,8 @@ static void meta_save(op_aggregate *self)
 	if (memcmp(&m, &self->saved, sizeof(m)) == 0)
 		return;
 	self->saved = m;
-	wr_store_put(self->side, (wr_str){ &meta_name, 1 }, (wr_str){ (const char *)&m, sizeof(m) });
+	wr_store_put(self->side, (wr_str){ &meta_name, 1 },
+		     (wr_str){ (const char *)&m, sizeof(m) });
 }
 
 /* ---------------------------------------------------------------- rows */

@@ -8,9 +8,10 @@
  *	                  OLD (a)               →  nothing
  *	                  OLD (a)               →  OLD (a)
  *
- * A table's rows come with these columns as their key, so that an update that keeps the combination (BEFORE, AFTER) changes
- * nothing. Of a stream nothing is ever taken back; where a table is wanted of it (the values of IN) its first rows are NEW ones. NULL is
- * a value like others. A row that is taken out though it never came is ignored.
+ * A table's rows come with these columns as their key, so that an update that keeps the combination
+ * (BEFORE, AFTER) changes nothing. Of a stream nothing is ever taken back; where a table is wanted
+ * of it (the values of IN) its first rows are NEW ones. NULL is a value like others. A row that is
+ * taken out though it never came is ignored.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"
@@ -100,7 +101,8 @@ static bool goes_on(op_distinct *self, uint8_t change, wr_str key, uint64_t hash
 	return false;
 }
 
-static wr_status push_distinct(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status push_distinct(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+			       wr_err *err)
 {
 	op_distinct *self = (op_distinct *)op;
 	const wr_spec_distinct *spec = self->spec;

@@ -1,5 +1,6 @@
 /*
- * Foreign-key join of two tables: each left row refers to at most one right row, a right row may be referred to by many.
+ * Foreign-key join of two tables: each left row refers to at most one right row, a right row may be
+ * referred to by many.
  *
  *	right NEW (c1, 'Ann')
  *	left  NEW (o1, c1)       →  NEW    (o1, 'Ann')
@@ -7,14 +8,15 @@
  *	right c1 is now 'Eve'    →  BEFORE (o1, 'Ann')  AFTER (o1, 'Eve')      and the same for o2
  *	left  o1 refers to c9    →  OLD    (o1, 'Eve')                         LEFT: BEFORE, AFTER (o1, NULL)
  *
- * A result's row time is the later one of its two rows, or of the change and the row that stays. Left rows that a right one touches come in
- * the order of their keys.
+ * A result's row time is the later one of its two rows, or of the change and the row that stays.
+ * Left rows that a right one touches come in the order of their keys.
  *
- * In conformance runs a left row that had no result and changes or goes still gives a GONE, as in Kafka Streams, where the left side does
- * not know what the right side answered.
+ * In conformance runs a left row that had no result and changes or goes still gives a GONE, as in
+ * Kafka Streams, where the left side does not know what the right side answered.
  *
- * Kept, by one cache: 0 ‖ left key -> row and encoded foreign key; 1 ‖ right key -> row. The side store holds the references,
- * right key ‖ left key, so that a right row finds its left ones by a walk.
+ * Kept, by one cache: 0 ‖ left key -> row and encoded foreign key; 1 ‖ right key -> row. The side
+ * store holds the references, right key ‖ left key, so that a right row finds its left ones by a
+ * walk.
  */
 #include "operators/join_out.h"
 #include "operators/op_list.h"
@@ -178,7 +180,8 @@ typedef struct images {
 
 static bool give(op_join_foreign *self, wr_join_line line, wr_str key, const images *im)
 {
-	bool was = exists(self, im->left[0], im->right[0]), is = exists(self, im->left[1], im->right[1]);
+	bool was = exists(self, im->left[0], im->right[0]),
+	     is = exists(self, im->left[1], im->right[1]);
 
 	if (was) {
 		line.change = is ? WR_ROW_BEFORE : WR_ROW_OLD;
@@ -207,7 +210,8 @@ static void point(op_join_foreign *self, wr_str key, wr_str from, wr_str to)
 		wr_store_put(self->refs, ref_key(self, to, key), (wr_str){ "", 0 });
 }
 
-/* self->ref: the foreign key of row i; empty when a part of it is null. fk: those of the rows from at on. */
+/* self->ref: the foreign key of row i; empty when a part of it is null. fk: those of the rows from
+ * at on. */
 static void find_ref(op_join_foreign *self, const wr_vec *fk, uint32_t i)
 {
 	wr_buf_reset(&self->ref);
@@ -219,7 +223,8 @@ static void find_ref(op_join_foreign *self, const wr_vec *fk, uint32_t i)
 }
 
 /* Row i of b; fk: the foreign keys of the rows from at on. */
-static bool left_row(op_join_foreign *self, const wr_batch *b, uint32_t i, const wr_vec *fk, uint32_t at)
+static bool left_row(op_join_foreign *self, const wr_batch *b, uint32_t i, const wr_vec *fk,
+		     uint32_t at)
 {
 	bool removes = wr_change_removes(b->change[i]), created;
 	wr_str key = row_key(self, 0, b, i), old, row, old_right, new_right, ref;
@@ -295,8 +300,8 @@ static wr_str behind(wr_buf *out, wr_str prefix)
 }
 
 /* The results of all left rows that refer to the right row whose old and new image are given. */
-static wr_status touch_left(op_join_foreign *self, wr_str ref, const images *right, wr_join_line line,
-                            wr_err *err)
+static wr_status touch_left(op_join_foreign *self, wr_str ref, const images *right,
+			    wr_join_line line, wr_err *err)
 {
 	int64_t time = line.rowtime;
 	wr_str name, value;
@@ -312,7 +317,8 @@ static wr_status touch_left(op_join_foreign *self, wr_str ref, const images *rig
 			continue;
 		left = wr_row_bytes_view(&p->row);
 		line.rowtime = later(time, p->time);
-		status = give(self, line, key, &im) ? spill(self, err) : wr_op_damaged(&self->op, err);
+		status =
+		    give(self, line, key, &im) ? spill(self, err) : wr_op_damaged(&self->op, err);
 	}
 	wr_iter_close(it);
 	return status;

@@ -1,26 +1,31 @@
 /*
- * Stream-stream join within a span of time. Both inputs have the join key as their key columns. Rows of a key match when
+ * Stream-stream join within a span of time. Both inputs have the join key as their key columns.
+ * Rows of a key match when
  *
  *	l - before <= r <= l + after
  *
- * and a pair leaves when its later half comes, with the later time. A row of an outer side that has met nobody leaves alone:
+ * and a pair leaves when its later half comes, with the later time. A row of an outer side that has
+ * met nobody leaves alone:
  *
  *	no GRACE    at once; should a partner come, the pair leaves as well
  *	GRACE       when the time is past its reach (after for left rows, before for right ones) + grace; at once when it comes so late that
  *	            its reach is past already
  *
- * Windowed inputs: a window's start (and a session's end) is part of the key, behind its columns. The ends of windows of a fixed size are
- * not, for the sides may have sizes of their own; the result has the left one's.
+ * Windowed inputs: a window's start (and a session's end) is part of the key, behind its columns.
+ * The ends of windows of a fixed size are not, for the sides may have sizes of their own; the
+ * result has the left one's.
  *
- * Kept per side and key: one payload with the rows by time. A row is kept until its time + keep, keep = before + after + grace (24 h
- * without GRACE). The side store has two kinds of keys, so that nobody is looked at before its time:
+ * Kept per side and key: one payload with the rows by time. A row is kept until its time + keep,
+ * keep = before + after + grace (24 h without GRACE). The side store has two kinds of keys, so that
+ * nobody is looked at before its time:
  *
  *	WAITING  time side key number     an outer row that may have to leave alone; right rows before left ones, as Kafka Streams has it
  *	EXPIRY   time side key            the first of a list's rows goes when time + keep has passed
  *
- * An entry of WAITING stays when its row meets a partner; the row itself knows. Time is that of the row's partition, and what waits leaves
- * by watermark; in conformance runs it is the operator's own and what waits leaves in push, before the row that moved it, and
- * each side's rows are past by its own highest time, a millisecond earlier (nothing is deleted then: such runs are short).
+ * An entry of WAITING stays when its row meets a partner; the row itself knows. Time is that of the
+ * row's partition, and what waits leaves by watermark; in conformance runs it is the operator's own
+ * and what waits leaves in push, before the row that moved it, and each side's rows are past by its
+ * own highest time, a millisecond earlier (nothing is deleted then: such runs are short).
  */
 #include "operators/join_list.h"
 #include "operators/join_out.h"
@@ -225,7 +230,8 @@ static wr_status leave_all(op_join_streams *self, int64_t now, wr_arena *a, wr_e
 			continue;
 		}
 		if (n == room) {
-			wr_str *more = wr_arena_alloc(a, (room = room ? 2 * room : 16) * sizeof(*more));
+			wr_str *more =
+			    wr_arena_alloc(a, (room = room ? 2 * room : 16) * sizeof(*more));
 
 			memcpy(more, n ? gone : more, n * sizeof(*more));
 			gone = more;
@@ -289,7 +295,8 @@ static void expire(op_join_streams *self, int64_t now)
 			break;
 		}
 		if (n == room) {
-			wr_str *more = wr_arena_alloc(a, (room = room ? 2 * room : 64) * sizeof(*more));
+			wr_str *more =
+			    wr_arena_alloc(a, (room = room ? 2 * room : 64) * sizeof(*more));
 
 			memcpy(more, n ? fired : more, n * sizeof(*more));
 			fired = more;
@@ -340,7 +347,8 @@ static bool meet(op_join_streams *self, int side, const wr_batch *b, uint32_t i,
                  uint32_t *n)
 {
 	wr_str key = list_key(self, !side, b, i), mine = wr_buf_view(&self->row);
-	int64_t from = b->rowtime[i] - reach_back(self, side), to = b->rowtime[i] + reach(self, side);
+	int64_t from = b->rowtime[i] - reach_back(self, side),
+		to = b->rowtime[i] + reach(self, side);
 	join_list *list = wr_cache_find(self->rows, key, wr_cache_hash(key));
 
 	*n = 0;
@@ -375,10 +383,13 @@ static void keep_row(op_join_streams *self, int side, const wr_batch *b, uint32_
 	wr_str key = list_key(self, side, b, i);
 	bool created;
 	join_list *list = wr_cache_make(self->rows, key, wr_cache_hash(key), &created);
-	join_row *r = join_list_insert(list, (join_row){ .time = b->rowtime[i], .offset = b->offset[i],
-	                                                 .number = ++self->meta.number,
-	                                                 .part = b->part[i], .matched = matched },
-	                               wr_buf_view(&self->row));
+	join_row *r = join_list_insert(list,
+				       (join_row){ .time = b->rowtime[i],
+						   .offset = b->offset[i],
+						   .number = ++self->meta.number,
+						   .part = b->part[i],
+						   .matched = matched },
+				       wr_buf_view(&self->row));
 
 	wr_cache_touch(self->rows, list);
 	arm_expiry(self, list, key, r->time);
@@ -414,7 +425,8 @@ static bool one_row(op_join_streams *self, int side, const wr_batch *b, uint32_t
 		self->op.stats.null_key++;
 		return true;
 	}
-	if (!meet(self, side, b, i, theirs == WR_TIME_NONE ? theirs : theirs - self->keep + local, &met))
+	if (!meet(self, side, b, i, theirs == WR_TIME_NONE ? theirs : theirs - self->keep + local,
+		  &met))
 		return false;
 	past = t + reach(self, side) + (local ? 0 : spec_of(self)->grace) < now;
 	waits = met == 0 && outer(self, side) && self->wait && !past;
@@ -429,7 +441,8 @@ static bool one_row(op_join_streams *self, int side, const wr_batch *b, uint32_t
 }
 
 /* Conformance runs: the row moves time first, and what has waited long enough leaves before it. */
-static wr_status move_time(op_join_streams *self, int side, const wr_batch *b, uint32_t i, wr_err *err)
+static wr_status move_time(op_join_streams *self, int side, const wr_batch *b, uint32_t i,
+			   wr_err *err)
 {
 	int64_t t = b->rowtime[i];
 

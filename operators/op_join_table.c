@@ -1,14 +1,17 @@
 /*
- * Stream-table join: input 0 is the stream, input 1 the table. A row of the stream meets the table's row of its key as it is now; only
- * the stream's rows give results, with the stream's time and place.
+ * Stream-table join: input 0 is the stream, input 1 the table. A row of the stream meets the
+ * table's row of its key as it is now; only the stream's rows give results, with the stream's time
+ * and place.
  *
  *	table NEW (7, 'Ann')      stream (order 1, customer 7)   →  (order 1, 7, 'Ann')
  *	                          stream (order 2, customer 8)   →  nothing; LEFT: (order 2, 8, NULL)
  *
- * Records without a value give nothing. A null key meets nobody: inner joins drop and count the row, left joins pass it with nulls.
+ * Records without a value give nothing. A null key meets nobody: inner joins drop and count the
+ * row, left joins pass it with nulls.
  *
- * Kept per key: the columns of the table that the result takes, as a saved row. A result's strings point into that
- * row: it cannot change before the push is over, since the table's rows come by pushes of their own.
+ * Kept per key: the columns of the table that the result takes, as a saved row. A result's strings
+ * point into that row: it cannot change before the push is over, since the table's rows come by
+ * pushes of their own.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"
@@ -101,7 +104,8 @@ typedef struct stream_key {
 	uint32_t n, at;
 } stream_key;
 
-static stream_key key_of(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n, wr_vec *computed)
+static stream_key key_of(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n,
+			 wr_vec *computed)
 {
 	wr_prog_stats ps = { 0 };
 

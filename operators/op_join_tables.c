@@ -1,5 +1,6 @@
 /*
- * Table-table join on both primary keys. Each side's rows are kept; either side's change gives the change of the result:
+ * Table-table join on both primary keys. Each side's rows are kept; either side's change gives the
+ * change of the result:
  *
  *	left NEW (1, 'a')     INNER: nothing                      LEFT: NEW (1, 'a', NULL)
  *	right NEW (1, 'x')    NEW (1, 'a', 'x')                   BEFORE (1, 'a', NULL)  AFTER (1, 'a', 'x')
@@ -7,8 +8,8 @@
  *
  * A result's row time is the later one of its two rows, or of the change and the row that stays.
  *
- * Kept per key: one payload with the rows of both sides, so that a change needs one look-up. The old result is made of what is kept,
- * whatever images the input brings.
+ * Kept per key: one payload with the rows of both sides, so that a change needs one look-up. The
+ * old result is made of what is kept, whatever images the input brings.
  */
 #include "operators/join_out.h"
 #include "operators/op_list.h"

@@ -16,13 +16,14 @@
  * those not later by row time (and such that come afterwards are ignored). Only where the rows are
  * kept, and by one task, as only one reads the event.
  *
- * A query that ends wants the rows that are left and nothing of how they came to be (a group that was emptied never was): then (hold)
- * nothing goes out before the barrier that ends the reading, where all rows go out as NEW ones.
+ * A query that ends wants the rows that are left and nothing of how they came to be (a group that
+ * was emptied never was): then (hold) nothing goes out before the barrier that ends the reading,
+ * where all rows go out as NEW ones.
  *
- * Kept per key (of a table with windows, per key and window): the row time, the partition and the value columns as a saved row
- * (operators/rows.h), owned by the cache's payload. Rows are handled one by one, as an earlier row
- * of the batch may be the old image of a later one; the columns are put together afterwards, and a
- * batch that needs no old image and no filling goes on as it came.
+ * Kept per key (of a table with windows, per key and window): the row time, the partition and the
+ * value columns as a saved row (operators/rows.h), owned by the cache's payload. Rows are handled
+ * one by one, as an earlier row of the batch may be the old image of a later one; the columns are
+ * put together afterwards, and a batch that needs no old image and no filling goes on as it came.
  */
 #include "operators/op_list.h"
 #include "operators/rows.h"
@@ -344,9 +345,10 @@ static wr_status cannot_truncate(const op_table *self, wr_err *err)
 {
 	bool kept = self->rows.cache != NULL;
 
-	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
-	           "the source table was truncated, and this query cannot tell which rows that takes: %s",
-	           kept ? "several tasks share them" : "it does not keep them");
+	wr_err_set(
+	    err, WR_ERR_RUNTIME, WR_NO_SPAN,
+	    "the source table was truncated, and this query cannot tell which rows that takes: %s",
+	    kept ? "several tasks share them" : "it does not keep them");
 	return wr_err_hint(err, kept ? "set tasks to 1" : "create the table with BEFORE='STATE'");
 }
 
@@ -387,7 +389,8 @@ static bool add_kept(emptying *e, wr_str key, wr_str row)
 	memcpy(&b->part[at], row.p + 8, 4);
 	b->ptime[at] = b->rowtime[at];
 	row = (wr_str){ row.p + WR_TABLE_HEAD, row.n - WR_TABLE_HEAD };
-	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena, wr_arena_str(e->arena, row));
+	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena,
+			   wr_arena_str(e->arena, row));
 }
 
 static bool hand_out(void *arg, wr_str key, void *payload)

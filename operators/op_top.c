@@ -1,5 +1,6 @@
 /*
- * ORDER BY … LIMIT n [OFFSET m]: the rows in places m+1 .. m+n of an order, as a table that follows its input.
+ * ORDER BY … LIMIT n [OFFSET m]: the rows in places m+1 .. m+n of an order, as a table that follows
+ * its input.
  *
  *	ORDER BY v DESC LIMIT 2     in               out
  *	                            NEW (a, 5)       NEW (a, 5)
@@ -7,18 +8,20 @@
  *	                            NEW (c, 6)       OLD (a, 5)  NEW (c, 6)
  *	                            OLD (b, 7)       OLD (b, 7)  NEW (a, 5)
  *
- * Kept in the store: an entry per row, `order columns ‖ primary key` -> row time, window, row; those columns are encoded so that the
- * order of the bytes is the order asked for (descending ones with their bits turned). A row that goes is found by its old image.
- * The first entries stand in memory too, sorted: `list`, the places up to m+n and some behind them, so that most changes end
- * with a blind write, and a row that leaves the places is replaced without a read. `more` says that the store may have entries
- * behind the list; when the list runs short it is filled from there. Invariant: every entry of the store that is not in the
- * list comes behind the list's last one.
+ * Kept in the store: an entry per row, `order columns ‖ primary key` -> row time, window, row;
+ * those columns are encoded so that the order of the bytes is the order asked for (descending ones
+ * with their bits turned). A row that goes is found by its old image. The first entries stand in
+ * memory too, sorted: `list`, the places up to m+n and some behind them, so that most changes end
+ * with a blind write, and a row that leaves the places is replaced without a read. `more` says that
+ * the store may have entries behind the list; when the list runs short it is filled from there.
+ * Invariant: every entry of the store that is not in the list comes behind the list's last one.
  *
- * A change of the input moves at most one row out of the places and one in, an update two; what goes out and comes in again is no
- * change, and two images of one primary key are an update.
+ * A change of the input moves at most one row out of the places and one in, an update two; what
+ * goes out and comes in again is no change, and two images of one primary key are an update.
  *
- * Rows of a stream have no primary key. They are told apart by where they were read, nothing is ever taken back, so that nothing
- * behind place m+n is kept. Where the result needs a key (ranked) it is the place: a row that comes in moves those behind it.
+ * Rows of a stream have no primary key. They are told apart by where they were read, nothing is
+ * ever taken back, so that nothing behind place m+n is kept. Where the result needs a key (ranked)
+ * it is the place: a row that comes in moves those behind it.
  *
  * Rows are handled one by one, in order, whatever the batch.
  */
@@ -29,7 +32,8 @@
 #include "operators/util.h"
 #include "state/keyenc.h"
 
-enum { TOP_SPARE = 64, HEAD = 32 };	/* HEAD: row time, window, bytes of the key that are the order */
+/* HEAD: row time, window, bytes of the key that are the order */
+enum { TOP_SPARE = 64, HEAD = 32 };
 
 typedef struct entry {
 	wr_buf key, row;	/* row: the head, then a saved row */
@@ -296,7 +300,8 @@ static bool put_in(op_top *self, wr_str key, wr_str row, moves *v)
 
 /* ---------------------------------------------------------------- rows out */
 
-/* The entry as a row of the result, with the metadata of row i of the input; it has the later time of both. */
+/* The entry as a row of the result, with the metadata of row i of the input; it has the later time
+ * of both. */
 static bool emit(op_top *self, const entry *e, uint8_t change, uint32_t i)
 {
 	wr_batch *out = &self->out;
@@ -408,7 +413,8 @@ static bool change_row(op_top *self, uint32_t old, uint32_t new)
 		wr_str gone = key_of(self, old, &self->other);
 
 		if (new == UINT32_MAX || compare(gone, wr_buf_view(&self->key)) != 0) {
-			wr_str copy = wr_arena_str(self->b->arena, gone);	/* refill uses other */
+			/* refill uses other */
+			wr_str copy = wr_arena_str(self->b->arena, gone);
 
 			good = take_out(self, copy, &v);
 		}
@@ -432,7 +438,8 @@ static bool one_change(op_top *self, uint32_t *i)
 	case WR_ROW_INSERT:
 	case WR_ROW_NEW:
 	case WR_ROW_AFTER:
-		return self->spec->ranked ? ranked_row(self, row) : change_row(self, UINT32_MAX, row);
+		return self->spec->ranked ? ranked_row(self, row)
+					  : change_row(self, UINT32_MAX, row);
 	case WR_ROW_OLD: return change_row(self, row, UINT32_MAX);
 	case WR_ROW_BEFORE: ++*i; return change_row(self, row, row + 1);
 	case WR_ROW_INSERT_NULL:
@@ -444,7 +451,8 @@ static bool one_change(op_top *self, uint32_t *i)
 
 /* ---------------------------------------------------------------- the operator */
 
-static wr_status push_top(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status push_top(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+			  wr_err *err)
 {
 	op_top *self = (op_top *)op;
 
@@ -485,7 +493,8 @@ static wr_status snapshot_top(wr_op *op, wr_err *err)
 
 	(void)err;
 	if (self->spec->stream)
-		wr_store_put(self->side, seq_name, (wr_str){ (const char *)&self->seq, sizeof(self->seq) });
+		wr_store_put(self->side, seq_name,
+			     (wr_str){ (const char *)&self->seq, sizeof(self->seq) });
 	return WR_OK;
 }
 

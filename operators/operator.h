@@ -35,7 +35,8 @@ typedef struct wr_op_stats {
 	uint64_t rows_in, rows_out;
 	uint64_t late;		/* dropped: its window had closed */
 	uint64_t null_key;	/* dropped: a group, partition or join key was null or failed */
-	uint64_t null_value;	/* dropped: a stream's record without a value, where one is needed */
+	/* dropped: a stream's record without a value, where one is needed */
+	uint64_t null_value;
 	uint64_t no_time;	/* dropped: TIMESTAMP's column gives no time */
 	uint64_t failed_values;	/* became null because an expression failed */
 	uint64_t unmatched;	/* inner join rows without partner */
@@ -49,7 +50,8 @@ typedef struct wr_op_cx {
 	wr_state *state;
 	uint16_t task, ntasks;
 	const wr_settings *settings;
-	size_t cache_bytes;	/* merge changes of one row between commits, up to so many bytes; 0: each goes out */
+	/* merge changes of one row between commits, up to so many bytes; 0: each goes out */
+	size_t cache_bytes;
 	size_t memory;		/* what an operator may hold in clean cache entries */
 	/*
 	 * Conformance runs: one partition, and time is the operator's own: one number, the highest
@@ -58,7 +60,8 @@ typedef struct wr_op_cx {
 	 * watermark has closed is late too), and windows close in watermark().
 	 */
 	bool local_time;
-	bool done;		/* set by an operator (LIMIT): no more rows are wanted; the driver looks after each push */
+	/* set by an operator (LIMIT): no more rows are wanted; the driver looks after each push */
+	bool done;
 } wr_op_cx;
 
 /* The head of every operator's struct. */
@@ -75,7 +78,8 @@ struct wr_op_def {
 	uint32_t size;		/* of the operator's struct, wr_op included; zeroed before open */
 	uint8_t ninputs;
 	wr_status (*open)(wr_op *op, wr_err *err);	/* NULL: nothing to open */
-	wr_status (*push)(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err);
+	wr_status (*push)(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+			  wr_err *err);
 	/*
 	 * The minimum over live partitions of the times that reached this stage is now t
 	 * (INT64_MAX: the input is over). NULL: no interest. The driver passes it along the chain
@@ -93,7 +97,8 @@ struct wr_op_def {
 };
 
 /* Hands rows on: the only way to emit. */
-static inline wr_status wr_out_push(wr_op *from, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static inline wr_status wr_out_push(wr_op *from, const wr_batch *b, uint32_t at, uint32_t n,
+				    wr_err *err)
 {
 	if (n == 0)
 		return WR_OK;

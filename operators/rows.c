@@ -260,8 +260,8 @@ void wr_row_keep_set(wr_row_keep *k, void *payload, wr_str bytes)
 	wr_cache_touch(k->cache, payload);
 }
 
-wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols, uint32_t at,
-                           uint32_t n)
+wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols,
+			   uint32_t at, uint32_t n)
 {
 	wr_str *key = wr_arena_alloc(a, n * sizeof(*key));
 	uint64_t *hash = wr_arena_alloc(a, n * sizeof(*hash));

@@ -85,8 +85,8 @@ typedef struct wr_row_keys {
 } wr_row_keys;
 
 /* cols: n_cols key columns; rows at .. at+n-1. buf is the caller's and is reset. */
-wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols, uint32_t at,
-                           uint32_t n);
+wr_row_keys wr_row_keys_of(wr_arena *a, wr_buf *buf, const wr_vec *cols, uint32_t ncols,
+			   uint32_t at, uint32_t n);
 /* To be called before the look-up of key i. */
 static inline void wr_row_keys_ahead(const wr_row_keys *k, const wr_cache *c, uint32_t i)
 {

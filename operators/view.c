@@ -73,12 +73,13 @@ static bool add_table_row(wr_op_view *v, wr_str key, wr_str value, wr_batch *b)
 		return false;
 	memcpy(&rowtime, value.p, sizeof(rowtime));
 	new_row(b, rowtime, false, 0, 0);
-	value = wr_arena_str(b->arena, (wr_str){ value.p + WR_TABLE_HEAD, value.n - WR_TABLE_HEAD });
+	value =
+	    wr_arena_str(b->arena, (wr_str){ value.p + WR_TABLE_HEAD, value.n - WR_TABLE_HEAD });
 	return wr_row_load(&v->shape, b->cols + b->schema->nkeys, b->arena, value);
 }
 
-static bool add_group(wr_op_view *v, wr_str key, const char **p, const char *end, const int64_t *window,
-                      wr_batch *b)
+static bool add_group(wr_op_view *v, wr_str key, const char **p, const char *end,
+		      const int64_t *window, wr_batch *b)
 {
 	agg_group *g = wr_arena_alloc(b->arena, v->agg->group_size);
 
@@ -86,7 +87,8 @@ static bool add_group(wr_op_view *v, wr_str key, const char **p, const char *end
 		return false;
 	if (add_key(b, key)) {
 		agg_group_finals(v->agg, g, b->cols + b->schema->nkeys, b->arena);
-		new_row(b, g->rowtime, window != NULL, window ? window[0] : 0, window ? window[1] : 0);
+		new_row(b, g->rowtime, window != NULL, window ? window[0] : 0,
+			window ? window[1] : 0);
 	} else {
 		*p = NULL;
 	}

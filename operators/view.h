@@ -20,8 +20,8 @@ typedef struct wr_op_view wr_op_view;
  * For a table that keeps its rows, and for aggregates; others are refused with NOT_IMPLEMENTED. All
  * memory is in a. Thread: any, one at a time.
  */
-WR_CHECKED wr_status wr_op_view_open(wr_arena *a, const wr_op_spec *spec, const wr_settings *settings,
-                                     wr_op_view **out, wr_err *err);
+WR_CHECKED wr_status wr_op_view_open(wr_arena *a, const wr_op_spec *spec,
+				     const wr_settings *settings, wr_op_view **out, wr_err *err);
 
 /*
  * Appends the rows of one entry to b (made with wr_batch_init for spec->out; strings go to b's

@@ -206,7 +206,8 @@ struct wr_ast_expr {
 		} lambda;
 		wr_unit unit;
 		struct {
-			wr_ast_expr *operand;	/* CASE operand WHEN …; NULL for the searched form */
+			/* CASE operand WHEN …; NULL for the searched form */
+			wr_ast_expr *operand;
 			uint32_t n;
 			wr_when *whens;
 			wr_ast_expr *otherwise;	/* may be NULL */
@@ -321,7 +322,11 @@ struct wr_ast_relation {
 	};
 };
 
-typedef enum wr_ast_window_kind { WR_AST_TUMBLING, WR_AST_HOPPING, WR_AST_SESSION } wr_ast_window_kind;
+typedef enum wr_ast_window_kind {
+	WR_AST_TUMBLING,
+	WR_AST_HOPPING,
+	WR_AST_SESSION
+} wr_ast_window_kind;
 
 typedef struct wr_ast_window {
 	wr_ast_window_kind kind;
@@ -553,7 +558,8 @@ typedef struct wr_stmt_explain {
  */
 typedef struct wr_stmt_assert {
 	bool not_exists;
-	wr_ident name;		/* topic or subject; a string counts as quoted; the subject may be absent */
+	/* topic or subject; a string counts as quoted; the subject may be absent */
+	wr_ident name;
 	wr_limit id;		/* SCHEMA: its id */
 	wr_props props;		/* TOPIC */
 	wr_duration timeout;

@@ -76,7 +76,8 @@ wr_ast_expr *wr_build_unary(wr_build *cx, wr_span span, wr_unary_op op, wr_ast_e
 wr_ast_expr *wr_build_binary(wr_build *cx, wr_binary_op op, wr_ast_expr *left, wr_ast_expr *right);
 wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *low,
                               wr_ast_expr *high);
-wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not, wr_ast_exprs items);
+wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+			      wr_ast_exprs items);
 wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
                                wr_ast_query *query);
 /* escape may be NULL. */
@@ -123,19 +124,23 @@ wr_ast_query *wr_build_query(wr_build *cx, wr_span span, const wr_ast_query *par
 /* ---- statements: build_stmt.c */
 wr_stmt *wr_build_stmt(wr_build *cx, wr_span span, wr_stmt_kind kind);
 /* Sets INSERT or ASSERT's rows; every row a wr_ast_exprs part. */
-wr_stmt *wr_build_values(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name, wr_links columns,
-                         wr_links rows);
-wr_stmt *wr_build_setting(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name, wr_str value);
+wr_stmt *wr_build_values(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name,
+			 wr_links columns, wr_links rows);
+wr_stmt *wr_build_setting(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident name,
+			  wr_str value);
 wr_stmt *wr_build_query_id(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_ident id);
 wr_stmt *wr_build_show(wr_build *cx, wr_span span, wr_show what, bool extended);
-wr_stmt *wr_build_describe(wr_build *cx, wr_span span, wr_object object, wr_ident name, bool extended);
+wr_stmt *wr_build_describe(wr_build *cx, wr_span span, wr_object object, wr_ident name,
+			   bool extended);
 wr_stmt *wr_build_drop(wr_build *cx, wr_span span, wr_object object, bool if_exists, wr_ident name);
-wr_stmt *wr_build_text(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_str text, wr_span text_span);
+wr_stmt *wr_build_text(wr_build *cx, wr_span span, wr_stmt_kind kind, wr_str text,
+		       wr_span text_span);
 wr_stmt *wr_build_create(wr_build *cx, wr_span span, const wr_stmt_create_source *parts);
-wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists, wr_ident name, wr_props props,
-                       wr_ast_query *query);
-wr_stmt *wr_build_connector(wr_build *cx, wr_span span, bool is_source, bool if_not_exists, wr_ident name,
-                            wr_props props);
-wr_stmt *wr_build_assert(wr_build *cx, wr_span span, wr_stmt_kind kind, const wr_stmt_assert *parts);
+wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists,
+		       wr_ident name, wr_props props, wr_ast_query *query);
+wr_stmt *wr_build_connector(wr_build *cx, wr_span span, bool is_source, bool if_not_exists,
+			    wr_ident name, wr_props props);
+wr_stmt *wr_build_assert(wr_build *cx, wr_span span, wr_stmt_kind kind,
+			 const wr_stmt_assert *parts);
 
 #endif

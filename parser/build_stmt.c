@@ -110,8 +110,8 @@ wr_stmt *wr_build_create(wr_build *cx, wr_span span, const wr_stmt_create_source
 	return s;
 }
 
-wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists, wr_ident name,
-		       wr_props props, wr_ast_query *query)
+wr_stmt *wr_build_sink(wr_build *cx, wr_span span, bool or_replace, bool if_not_exists,
+		       wr_ident name, wr_props props, wr_ast_query *query)
 {
 	wr_stmt *s = wr_build_stmt(cx, span, WR_STMT_CREATE_SINK);
 

@@ -23,7 +23,8 @@ wr_status wr_parse(wr_arena *a, wr_str text, wr_stmts *out, wr_err *err) WR_CHEC
  * statement (or at the end), so that the caller may go on. Spans count from the start of text,
  * whatever *at was.
  */
-wr_status wr_parse_next(wr_arena *a, wr_str text, uint32_t *at, wr_stmt **out, wr_err *err) WR_CHECKED;
+wr_status wr_parse_next(wr_arena *a, wr_str text, uint32_t *at, wr_stmt **out,
+			wr_err *err) WR_CHECKED;
 
 /* One expression and nothing else, without ';'. */
 wr_status wr_parse_expr(wr_arena *a, wr_str text, wr_ast_expr **out, wr_err *err) WR_CHECKED;
@@ -51,12 +52,14 @@ typedef enum wr_complete {
 wr_complete wr_parse_complete(wr_str text);
 
 /*
- * Puts the values of variables in place of ${name}, in code, names and strings, not in comments; $${name} stays as ${name}.
- * Outside of strings a value must read as one literal or one identifier, so that no value can bring in further SQL.
- * lookup returns the value of a name (case does not matter to the caller's map) or a str with p == NULL.
- * *out is text itself when there is nothing to replace, else a copy in the arena. Errors: STATEMENT, span in text.
+ * Puts the values of variables in place of ${name}, in code, names and strings, not in comments;
+ * $${name} stays as ${name}. Outside of strings a value must read as one literal or one identifier,
+ * so that no value can bring in further SQL. lookup returns the value of a name (case does not
+ * matter to the caller's map) or a str with p == NULL. *out is text itself when there is nothing to
+ * replace, else a copy in the arena. Errors: STATEMENT, span in text.
  */
 typedef wr_str wr_lookup(void *ctx, wr_str name);
-wr_status wr_substitute(wr_arena *a, wr_str text, wr_lookup *lookup, void *ctx, wr_str *out, wr_err *err) WR_CHECKED;
+wr_status wr_substitute(wr_arena *a, wr_str text, wr_lookup *lookup, void *ctx, wr_str *out,
+			wr_err *err) WR_CHECKED;
 
 #endif

@@ -279,8 +279,9 @@ wr_status wr_plan_select(wr_planner *p, const wr_stmt *s, wr_plan *out, wr_err *
 		out->limit = q->limit.given ? q->limit.n : -1;
 		out->skip = q->offset.given ? q->offset.n : 0;
 	}
-	return wr_lower(p, r.node, NULL, &r, out->pull || out->limit < 0 ? -1 : out->limit + out->skip,
-			&out->graph, err);
+	return wr_lower(p, r.node, NULL, &r,
+			out->pull || out->limit < 0 ? -1 : out->limit + out->skip, &out->graph,
+			err);
 }
 
 void wr_plan_reads(wr_planner *p, const wr_from *f, wr_plan *out)

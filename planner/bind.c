@@ -179,7 +179,8 @@ static wr_status hint_parts(wr_tag tag, const wr_ast_expr *ast, wr_err *err)
 	if (tag == WR_MAP)
 		return wr_err_hint(err, "a value of a MAP is read with its key: %.*s['%.*s']",
 				   WR_STR_ARG(whole), WR_STR_ARG(part));
-	return wr_err_hint(err, "%.*s is a column, of type %s", WR_STR_ARG(whole), wr_tag_name(tag));
+	return wr_err_hint(err, "%.*s is a column, of type %s", WR_STR_ARG(whole),
+			   wr_tag_name(tag));
 }
 
 static wr_status unknown_source(const wr_binder *b, const wr_ast_expr *ast, wr_err *err)
@@ -189,8 +190,8 @@ static wr_status unknown_source(const wr_binder *b, const wr_ast_expr *ast, wr_e
 
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		wr_near_offer(&near, b->scope->cols[i].qualifier);
-	wr_err_set(err, WR_ERR_STATEMENT, ast->span, "%.*s is no stream, table or alias of this query",
-		   WR_STR_ARG(qualifier));
+	wr_err_set(err, WR_ERR_STATEMENT, ast->span,
+		   "%.*s is no stream, table or alias of this query", WR_STR_ARG(qualifier));
 	for (uint32_t i = 0; i < b->scope->n; i++)
 		if (wr_str_eq(b->scope->cols[i].name, qualifier) && b->scope->cols[i].type)
 			return hint_parts(b->scope->cols[i].type->tag, ast, err);
@@ -200,15 +201,17 @@ static wr_status unknown_source(const wr_binder *b, const wr_ast_expr *ast, wr_e
 }
 
 /* The likeliest reason of several: the first hint stays. */
-static wr_status hint_no_column(const wr_binder *b, const wr_ast_expr *ast, wr_str near, wr_err *err)
+static wr_status hint_no_column(const wr_binder *b, const wr_ast_expr *ast, wr_str near,
+				wr_err *err)
 {
 	wr_str name = ast->column.name.name;
 
 	if (wr_fn_elsewhere(name))
 		wr_err_hint(err, "%s", wr_fn_elsewhere(name));
 	if (b->is_alias && b->is_alias(b->self, name))
-		wr_err_hint(err, "%.*s is given in SELECT, which comes later: write the expression itself",
-			    WR_STR_ARG(name));
+		wr_err_hint(
+		    err, "%.*s is given in SELECT, which comes later: write the expression itself",
+		    WR_STR_ARG(name));
 	if (near.p)
 		wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(near));
 	if (ast->column.name.quoted)
@@ -283,7 +286,8 @@ static wr_status unknown_type(const wr_ast_type *ast, wr_err *err)
 }
 
 /* The name of field i, which no field before it has. */
-static wr_status field_name(wr_binder *b, const wr_ast_type *ast, uint32_t i, wr_str *names, wr_err *err)
+static wr_status field_name(wr_binder *b, const wr_ast_type *ast, uint32_t i, wr_str *names,
+			    wr_err *err)
 {
 	for (uint32_t k = 0; k < i; k++)
 		if (wr_str_eq(names[k], ast->names[i].name))
@@ -328,8 +332,9 @@ wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr_type **out
 
 static wr_status no_subquery(const wr_ast_expr *ast, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, ast->span,
-		   "a query inside an expression can stand in WHERE and in the SELECT list only, so far");
+	wr_err_set(
+	    err, WR_ERR_NOT_IMPLEMENTED, ast->span,
+	    "a query inside an expression can stand in WHERE and in the SELECT list only, so far");
 	return wr_err_hint(err, "put the rest into a SELECT in FROM, or join a table");
 }
 

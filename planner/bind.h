@@ -86,7 +86,8 @@ struct wr_binder {
 	wr_status (*on_unknown)(void *self, wr_str qualifier, wr_str name, wr_span span,
 				const wr_expr **out, wr_err *err);
 
-	/* May be NULL: whether the SELECT list gives that name to a value, for the hint that it cannot be used. */
+	/* May be NULL: whether the SELECT list gives that name to a value, for the hint that it
+	 * cannot be used. */
 	bool (*is_alias)(void *self, wr_str name);
 
 	/*
@@ -124,7 +125,9 @@ WR_CHECKED wr_status wr_bind_type(wr_binder *b, const wr_ast_type *ast, const wr
 typedef enum wr_coercion {
 	WR_COERCE_WIDEN, /* INTEGER → BIGINT → DECIMAL → DOUBLE, DECIMAL into a roomier one; NULL */
 	WR_COERCE_INTO, /* INSERT … SELECT: also an INTEGER or BIGINT into any DECIMAL */
-	WR_COERCE_INSERT, /* INSERT … VALUES: also text to time types, BYTES and numbers' literals to the column's DECIMAL */
+	/* INSERT … VALUES: also text to time types, BYTES and numbers' literals to the column's
+	 * DECIMAL */
+	WR_COERCE_INSERT,
 } wr_coercion;
 
 /* e brought to a type. Refused with "cannot use X where Y is needed" at e's span. */

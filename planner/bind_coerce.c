@@ -1,9 +1,10 @@
 /*
  * Conversions that nobody wrote: widening, text to times, the common type of a list.
  *
- * The list rule goes from left to right: the first element that is not NULL says what kind of list it is, the others join it. Numbers widen. A text
- * literal joins numbers, booleans and times by what it reads as; any literal joins texts by how it prints. What is no literal must
- * be of that kind already.
+ * The list rule goes from left to right: the first element that is not NULL says what kind of list
+ * it is, the others join it. Numbers widen. A text literal joins numbers, booleans and times by
+ * what it reads as; any literal joins texts by how it prints. What is no literal must be of that
+ * kind already.
  *
  *	ARRAY[null, 10, '2e1', b]      b BIGINT: INTEGER, then with 20 DECIMAL(10,0), then DECIMAL(19,0)
  */

@@ -4,9 +4,10 @@
  * them and the rows they keep have the same columns; numbers follow from that (lower.c numbers
  * those with state first). Filters and projections may come, go and change.
  *
- * What cannot be kept may be rebuilt: all of the query's state is thrown away, and it reads its inputs from where it began. Its rows come out again, so that is
- * for results where a row takes the place of the one before it, and only when no key can be left over from the old query: a
- * grouping by the same keys of the same rows, which computes something else.
+ * What cannot be kept may be rebuilt: all of the query's state is thrown away, and it reads its
+ * inputs from where it began. Its rows come out again, so that is for results where a row takes the
+ * place of the one before it, and only when no key can be left over from the old query: a grouping
+ * by the same keys of the same rows, which computes something else.
  */
 #include "planner/impl.h"
 
@@ -176,7 +177,8 @@ static const wr_op_spec *shaping(const wr_graph *g, uint32_t i)
 	return NULL;
 }
 
-/* They let the same keys through. An aggregate has a row for each of its groups, whatever it computes. */
+/* They let the same keys through. An aggregate has a row for each of its groups, whatever it
+ * computes. */
 static bool same_keys(const wr_op_spec *a, const wr_op_spec *b)
 {
 	wr_buf s = { 0 }, t = { 0 };
@@ -186,8 +188,8 @@ static bool same_keys(const wr_op_spec *a, const wr_op_spec *b)
 		const wr_window_spec *v = &((const wr_spec_aggregate *)a)->window;
 		const wr_window_spec *w = &((const wr_spec_aggregate *)b)->window;
 
-		eq = v->kind == w->kind && v->size == w->size && v->advance == w->advance && v->grace == w->grace &&
-		     v->retention == w->retention;
+		eq = v->kind == w->kind && v->size == w->size && v->advance == w->advance &&
+		     v->grace == w->grace && v->retention == w->retention;
 	} else if (eq) {
 		say(a, &s);
 		say(b, &t);
@@ -246,10 +248,15 @@ static const char *why_not_again(const wr_graph *x, const wr_graph *y)
 
 static void put_line(const wr_op_spec *spec, wr_fate v, bool same_state, wr_buf *lines)
 {
-	wr_buf_puts(lines, !keeps_state(spec) ? "\n  no state: " : v == WR_FATE_KEPT ? "\n  kept: " : "\n  rebuilt: ");
+	wr_buf_puts(lines, !keeps_state(spec)  ? "\n  no state: "
+			   : v == WR_FATE_KEPT ? "\n  kept: "
+					       : "\n  rebuilt: ");
 	say(spec, lines);
 	if (v == WR_FATE_REBUILT && keeps_state(spec))
-		wr_buf_puts(lines, same_state ? ", with the others" : ", from its inputs, read again from where the query began");
+		wr_buf_puts(lines,
+			    same_state
+				? ", with the others"
+				: ", from its inputs, read again from where the query began");
 }
 
 static void put_lines(const wr_graph *x, const wr_graph *y, wr_fate v, wr_buf *lines)
@@ -259,7 +266,8 @@ static void put_lines(const wr_graph *x, const wr_graph *y, wr_fate v, wr_buf *l
 			const wr_op_spec *spec = y->stages[s].ops[k].spec, *old;
 			bool there = false;
 
-			for (uint32_t i = 0; keeps_state(spec) && !there && (old = stateful(x, i)); i++)
+			for (uint32_t i = 0; keeps_state(spec) && !there && (old = stateful(x, i));
+			     i++)
 				there = old->def == spec->def && same(old, spec);
 			put_line(spec, v, there, lines);
 		}
@@ -270,8 +278,8 @@ static bool windowed(const wr_plan *p)
 	return p->graph && p->graph->window.kind != WR_WINDOW_NONE;
 }
 
-wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
-			   wr_err *err)
+wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild,
+		     wr_buf *lines, wr_err *err)
 {
 	wr_err why = WR_ERR_INIT;
 	const char *not_again;
@@ -292,7 +300,8 @@ wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, boo
 	}
 	not_again = why_not_again(old->graph, fresh->graph);
 	if (not_again) {
-		wr_err_set(err, WR_ERR_STATEMENT, span, "%s; and its state cannot be built anew: %s", why.message, not_again);
+		wr_err_set(err, WR_ERR_STATEMENT, span,
+			   "%s; and its state cannot be built anew: %s", why.message, not_again);
 		wr_err_hint(err, "DROP it and create it anew");
 		return WR_FATE_IMPOSSIBLE;
 	}

@@ -4,8 +4,9 @@
  *   a table    PROJECT list  ──REKEY all of it──▶  DISTINCT      the result's key is the whole list
  *   a stream   PROJECT list  ──EXCHANGE to one task──▶  DISTINCT     each combination when it comes first
  *
- * A stream's rows keep the key they have where the list has it, else they have none. They go through one task, since rows of one key
- * must keep their order, and may not lie together by the list.
+ * A stream's rows keep the key they have where the list has it, else they have none. They go
+ * through one task, since rows of one key must keep their order, and may not lie together by the
+ * list.
  */
 #include "planner/impl.h"
 

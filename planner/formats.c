@@ -1,6 +1,6 @@
 /*
- * Which formats a relation's two sides have, whether single columns stand wrapped in an object, and whether the formats can hold
- * the columns.
+ * Which formats a relation's two sides have, whether single columns stand wrapped in an object, and
+ * whether the formats can hold the columns.
  */
 #include "core/near.h"
 #include "planner/impl.h"

@@ -128,7 +128,8 @@ typedef enum wr_seen_flag {
 	WR_SEEN_KEY = 4,
 	WR_SEEN_HEADER = 8,
 	WR_SEEN_BOUND = 16, /* WINDOWSTART, WINDOWEND */
-	WR_SEEN_QUERY = 64, /* the value of a query inside an expression: not in *, has a name that nobody can write */
+	/* the value of a query inside an expression: not in *, has a name that nobody can write */
+	WR_SEEN_QUERY = 64,
 	WR_SEEN_SYNTHETIC = 32, /* the key that a join made: in * but in no source.* */
 } wr_seen_flag;
 
@@ -207,8 +208,9 @@ wr_ast_expr *wr_cdc_expand(wr_arena *a, wr_ast_expr *e);
 /* ---- ast_map.c */
 
 /*
- * A copy of e in which swap replaced expressions: it is asked for each from the top, and returns what stands there instead, or NULL to go
- * on below. Queries are not entered, the value of IN (SELECT …) is. e NULL gives NULL.
+ * A copy of e in which swap replaced expressions: it is asked for each from the top, and returns
+ * what stands there instead, or NULL to go on below. Queries are not entered, the value of IN
+ * (SELECT …) is. e NULL gives NULL.
  */
 wr_ast_expr *wr_ast_map(wr_arena *a, wr_ast_expr *e,
 			wr_ast_expr *(*swap)(void *self, wr_ast_expr *e), void *self);

@@ -1,5 +1,6 @@
 /*
- * INSERT INTO … VALUES: expressions without columns, evaluated now, to a batch of the target's rows.
+ * INSERT INTO … VALUES: expressions without columns, evaluated now, to a batch of the target's
+ * rows.
  */
 #include "core/near.h"
 #include "planner/impl.h"
@@ -23,14 +24,18 @@ static const wr_type *find_type(void *self, wr_str name)
 static wr_status check_target(const wr_relation *t, const wr_ident *name, wr_err *err)
 {
 	if (t->source_only)
-		return WR_REFUSE(err, name->span, "%.*s is a SOURCE %s: it is read only", WR_STR_ARG(t->name),
-		                 t->table ? "TABLE" : "STREAM");
+		return WR_REFUSE(err, name->span, "%.*s is a SOURCE %s: it is read only",
+				 WR_STR_ARG(t->name), t->table ? "TABLE" : "STREAM");
 	if (t->window_kind)
-		return WR_REFUSE(err, name->span, "%.*s has windows: rows cannot be inserted", WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span, "%.*s has windows: rows cannot be inserted",
+				 WR_STR_ARG(t->name));
 	if (t->file.p)
-		return WR_REFUSE(err, name->span, "%.*s is read from a file: rows cannot be inserted", WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span,
+				 "%.*s is read from a file: rows cannot be inserted",
+				 WR_STR_ARG(t->name));
 	if (wr_is_debezium(t))
-		return WR_REFUSE(err, name->span, "%.*s has change events: rows cannot be inserted", WR_STR_ARG(t->name));
+		return WR_REFUSE(err, name->span, "%.*s has change events: rows cannot be inserted",
+				 WR_STR_ARG(t->name));
 	return WR_OK;
 }
 
@@ -61,21 +66,25 @@ static wr_status name_columns(inserter *in, const wr_ident_list *l, wr_err *err)
 		if (wr_str_is(id->name, "ROWTIME"))
 			col = WR_COL_ROWTIME;
 		else if (wr_reserved_name(id->name))
-			return WR_REFUSE(err, id->span, "%.*s cannot be inserted", WR_STR_ARG(id->name));
+			return WR_REFUSE(err, id->span, "%.*s cannot be inserted",
+					 WR_STR_ARG(id->name));
 		else if (col < 0)
 			return unknown(in, id, err);
 		else if (in->t->header_cols && in->t->header_cols[col])
-			return WR_REFUSE(err, id->span, "%.*s is a header column: it cannot be inserted",
-			                 WR_STR_ARG(id->name));
+			return WR_REFUSE(err, id->span,
+					 "%.*s is a header column: it cannot be inserted",
+					 WR_STR_ARG(id->name));
 		for (uint32_t j = 0; j < in->n; j++)
 			if (in->cols[j] == col)
-				return WR_REFUSE(err, id->span, "%.*s is named twice", WR_STR_ARG(id->name));
+				return WR_REFUSE(err, id->span, "%.*s is named twice",
+						 WR_STR_ARG(id->name));
 		in->cols[in->n++] = col;
 	}
 	return WR_OK;
 }
 
-static wr_status value_of(inserter *in, const wr_ast_expr *ast, const wr_type *type, wr_vec *out, wr_err *err)
+static wr_status value_of(inserter *in, const wr_ast_expr *ast, const wr_type *type, wr_vec *out,
+			  wr_err *err)
 {
 	const wr_expr *e;
 	const char *failure = NULL;
@@ -94,7 +103,8 @@ static wr_status check_row(const inserter *in, const wr_ast_exprs *row, wr_err *
 	if (row->n == in->n)
 		return WR_OK;
 	WR_REFUSE(err, row->span, "%u values for %u columns", row->n, in->n);
-	return wr_err_hint(err, "name the columns: INSERT INTO %.*s (…) VALUES (…)", WR_STR_ARG(in->t->name));
+	return wr_err_hint(err, "name the columns: INSERT INTO %.*s (…) VALUES (…)",
+			   WR_STR_ARG(in->t->name));
 }
 
 static wr_status put_row(inserter *in, const wr_ast_exprs *row, wr_batch *b, wr_err *err)
@@ -144,10 +154,14 @@ wr_status wr_plan_insert_values(wr_planner *p, const wr_stmt *s, wr_plan *out, w
 	inserter in = { .p = p, .t = t };
 	wr_batch *b = WR_NEW(p->a, wr_batch);
 
-	if (!t || (s->kind == WR_STMT_INSERT_VALUES && check_target(t, &c->name, err)) || name_columns(&in, &c->columns, err))
+	if (!t || (s->kind == WR_STMT_INSERT_VALUES && check_target(t, &c->name, err)) ||
+	    name_columns(&in, &c->columns, err))
 		return WR_FAIL;
-	in.binder = (wr_binder){ .arena = p->a, .scope = &in.scope, .self = &in, .find_type = find_type,
-		                 .clause = "VALUES" };
+	in.binder = (wr_binder){ .arena = p->a,
+				 .scope = &in.scope,
+				 .self = &in,
+				 .find_type = find_type,
+				 .clause = "VALUES" };
 	wr_batch_init(b, p->a, t->schema, c->nrows);
 	for (uint32_t i = 0; i < c->nrows; i++)
 		if (put_row(&in, &c->rows[i], b, err))

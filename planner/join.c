@@ -2,14 +2,16 @@
  * Joins: two FROMs to one.
  *
  * Each side is brought to the shape  join key | all columns seen of that side  (row times and their like are columns from here on), by a
- * PROJECT where the rows have that key already (lower.c drops it when it changes nothing), else by a REKEY, which moves them.
+ * PROJECT where the rows have that key already (lower.c drops it when it changes nothing), else by
+ * a REKEY, which moves them.
  * The join's own rows are  join key | columns of the left | columns of the right,  so a column's place follows from its place
  * among those seen. What joins what:
  *
  *   stream, stream   WITHIN, any expressions          stream, table   the table's primary key
  *   table, table     both primary keys; or the left one's foreign key and the right one's primary key
  *
- * The result's key bears the name of a column that holds it; only where there is none, or in a FULL JOIN, it is ROWKEY.
+ * The result's key bears the name of a column that holds it; only where there is none, or in a FULL
+ * JOIN, it is ROWKEY.
  */
 #include "planner/join.h"
 

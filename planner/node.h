@@ -44,10 +44,12 @@ struct wr_node {
 	bool exchange; /* REKEY: the rows change their task */
 	uint32_t naggs; /* AGGREGATE */
 	const wr_agg_spec *aggs;
-	uint32_t npk; /* AGGREGATE of a table: its primary key among the input's columns; DISTINCT */
+	/* AGGREGATE of a table: its primary key among the input's columns; DISTINCT */
+	uint32_t npk;
 	const int32_t *pk;
 	bool emit_final;
-	const wr_expr *key; /* JOIN_TABLE: the table's key, over the stream's row; NULL: the row's key */
+	/* JOIN_TABLE: the table's key, over the stream's row; NULL: the row's key */
+	const wr_expr *key;
 	uint32_t nforeign; /* JOIN_FOREIGN: the right one's key, over the left row */
 	const wr_expr *const *foreign;
 	wr_join_kind join; /* JOIN_* */

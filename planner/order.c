@@ -1,17 +1,19 @@
 /*
  * ORDER BY, LIMIT, OFFSET.
  *
- * In a query that ends (a SELECT without EMIT) they are what they are anywhere: the rows are put in order when all are there, which
- * is done where they are handed out. In one that goes on for ever ORDER BY … LIMIT is the rows in the first places at any time: a
- * table that follows its input (operators/op_top.c). Without LIMIT there is no such thing, as every row of it would move.
+ * In a query that ends (a SELECT without EMIT) they are what they are anywhere: the rows are put in
+ * order when all are there, which is done where they are handed out. In one that goes on for ever
+ * ORDER BY … LIMIT is the rows in the first places at any time: a table that follows its input
+ * (operators/op_top.c). Without LIMIT there is no such thing, as every row of it would move.
  *
- * An entry of ORDER BY is the number of a SELECT list's entry, its name, or any expression that the list could have; what the list
- * has not is added to it unseen, so that grouping and projection treat it like the others, and dropped again at the end:
+ * An entry of ORDER BY is the number of a SELECT list's entry, its name, or any expression that the
+ * list could have; what the list has not is added to it unseen, so that grouping and projection
+ * treat it like the others, and dropped again at the end:
  *
  *   PROJECT list | unseen  ──EXCHANGE to one task──▶  TOP  ──PROJECT──▶  list
  *
- * The result's key is that of a table's rows. Rows of a stream have none that tells them apart: CREATE TABLE … AS has the place,
- * RANK, for its key.
+ * The result's key is that of a table's rows. Rows of a stream have none that tells them apart:
+ * CREATE TABLE … AS has the place, RANK, for its key.
  */
 #include "planner/impl.h"
 

@@ -1,6 +1,7 @@
 /*
- * The planner: a statement and the catalog to what is to be done. It touches neither topics nor state nor the catalog's store: a plan
- * is a pure value, in the arena given. EXPLAIN prints it; the engine carries it out.
+ * The planner: a statement and the catalog to what is to be done. It touches neither topics nor
+ * state nor the catalog's store: a plan is a pure value, in the arena given. EXPLAIN prints it; the
+ * engine carries it out.
  */
 #ifndef PLANNER_PLAN_H
 #define PLANNER_PLAN_H
@@ -29,18 +30,23 @@ typedef struct wr_plan {
 	int32_t partitions, replicas;
 	int64_t retention_ms;		/* -1: not given */
 	bool compact;
-	/* INSERT_VALUES: one batch of rows of the relation's schema with rowtime (WR_TIME_NONE: now); key and value sides to encode with */
+	/* INSERT_VALUES: one batch of rows of the relation's schema with rowtime (WR_TIME_NONE:
+	 * now); key and value sides to encode with */
 	const wr_batch *rows;
 	wr_side_spec key, value;
 	/* SELECT */
 	bool emit_final;
-	bool pull;			/* without EMIT: the rows that are there now, and then it ends */
+	/* without EMIT: the rows that are there now, and then it ends */
+	bool pull;
 	int64_t limit;			/* -1: none */
 	int64_t skip;			/* OFFSET: so many rows are not given */
-	uint32_t norder;		/* pull: the rows are given in this order, else in that of their columns */
+	/* pull: the rows are given in this order, else in that of their columns */
+	uint32_t norder;
 	const wr_order *order;
-	uint32_t nshown;		/* the first so many columns are the client's; those behind are for the order */
-	const wr_str *names;		/* result column names as spelt by the statement (graph->out->n) */
+	/* the first so many columns are the client's; those behind are for the order */
+	uint32_t nshown;
+	/* result column names as spelt by the statement (graph->out->n) */
+	const wr_str *names;
 	wr_str query_id;		/* WITH (QUERY_ID='…'); p NULL: the engine makes one */
 	uint32_t nreads;		/* relations read, for DROP rules */
 	const wr_str *reads;
@@ -50,45 +56,54 @@ typedef struct wr_plan_cx {
 	wr_arena *arena;		/* the plan lives here; must outlive it */
 	const wr_catalog *catalog;
 	const wr_settings *settings;	/* dialect among them */
-	const char *source_kind;	/* "kafka", "log" or "memory": where a topic without FILE is */
+	/* "kafka", "log" or "memory": where a topic without FILE is */
+	const char *source_kind;
 	wr_str text;			/* the statement's own text, kept in the relation */
 } wr_plan_cx;
 
 /*
- * Plans CREATE STREAM/TABLE [AS], ALTER (a CREATE_SOURCE that replaces), CREATE SINK, INSERT, SELECT … EMIT, ASSERT STREAM/TABLE's relation,
- * ASSERT [NULL] VALUES' row (as INSERT_VALUES). Errors: STATEMENT with span and hint;
- * NOT_IMPLEMENTED with span for what the language has and this version does not run.
+ * Plans CREATE STREAM/TABLE [AS], ALTER (a CREATE_SOURCE that replaces), CREATE SINK, INSERT,
+ * SELECT … EMIT, ASSERT STREAM/TABLE's relation, ASSERT [NULL] VALUES' row (as INSERT_VALUES).
+ * Errors: STATEMENT with span and hint; NOT_IMPLEMENTED with span for what the language has and
+ * this version does not run.
  */
-WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *out, wr_err *err);
+WR_CHECKED wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *out,
+				       wr_err *err);
 
 /*
- * Whether a query may go on as another: CREATE OR REPLACE over a running one, or a changed statement of a file that is run again. Both are plans of CREATE …
- * AS (or CREATE SINK) under one name. Filters and projections may differ; what is read and what keeps state must be the same, number for number.
- * Errors: STATEMENT, at span, with what differs.
+ * Whether a query may go on as another: CREATE OR REPLACE over a running one, or a changed
+ * statement of a file that is run again. Both are plans of CREATE … AS (or CREATE SINK) under one
+ * name. Filters and projections may differ; what is read and what keeps state must be the same,
+ * number for number. Errors: STATEMENT, at span, with what differs.
  */
-WR_CHECKED wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span span, wr_err *err);
+WR_CHECKED wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fresh, wr_span span,
+					 wr_err *err);
 
 typedef enum wr_fate {
 	WR_FATE_KEPT,	/* state and positions go on */
-	WR_FATE_REBUILT,	/* state is built anew from the inputs, read from where the old query began */
+	/* state is built anew from the inputs, read from where the old query began */
+	WR_FATE_REBUILT,
 	WR_FATE_IMPOSSIBLE,
 } wr_fate;
 
 /*
- * The verdict on such a replacement, and a line for each operator, each behind a line's end, in lines. may_rebuild false: kept or
- * impossible, and windows are never kept. IMPOSSIBLE sets err (STATEMENT, at span).
+ * The verdict on such a replacement, and a line for each operator, each behind a line's end, in
+ * lines. may_rebuild false: kept or impossible, and windows are never kept. IMPOSSIBLE sets err
+ * (STATEMENT, at span).
  */
-wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild, wr_buf *lines,
-                           wr_err *err);
+wr_fate wr_plan_fate(const wr_plan *old, const wr_plan *fresh, wr_span span, bool may_rebuild,
+		     wr_buf *lines, wr_err *err);
 /* Every key that the old one has written is one that fresh, from the start, writes again. */
 bool wr_plan_covers(const wr_plan *old, const wr_plan *fresh);
 /* dialect='ksql' never rebuilds. */
 bool wr_dialect_rebuilds(const wr_settings *s);
 
-/* The plan as EXPLAIN shows it: the operators as an indented tree from the sink up, stages and shuffles named, state growth class
- * (none, per key, per window …) per operator, formats and topics of the ends. */
+/* The plan as EXPLAIN shows it: the operators as an indented tree from the sink up, stages and
+ * shuffles named, state growth class (none, per key, per window …) per operator, formats and topics
+ * of the ends. */
 void wr_plan_explain(const wr_plan *plan, wr_buf *out);
 
-/* The list of SELECT INTO's columns for clients: schema text as REST wants it is made by core/schema.h. */
+/* The list of SELECT INTO's columns for clients: schema text as REST wants it is made by
+ * core/schema.h. */
 
 #endif

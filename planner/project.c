@@ -188,7 +188,8 @@ static wr_str source_text(const wr_select *s, const wr_ident *qualifier, wr_str 
 static bool is_query(const wr_select *s, wr_str name)
 {
 	for (uint32_t i = 0; i < s->from.nseen; i++)
-		if ((s->from.seen[i].flags & WR_SEEN_QUERY) && wr_str_eq(s->from.seen[i].name, name))
+		if ((s->from.seen[i].flags & WR_SEEN_QUERY) &&
+		    wr_str_eq(s->from.seen[i].name, name))
 			return true;
 	return false;
 }
@@ -384,12 +385,11 @@ static wr_status find_keys(wr_select *s, wr_err *err)
 	for (uint32_t i = 0; i < s->nkeys; i++)
 		if (!found[i]) {
 			const wr_column *c = &s->node->out->cols[i];
-			wr_item *it =
-			    wr_select_add(s, (wr_item){ .e = wr_bind_column(s->p->a, (int32_t)i, c->type,
-								       WR_NO_SPAN),
-						   .name = wr_arena_printf(s->p->a, "%.*s",
-									   WR_STR_ARG(c->name)),
-						   .hidden = true });
+			wr_item *it = wr_select_add(
+			    s, (wr_item){
+				   .e = wr_bind_column(s->p->a, (int32_t)i, c->type, WR_NO_SPAN),
+				   .name = wr_arena_printf(s->p->a, "%.*s", WR_STR_ARG(c->name)),
+				   .hidden = true });
 			it->key = (int32_t)i;
 		}
 	return WR_OK;

@@ -3,8 +3,9 @@
  *
  *   FROM  ▸  WHERE  ▸  table functions  ▸  GROUP BY and HAVING, or PARTITION BY  ▸  projection  ▸  DISTINCT  ▸  ORDER BY … LIMIT
  *
- * All expressions are bound over FROM's row first, so that errors come in the order of the clauses a reader sees; the nodes are built
- * afterwards, and group.c and project.c move the expressions up to where they stand.
+ * All expressions are bound over FROM's row first, so that errors come in the order of the clauses
+ * a reader sees; the nodes are built afterwards, and group.c and project.c move the expressions up
+ * to where they stand.
  */
 #include "planner/impl.h"
 

@@ -1,6 +1,6 @@
 /*
- * One SELECT while it is planned, and what it gives: the part of planner/impl.h that query.c, project.c, group.c, distinct.c, order.c and
- * subexpr.c share. Included by impl.h alone.
+ * One SELECT while it is planned, and what it gives: the part of planner/impl.h that query.c,
+ * project.c, group.c, distinct.c, order.c and subexpr.c share. Included by impl.h alone.
  */
 #ifndef PLANNER_SELECT_H
 #define PLANNER_SELECT_H
@@ -98,7 +98,8 @@ WR_CHECKED wr_status wr_select_items(wr_select *s, wr_err *err);
 wr_item *wr_select_add(wr_select *s, wr_item item);
 WR_CHECKED wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err);
 /* subexpr.c */
-/* Joins the queries inside of WHERE and the SELECT list to FROM; s->ast names their columns then. */
+/* Joins the queries inside of WHERE and the SELECT list to FROM; s->ast names their columns
+ * then. */
 WR_CHECKED wr_status wr_subqueries_join(wr_select *s, wr_err *err);
 /* order.c */
 /* A SELECT that gives the rows that are there, and ends. */
@@ -111,7 +112,8 @@ WR_CHECKED wr_status wr_order_bind(wr_select *s, wr_err *err);
 WR_CHECKED wr_status wr_order_apply(wr_select *s, wr_result *out, wr_err *err);
 /* distinct.c */
 void wr_distinct_apply(wr_select *s, wr_result *out);
-/* DISTINCT by the first ncols columns; rows keyed by all their columns, moved to the task of that key. */
+/* DISTINCT by the first ncols columns; rows keyed by all their columns, moved to the task of that
+ * key. */
 wr_node *wr_node_distinct(wr_arena *a, wr_node *in, uint32_t ncols);
 wr_node *wr_node_key_by_all(wr_arena *a, wr_node *in, bool drop_null);
 /* group.c */
@@ -124,7 +126,8 @@ WR_CHECKED wr_status wr_on_aggregate(void *self, const wr_bind_call *call, const
 WR_CHECKED wr_status wr_window_read(wr_planner *p, const wr_ast_window *w, bool emit_final,
 				    wr_window_spec *out, wr_err *err);
 
-/* ---- dialect.c: what dialect='ksql' refuses though we can do it; everything that asks p->ksql is there */
+/* ---- dialect.c: what dialect='ksql' refuses though we can do it; everything that asks p->ksql is
+ * there */
 WR_CHECKED wr_status wr_dialect_query(wr_planner *p, const wr_ast_query *q, wr_query_use use,
 				      wr_err *err);
 WR_CHECKED wr_status wr_dialect_sources(wr_planner *p, const wr_from *f, wr_query_use use,

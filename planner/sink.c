@@ -46,7 +46,8 @@ static wr_status find_type(const wr_stmt *s, wr_str *type, wr_span *span, wr_err
 	if (!t) {
 		WR_REFUSE(err, c->props.span.length ? c->props.span : c->name.span,
 			  "nothing says what kind of sink %.*s is", WR_STR_ARG(c->name.name));
-		return wr_err_hint(err, "add TYPE='csv', 'email', 'http', 'kafka' or 'sqlite' to WITH");
+		return wr_err_hint(err,
+				   "add TYPE='csv', 'email', 'http', 'kafka' or 'sqlite' to WITH");
 	}
 	*type = literal(t->value);
 	*span = t->value->span;

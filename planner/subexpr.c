@@ -1,8 +1,9 @@
 /*
- * Queries inside expressions: x IN (SELECT …), EXISTS (SELECT …), (SELECT …) as a value, in WHERE and in the SELECT list.
+ * Queries inside expressions: x IN (SELECT …), EXISTS (SELECT …), (SELECT …) as a value, in WHERE
+ * and in the SELECT list.
  *
- * Each becomes a LEFT join of FROM's rows with a table that has one row per key, and its place in the expression a column of that
- * join, under a name that nobody can write:
+ * Each becomes a LEFT join of FROM's rows with a table that has one row per key, and its place in
+ * the expression a column of that join, under a name that nobody can write:
  *
  *   x IN (SELECT c FROM t WHERE …)             key c, looked up by x                 the key that was found IS NOT NULL
  *   EXISTS (SELECT * FROM t WHERE t.a = s.b)   key a, looked up by s.b               likewise
@@ -11,10 +12,12 @@
  *
  *   FROM  ──EXCHANGE to one task──▶  JOIN  ◀──EXCHANGE to one task── REKEY key [◀── DISTINCT] ◀── the inner SELECT
  *
- * Equalities of the inner WHERE that compare something of the inner FROM with something of the outer one make the key; the rest stays inside.
- * Several of them are one STRUCT. A stream's row sees the table as it is when the row comes; a table's rows follow both sides.
+ * Equalities of the inner WHERE that compare something of the inner FROM with something of the
+ * outer one make the key; the rest stays inside. Several of them are one STRUCT. A stream's row
+ * sees the table as it is when the row comes; a table's rows follow both sides.
  *
- * NULL: x NULL is neither IN nor NOT IN, and NULLs among the inner values are left out. A value that is not there is NULL; COUNT's is 0.
+ * NULL: x NULL is neither IN nor NOT IN, and NULLs among the inner values are left out. A value
+ * that is not there is NULL; COUNT's is 0.
  */
 #include "planner/bind_internal.h"
 #include "planner/impl.h"
@@ -217,8 +220,8 @@ static wr_status check_form(const sub *x, wr_err *err)
 	if (x->ast->kind == WR_AST_EXISTS)
 		return WR_OK;
 	if (q->nitems != 1)
-		return WR_REFUSE(err, x->ast->span, "this sub-query gives %u columns, and one is wanted",
-				 q->nitems);
+		return WR_REFUSE(err, x->ast->span,
+				 "this sub-query gives %u columns, and one is wanted", q->nitems);
 	if (q->items[0].kind == WR_ITEM_EXPR)
 		return WR_OK;
 	WR_REFUSE(err, q->items[0].span, "this sub-query gives one column, which must be named");
@@ -230,7 +233,8 @@ static wr_ast_query inner_query(const sub *x)
 {
 	wr_arena *a = x->s->p->a;
 	wr_ast_query q = *x->query;
-	bool value = x->ast->kind != WR_AST_EXISTS, global = value && !q.group_by.n && aggregates(a, &q);
+	bool value = x->ast->kind != WR_AST_EXISTS,
+	     global = value && !q.group_by.n && aggregates(a, &q);
 	wr_select_item *items = WR_NEW_ARRAY(a, wr_select_item, x->n + 2);
 	uint32_t n = 0;
 
@@ -245,7 +249,8 @@ static wr_ast_query inner_query(const sub *x)
 		if (x->n)
 			memcpy(parts, x->in, x->n * sizeof(*parts));
 		parts[x->n] = one(a, x->ast->span);
-		q.group_by = (wr_ast_exprs){ .n = x->n ? x->n : 1, .items = parts, .span = x->ast->span };
+		q.group_by =
+		    (wr_ast_exprs){ .n = x->n ? x->n : 1, .items = parts, .span = x->ast->span };
 	}
 	if (!value && !x->n)
 		return q;
@@ -320,8 +325,8 @@ static wr_status check_single(sub *x, wr_err *err)
 			return WR_OK;
 	}
 	WR_REFUSE(err, x->ast->span, "this sub-query stands for one value and may give several rows");
-	return wr_err_hint(err,
-			   "use an aggregate, ORDER BY … LIMIT 1, or compare its table's whole primary key");
+	return wr_err_hint(
+	    err, "use an aggregate, ORDER BY … LIMIT 1, or compare its table's whole primary key");
 }
 
 /* ---------------------------------------------------------------- nodes */
@@ -339,7 +344,8 @@ static wr_node *to_one_task(wr_arena *a, wr_node *in, bool single)
 
 static const wr_expr *not_null(wr_arena *a, const wr_expr *e)
 {
-	return wr_bind_make(a, wr_fn_operator("$is_not_null"), wr_type_of(WR_BOOLEAN), &e, 1, e->span);
+	return wr_bind_make(a, wr_fn_operator("$is_not_null"), wr_type_of(WR_BOOLEAN), &e, 1,
+			    e->span);
 }
 
 static const wr_expr *all_known(wr_arena *a, const wr_expr **list, uint32_t n)
@@ -373,8 +379,8 @@ static const wr_expr *packed(wr_arena *a, const wr_expr **list, uint32_t n, wr_s
 		names[i] = wr_arena_printf(a, "K%u", i);
 	}
 	args[0] = all_known(a, list, n);
-	args[1] = wr_bind_make(a, wr_fn_operator("$struct"), wr_type_struct(a, n, names, kids), list, n,
-			       span);
+	args[1] = wr_bind_make(a, wr_fn_operator("$struct"), wr_type_struct(a, n, names, kids),
+			       list, n, span);
 	e = WR_NEW(a, wr_expr);
 	*e = (wr_expr){ .kind = WR_EXPR_CASE, .span = span, .type = args[1]->type, .nargs = 2, .args = args };
 	return e;
@@ -505,7 +511,8 @@ static wr_status plan_sub(sub *x, wr_ident name, wr_err *err)
 	wr_ast_query q;
 	wr_result r;
 
-	if (wr_dialect_subquery(p, x->ast->span, err) || check_form(x, err) || plan_inner_from(x, err))
+	if (wr_dialect_subquery(p, x->ast->span, err) || check_form(x, err) ||
+	    plan_inner_from(x, err))
 		return WR_FAIL;
 	if (x->query->where)
 		split_where(x, x->query->where);
@@ -525,7 +532,8 @@ static wr_status plan_sub(sub *x, wr_ident name, wr_err *err)
 	if (wr_query_plan(p, &q, WR_USE_INNER, (wr_str){ NULL, 0 }, &r, err))
 		return WR_FAIL;
 	if (x->ast->kind == WR_AST_QUERY && !r.node->table)
-		return WR_REFUSE(err, x->ast->span, "this sub-query gives a stream, which is no value");
+		return WR_REFUSE(err, x->ast->span,
+				 "this sub-query gives a stream, which is no value");
 	if (x->s->from.node->table && x->s->from.node->window.kind)
 		return WR_LATER(err, x->ast->span,
 				"a sub-query beside a table with windows is not there yet");
@@ -562,7 +570,8 @@ static bool is_count(const wr_ast_query *q)
 	const wr_ast_expr *e = q->items[0].expr;
 
 	return !q->group_by.n && e->kind == WR_AST_CALL &&
-	       (wr_str_is(e->call.name.name, "COUNT") || wr_str_is(e->call.name.name, "COUNT_DISTINCT"));
+	       (wr_str_is(e->call.name.name, "COUNT") ||
+		wr_str_is(e->call.name.name, "COUNT_DISTINCT"));
 }
 
 /* CASE WHEN e IS NULL THEN 0 ELSE e END */

@@ -4,8 +4,9 @@
 void wr_get_info(wr_server *s, wr_answer *a)
 {
 	(void)s;
-	wr_buf_puts(&a->body, "{\"KsqlServerInfo\":{\"version\":\"8.5.0-0\",\"kafkaClusterId\":\"weir\","
-			      "\"ksqlServiceId\":\"default_\",\"serverStatus\":\"RUNNING\"}}");
+	wr_buf_puts(&a->body,
+		    "{\"KsqlServerInfo\":{\"version\":\"8.5.0-0\",\"kafkaClusterId\":\"weir\","
+		    "\"ksqlServiceId\":\"default_\",\"serverStatus\":\"RUNNING\"}}");
 }
 
 typedef struct health {
@@ -27,10 +28,11 @@ void wr_get_health(wr_server *s, wr_answer *a)
 	wr_engine_queries(s->engine, look, &h);
 	word = h.well ? "true" : "false";
 	a->status = h.well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
-	wr_buf_printf(&a->body,
-		      "{\"isHealthy\":%s,\"details\":{\"metastore\":{\"isHealthy\":true},\"kafka\":{\"isHealthy\":true},"
-		      "\"commandRunner\":{\"isHealthy\":%s}},\"serverState\":\"READY\"}",
-		      word, word);
+	wr_buf_printf(
+	    &a->body,
+	    "{\"isHealthy\":%s,\"details\":{\"metastore\":{\"isHealthy\":true},\"kafka\":{\"isHealthy\":true},"
+	    "\"commandRunner\":{\"isHealthy\":%s}},\"serverState\":\"READY\"}",
+	    word, word);
 }
 
 void wr_post_close(wr_server *s, wr_str body, wr_answer *a)
@@ -41,6 +43,7 @@ void wr_post_close(wr_server *s, wr_str body, wr_answer *a)
 	wr_str id = wr_json_string(wr_json_get(j, "queryId"), WR_STR_LIT(""));
 
 	if (!wr_engine_cancel(s->engine, wr_arena_str(arena, id).p))
-		wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40000, "No query with id %.*s", WR_STR_ARG(id));
+		wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40000, "No query with id %.*s",
+				WR_STR_ARG(id));
 	wr_arena_free(arena);
 }

@@ -35,7 +35,8 @@ bool wr_request_read(wr_server *s, wr_str body, bool push, wr_request *r, wr_ans
 void wr_request_free(wr_request *r);
 
 /* errors.c: {"@type":…,"error_code":…,"message":…} */
-void wr_answer_error(wr_answer *a, unsigned status, int code, const char *format, ...) WR_PRINTF(4, 5);
+void wr_answer_error(wr_answer *a, unsigned status, int code, const char *format, ...)
+    WR_PRINTF(4, 5);
 /*
  * An error of a statement (40001) or of the world (50000). entities: ready JSON of those done
  * before, may be empty.

@@ -15,15 +15,18 @@ static bool for_query_endpoint(const wr_request *r, wr_answer *a)
 		wr_stmt *stmt;
 		wr_str shown;
 
-		if (wr_engine_parse(r->session, r->arena, r->text, &at, &found, &stmt, &shown, &err))
+		if (wr_engine_parse(r->session, r->arena, r->text, &at, &found, &stmt, &shown,
+				    &err))
 			return false;	/* checked again, and told, later */
 		if (found && (stmt->kind == WR_STMT_QUERY || stmt->kind == WR_STMT_PRINT)) {
-			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002, "send SELECT and PRINT to the /query endpoint");
+			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002,
+					"send SELECT and PRINT to the /query endpoint");
 			return true;
 		}
 		if (found && stmt->kind == WR_STMT_RUN_SCRIPT) {
-			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40001,
-					"RUN SCRIPT reads a file of the server's machine: send its statements instead");
+			wr_answer_error(
+			    a, MHD_HTTP_BAD_REQUEST, 40001,
+			    "RUN SCRIPT reads a file of the server's machine: send its statements instead");
 			return true;
 		}
 	}
@@ -40,7 +43,8 @@ static bool carry_out(wr_server *s, const wr_request *r, wr_json_out *w, wr_answ
 		wr_outcome out = { 0 };
 		wr_str shown;
 
-		if (wr_engine_next(s->engine, r->session, r->arena, r->text, &at, &found, &out, &shown, &err)) {
+		if (wr_engine_next(s->engine, r->session, r->arena, r->text, &at, &found, &out,
+				   &shown, &err)) {
 			wr_buf done = { 0 };
 
 			wr_buf_str(&done, wr_buf_view(w->out));

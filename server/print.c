@@ -1,4 +1,5 @@
-/* PRINT over HTTP: a topic's records as lines of text, sent as they come. The connection's own thread reads the topic. */
+/* PRINT over HTTP: a topic's records as lines of text, sent as they come. The connection's own
+ * thread reads the topic. */
 #include <stdlib.h>
 
 #include "server/internal.h"
@@ -62,7 +63,8 @@ enum MHD_Result wr_answer_print(wr_server *server, struct MHD_Connection *c, wr_
 	printing *s = wr_calloc(1, sizeof *s);
 
 	*s = (printing){ .server = server, .connection = c, .print = p };
-	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_send, s, free_printing);
+	struct MHD_Response *r =
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_send, s, free_printing);
 
 	MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8");
 	enum MHD_Result result = MHD_queue_response(c, MHD_HTTP_OK, r);

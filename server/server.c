@@ -16,7 +16,8 @@ enum { BODY_MAX = 16 << 20 };
 
 static enum MHD_Result send_answer(struct MHD_Connection *c, wr_answer *a)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
 
 	MHD_add_response_header(r, "Content-Type", a->type ? a->type : "application/json");
 	enum MHD_Result result = MHD_queue_response(c, a->status, r);
@@ -37,8 +38,8 @@ static enum MHD_Result redirect_to_info(struct MHD_Connection *c)
 	return result;
 }
 
-static enum MHD_Result route(wr_server *s, struct MHD_Connection *c, const char *method, const char *path,
-			     wr_str body)
+static enum MHD_Result route(wr_server *s, struct MHD_Connection *c, const char *method,
+			     const char *path, wr_str body)
 {
 	wr_answer a = { .status = MHD_HTTP_OK };
 	bool post = !strcmp(method, "POST");
@@ -63,8 +64,9 @@ static enum MHD_Result route(wr_server *s, struct MHD_Connection *c, const char 
 	return send_answer(c, &a);
 }
 
-static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const char *path, const char *method,
-				  const char *version, const char *upload, size_t *n, void **state)
+static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const char *path,
+				  const char *method, const char *version, const char *upload,
+				  size_t *n, void **state)
 {
 	wr_buf *body = *state;
 
@@ -83,7 +85,8 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
 	return route(self, c, method, path, wr_buf_view(body));
 }
 
-static void on_done(void *self, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+static void on_done(void *self, struct MHD_Connection *c, void **state,
+		    enum MHD_RequestTerminationCode why)
 {
 	wr_buf *body = *state;
 
@@ -110,9 +113,12 @@ static wr_status read_address(const char *listen, struct sockaddr_in *out, wr_er
 	*out = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)number) };
 	if (!strcmp(host, "localhost"))
 		snprintf(host, sizeof host, "127.0.0.1");
-	if (*end || !*port || number < 0 || number > 65535 || inet_pton(AF_INET, host, &out->sin_addr) != 1) {
-		wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "--listen takes ADDRESS:PORT, not %s", listen);
-		return wr_err_hint(err, "such as 127.0.0.1:8088, or 0.0.0.0:8088 for every interface");
+	if (*end || !*port || number < 0 || number > 65535 ||
+	    inet_pton(AF_INET, host, &out->sin_addr) != 1) {
+		wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "--listen takes ADDRESS:PORT, not %s",
+			   listen);
+		return wr_err_hint(err,
+				   "such as 127.0.0.1:8088, or 0.0.0.0:8088 for every interface");
 	}
 	return WR_OK;
 }
@@ -126,16 +132,20 @@ wr_status wr_server_start(wr_engine *e, const char *listen, wr_server **out, wr_
 	wr_server *s = wr_calloc(1, sizeof *s);
 
 	s->engine = e;
-	s->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL,
-				     on_request, s, MHD_OPTION_SOCK_ADDR, &address,
-				     MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
-				     MHD_OPTION_CONNECTION_LIMIT, 1024u,
-				     MHD_OPTION_THREAD_STACK_SIZE, (size_t)512 << 10,
-				     MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	s->daemon =
+	    MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, 0,
+			     NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address,
+			     MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+			     MHD_OPTION_CONNECTION_LIMIT, 1024u, MHD_OPTION_THREAD_STACK_SIZE,
+			     (size_t)512 << 10, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+			     MHD_OPTION_END);
 	if (!s->daemon) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot listen on %s: %s", listen, strerror(errno));
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot listen on %s: %s", listen,
+			   strerror(errno));
 		free(s);
-		return wr_err_hint(err, "another program may have the port: choose one with --listen ADDRESS:PORT");
+		return wr_err_hint(
+		    err,
+		    "another program may have the port: choose one with --listen ADDRESS:PORT");
 	}
 	*out = s;
 	return WR_OK;

@@ -1,12 +1,14 @@
 /*
- * POST /query: the rows of a SELECT as ksqlDB's row objects, one element of a JSON array a line, sent as they come:
+ * POST /query: the rows of a SELECT as ksqlDB's row objects, one element of a JSON array a line,
+ * sent as they come:
  *
  *	[{"header":{"queryId":"…","schema":"`ID` INTEGER, `V` STRING"}},
  *	{"row":{"columns":[1,"a"]}},
  *	{"finalMessage":"Limit Reached"}]
  *
- * The query's thread appends lines to a buffer; the connection's thread takes them from there. A client that is slow holds its query back
- * (FULL); one that is gone is noticed by looking at its socket while nothing has to be sent.
+ * The query's thread appends lines to a buffer; the connection's thread takes them from there. A
+ * client that is slow holds its query back (FULL); one that is gone is noticed by looking at its
+ * socket while nothing has to be sent.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -63,7 +65,8 @@ static bool on_rows(void *self, const wr_batch *b, uint32_t at, uint32_t n)
 	return go_on;
 }
 
-/* The comma behind the last element, which may have been sent, must not stay: rows of such queries come all at once, at the end. */
+/* The comma behind the last element, which may have been sent, must not stay: rows of such queries
+ * come all at once, at the end. */
 static void end_array(wr_buf *b)
 {
 	if (b->n >= 2 && b->p[b->n - 2] == ',')
@@ -113,7 +116,8 @@ static ssize_t on_send(void *self, uint64_t position, char *to, size_t max)
 	pthread_mutex_lock(&s->lock);
 	while (s->sent == s->pending.n && !s->ended && !s->gone) {
 		wr_cond_wait(&s->more, &s->lock, wr_clock_mono_ns() + LOOK_MS * 1000000LL);
-		s->gone = s->sent == s->pending.n && (s->server->stopping || wr_client_left(s->connection));
+		s->gone = s->sent == s->pending.n &&
+			  (s->server->stopping || wr_client_left(s->connection));
 	}
 	if (s->sent < s->pending.n) {
 		size_t left = s->pending.n - s->sent;
@@ -154,7 +158,8 @@ static void put_header(stream *s)
 
 	shown.nkeys = 0;	/* push queries show no KEY */
 	wr_schema_print(&shown, false, &schema);
-	wr_buf_printf(&s->pending, "[{\"header\":{\"queryId\":\"%s\",\"schema\":", wr_push_query_id(s->query));
+	wr_buf_printf(&s->pending,
+		      "[{\"header\":{\"queryId\":\"%s\",\"schema\":", wr_push_query_id(s->query));
 	wr_json_quote(&s->pending, wr_buf_view(&schema));
 	wr_buf_puts(&s->pending, "}},\n");
 	wr_buf_free(&schema);
@@ -177,7 +182,8 @@ static stream *new_stream(wr_server *server, struct MHD_Connection *c, wr_push_q
 /* ---------------------------------------------------------------- the request */
 
 /* The one SELECT of the request, not started, or its PRINT. false: *a says why not. */
-static bool prepare(wr_server *server, const wr_request *r, wr_push_query **query, wr_print **print, wr_answer *a)
+static bool prepare(wr_server *server, const wr_request *r, wr_push_query **query, wr_print **print,
+		    wr_answer *a)
 {
 	uint32_t at = 0;
 	bool found = true;
@@ -189,7 +195,8 @@ static bool prepare(wr_server *server, const wr_request *r, wr_push_query **quer
 		wr_outcome out = { 0 };
 		wr_str shown;
 
-		if (wr_engine_next(server->engine, r->session, r->arena, r->text, &at, &found, &out, &shown, &err)) {
+		if (wr_engine_next(server->engine, r->session, r->arena, r->text, &at, &found, &out,
+				   &shown, &err)) {
 			wr_answer_statement_error(a, shown, &err, (wr_str){ 0 });
 			return false;
 		}
@@ -212,7 +219,8 @@ static bool prepare(wr_server *server, const wr_request *r, wr_push_query **quer
 
 static enum MHD_Result refuse(struct MHD_Connection *c, wr_answer *a)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(a->body.n, a->body.p, MHD_RESPMEM_MUST_COPY);
 
 	MHD_add_response_header(r, "Content-Type", "application/json");
 	enum MHD_Result result = MHD_queue_response(c, a->status, r);
@@ -222,8 +230,8 @@ static enum MHD_Result refuse(struct MHD_Connection *c, wr_answer *a)
 	return result;
 }
 
-static bool start(wr_server *server, struct MHD_Connection *c, wr_str body, stream **out, wr_print **print,
-		  wr_answer *a)
+static bool start(wr_server *server, struct MHD_Connection *c, wr_str body, stream **out,
+		  wr_print **print, wr_answer *a)
 {
 	wr_request r;
 	wr_push_query *q = NULL;
@@ -254,7 +262,8 @@ enum MHD_Result wr_post_query(wr_server *server, struct MHD_Connection *c, wr_st
 		return refuse(c, &a);
 	if (print)
 		return wr_answer_print(server, c, print);
-	struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_send, s, free_stream);
+	struct MHD_Response *r =
+	    MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, on_send, s, free_stream);
 
 	MHD_add_response_header(r, "Content-Type", "application/vnd.ksql.v1+json");
 	enum MHD_Result result = MHD_queue_response(c, MHD_HTTP_OK, r);

@@ -1,5 +1,6 @@
 /*
- * CSV sinks: the properties. Which of the two modes it is decides open: from then on the engine speaks to that one.
+ * CSV sinks: the properties. Which of the two modes it is decides open: from then on the engine
+ * speaks to that one.
  *
  *	APPEND  every change, in order; a follower           (csv_append.c)
  *	TABLE   the rows as they are now; a deriver          (csv_table.c)
@@ -26,7 +27,8 @@ static const wr_sink_rule rules[] = {
 	{ "COMPRESS", WR_RULE_CHOICE, AT(compress), 0, 0, "none|gzip|zstd" },
 };
 
-static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message, wr_err *err)
+static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message,
+			wr_err *err)
 {
 	return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop), "%s", message);
 }
@@ -40,29 +42,40 @@ static wr_status read_delimiter(const wr_sink_spec *spec, wr_csv_options *o, wr_
 	unsigned char c = o->delimiter.n == 1 ? (unsigned char)o->delimiter.p[0] : 'x';
 
 	/* these stand in numbers, so that numbers need no look */
-	if (c >= 'a' ? c <= 'z' : c >= 'A' ? c <= 'Z' : c >= '0' ? c <= '9' : memchr("+-.\"\r\n", c, 7) != NULL)
-		return refuse(spec, "DELIMITER", "DELIMITER must be one character, such as ; or TAB, that cannot stand in a number",
-			      err);
-	return c < 128 ? WR_OK : refuse(spec, "DELIMITER", "DELIMITER must be an ASCII character", err);
+	if (c >= 'a'   ? c <= 'z'
+	    : c >= 'A' ? c <= 'Z'
+	    : c >= '0' ? c <= '9'
+		       : memchr("+-.\"\r\n", c, 7) != NULL)
+		return refuse(
+		    spec, "DELIMITER",
+		    "DELIMITER must be one character, such as ; or TAB, that cannot stand in a number",
+		    err);
+	return c < 128 ? WR_OK
+		       : refuse(spec, "DELIMITER", "DELIMITER must be an ASCII character", err);
 }
 
 static wr_status check_table(const wr_sink_spec *spec, const wr_csv_options *o, wr_err *err)
 {
 	if (o->op_column.p)
-		return refuse(spec, "OP_COLUMN", "OP_COLUMN is for MODE='APPEND': a table holds rows, not changes", err);
+		return refuse(spec, "OP_COLUMN",
+			      "OP_COLUMN is for MODE='APPEND': a table holds rows, not changes",
+			      err);
 	if (o->rotate_bytes || o->rotate_ms)
 		return refuse(spec, o->rotate_bytes ? "ROTATE_BYTES" : "ROTATE_INTERVAL",
 			      "files rotate in MODE='APPEND' only: a table is one file", err);
 	if (spec->schema->nkeys)
 		return WR_OK;
-	refuse(spec, "MODE", "MODE='TABLE' holds one row for each key, and these rows have no key", err);
+	refuse(spec, "MODE", "MODE='TABLE' holds one row for each key, and these rows have no key",
+	       err);
 	return wr_err_hint(err, "use MODE='APPEND', or give the query a GROUP BY or PARTITION BY");
 }
 
 static wr_status read_options(const wr_sink_spec *spec, wr_csv_options *o, wr_err *err)
 {
-	*o = (wr_csv_options){ .header = true, .delimiter = WR_STR_LIT(","),
-			       .mode = spec->table && spec->schema->nkeys ? WR_CSV_TABLE : WR_CSV_APPEND };
+	*o = (wr_csv_options){ .header = true,
+			       .delimiter = WR_STR_LIT(","),
+			       .mode = spec->table && spec->schema->nkeys ? WR_CSV_TABLE
+									  : WR_CSV_APPEND };
 	if (wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err))
 		return WR_FAIL;
 	if (!o->path_text.n) {
@@ -74,9 +87,12 @@ static wr_status read_options(const wr_sink_spec *spec, wr_csv_options *o, wr_er
 	if (read_delimiter(spec, o, err))
 		return WR_FAIL;
 	for (uint32_t i = 0; i < o->null_text.n; i++)
-		if (memchr("\"\r\n", o->null_text.p[i], 3) || o->null_text.p[i] == o->delimiter.p[0])
-			return refuse(spec, "NULL_TEXT", "NULL_TEXT stands without quotes and cannot hold quotes, delimiters or line breaks",
-				      err);
+		if (memchr("\"\r\n", o->null_text.p[i], 3) ||
+		    o->null_text.p[i] == o->delimiter.p[0])
+			return refuse(
+			    spec, "NULL_TEXT",
+			    "NULL_TEXT stands without quotes and cannot hold quotes, delimiters or line breaks",
+			    err);
 	return o->mode == WR_CSV_TABLE ? check_table(spec, o, err) : WR_OK;
 }
 
@@ -96,7 +112,8 @@ static wr_status make_directories(const char *path, wr_err *err)
 	return status;
 }
 
-wr_status wr_csv_init(wr_csv *c, const wr_sink_def *def, const wr_sink_spec *spec, wr_sink_cx *cx, wr_err *err)
+wr_status wr_csv_init(wr_csv *c, const wr_sink_def *def, const wr_sink_spec *spec, wr_sink_cx *cx,
+		      wr_err *err)
 {
 	c->sink = (wr_sink){ def, spec, cx };
 	if (read_options(spec, &c->opt, err))
@@ -115,13 +132,15 @@ void wr_csv_done(wr_csv *c)
 	free(c->path);
 }
 
-static wr_status open_mode(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_mode(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	wr_csv_options o;
 
 	if (read_options(spec, &o, err))
 		return WR_FAIL;
-	return (o.mode == WR_CSV_TABLE ? &wr_csv_table : &wr_csv_append)->open(spec, cx, mark, out, err);
+	return (o.mode == WR_CSV_TABLE ? &wr_csv_table : &wr_csv_append)
+	    ->open(spec, cx, mark, out, err);
 }
 
 const wr_sink_def wr_sink_csv = {

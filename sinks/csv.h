@@ -1,4 +1,5 @@
-/* Options of a CSV sink and its two modes, each a sink of its own behind wr_sink_csv. Inside sinks/csv*.c only. */
+/* Options of a CSV sink and its two modes, each a sink of its own behind wr_sink_csv. Inside
+ * sinks/csv*.c only. */
 #ifndef SINKS_CSV_H
 #define SINKS_CSV_H
 
@@ -26,7 +27,8 @@ typedef struct wr_csv {
 } wr_csv;
 
 /* Reads the options, makes the directories of PATH. */
-WR_CHECKED wr_status wr_csv_init(wr_csv *c, const wr_sink_def *def, const wr_sink_spec *spec, wr_sink_cx *cx, wr_err *err);
+WR_CHECKED wr_status wr_csv_init(wr_csv *c, const wr_sink_def *def, const wr_sink_spec *spec,
+				 wr_sink_cx *cx, wr_err *err);
 void wr_csv_done(wr_csv *c);
 
 extern const wr_sink_def wr_csv_append, wr_csv_table;

@@ -1,14 +1,16 @@
 /*
- * CSV, MODE='APPEND': every change as a line, in the order in which it came. A follower: lines are written and synced before the epoch
- * commits, and the mark that the epoch stores says how far the file is ours:
+ * CSV, MODE='APPEND': every change as a line, in the order in which it came. A follower: lines are
+ * written and synced before the epoch commits, and the mark that the epoch stores says how far the
+ * file is ours:
  *
  *	"3 51200 1780000000000"    file number 3, its length, when it was begun (ms)
  *
- * Opened with a mark, the file is cut to that length and files of higher numbers are removed: they hold what no epoch has. Opened without one,
- * it begins anew, as a shell's > does.
+ * Opened with a mark, the file is cut to that length and files of higher numbers are removed: they
+ * hold what no epoch has. Opened without one, it begins anew, as a shell's > does.
  *
- * With ROTATE_… there are numbered files, out-000001.csv, out-000002.csv; a new one begins with the first line behind the epoch that made the
- * old one long or old enough. A compressed file is a row of members, one an epoch, so that cutting at a mark leaves a whole one.
+ * With ROTATE_… there are numbered files, out-000001.csv, out-000002.csv; a new one begins with the
+ * first line behind the epoch that made the old one long or old enough. A compressed file is a row
+ * of members, one an epoch, so that cutting at a mark leaves a whole one.
  *
  * Writers make lines in a buffer of their own; `lock` guards the file.
  */
@@ -122,7 +124,8 @@ static wr_status resume(append_sink *s, wr_str mark, wr_err *err)
 
 	snprintf(text, sizeof text, "%.*s", WR_STR_ARG(mark));
 	if (sscanf(text, "%u %" SCNd64 " %" SCNd64, &s->number, &s->length, &s->started) != 3)
-		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "the stored mark of %s cannot be read", s->csv.path);
+		return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+				  "the stored mark of %s cannot be read", s->csv.path);
 	if (WR_FAULT_FAIL("csv_append.resume", err))
 		return WR_FAIL;
 	if (!rotates(s))
@@ -159,12 +162,14 @@ static void close_sink(wr_sink *sink)
 	free(s);
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	append_sink *s = wr_calloc(1, sizeof *s);
 
 	pthread_mutex_init(&s->lock, NULL);
-	if (wr_csv_init(&s->csv, &wr_csv_append, spec, cx, err) || (mark.p ? resume(s, mark, err) : begin(s, err))) {
+	if (wr_csv_init(&s->csv, &wr_csv_append, spec, cx, err) ||
+	    (mark.p ? resume(s, mark, err) : begin(s, err))) {
 		close_sink(&s->csv.sink);
 		return WR_FAIL;
 	}
@@ -220,7 +225,8 @@ static char op_of(const append_sink *s, uint8_t change)
 	}
 }
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	append_writer *w = (append_writer *)writer;
 	append_sink *s = (append_sink *)writer->sink;
@@ -230,7 +236,8 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 		char op = op_of(s, b->change[i]);
 
 		if (op)
-			wr_csv_row(&s->csv.format, &s->csv.fields, b, i, with_op ? op : 0, &w->lines);
+			wr_csv_row(&s->csv.format, &s->csv.fields, b, i, with_op ? op : 0,
+				   &w->lines);
 	}
 	return w->lines.n >= FLUSH ? flush(s, w, err) : WR_OK;
 }
@@ -276,7 +283,8 @@ static void status(wr_sink *sink, wr_buf *out)
 	append_sink *s = (append_sink *)sink;
 
 	pthread_mutex_lock(&s->lock);
-	wr_buf_printf(out, "%s, %" PRId64 " bytes", s->path, s->file ? wr_csv_file_length(s->file) : s->length);
+	wr_buf_printf(out, "%s, %" PRId64 " bytes", s->path,
+		      s->file ? wr_csv_file_length(s->file) : s->length);
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -1,11 +1,12 @@
 /*
- * A file that grows, and that can be cut to where it was at any sync. Plain bytes go straight to the descriptor (its users gather lines to
- * pieces). Compressed, it is a row of members or frames, one ended at each sync: a reader joins them, and what is cut off is a whole number of
- * them.
+ * A file that grows, and that can be cut to where it was at any sync. Plain bytes go straight to
+ * the descriptor (its users gather lines to pieces). Compressed, it is a row of members or frames,
+ * one ended at each sync: a reader joins them, and what is cut off is a whole number of them.
  *
  *	put put sync | put sync | put …		cut to the second sync: two members
  *
- * After an error the file holds something between; its owner closes it and opens it anew at the last length that counts.
+ * After an error the file holds something between; its owner closes it and opens it anew at the
+ * last length that counts.
  */
 #include "sinks/csv_file.h"
 
@@ -57,9 +58,11 @@ static wr_status cut(wr_csv_file *f, int64_t keep, wr_err *err)
 	if (f->endless)
 		return WR_OK;
 	if (st.st_size < keep) {
-		wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "%s has %lld bytes, but %lld had been written to it", f->path,
+		wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+			   "%s has %lld bytes, but %lld had been written to it", f->path,
 			   (long long)st.st_size, (long long)keep);
-		return wr_err_hint(err, "put the file back as it was, or DROP the sink and create it again");
+		return wr_err_hint(
+		    err, "put the file back as it was, or DROP the sink and create it again");
 	}
 	f->created = st.st_size == 0;
 	f->dirty = st.st_size != keep;
@@ -70,7 +73,8 @@ static wr_status cut(wr_csv_file *f, int64_t keep, wr_err *err)
 	return WR_OK;
 }
 
-wr_status wr_csv_file_open(const char *path, wr_csv_compress compress, int64_t keep, wr_csv_file **out, wr_err *err)
+wr_status wr_csv_file_open(const char *path, wr_csv_compress compress, int64_t keep,
+			   wr_csv_file **out, wr_err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
@@ -111,7 +115,8 @@ static wr_status put_gzip(wr_csv_file *f, wr_str bytes, bool end, wr_err *err)
 		f->gzip.next_out = (Bytef *)f->room;
 		f->gzip.avail_out = ROOM;
 		more = deflate(&f->gzip, end ? Z_FINISH : Z_NO_FLUSH);
-		if (ROOM > f->gzip.avail_out && write_out(f, f->room, ROOM - f->gzip.avail_out, err))
+		if (ROOM > f->gzip.avail_out &&
+		    write_out(f, f->room, ROOM - f->gzip.avail_out, err))
 			return WR_FAIL;
 	} while (end ? more != Z_STREAM_END : f->gzip.avail_in || !f->gzip.avail_out);
 	if (end)
@@ -129,8 +134,8 @@ static wr_status put_zstd(wr_csv_file *f, wr_str bytes, bool end, wr_err *err)
 
 		more = ZSTD_compressStream2(f->zstd, &out, &in, end ? ZSTD_e_end : ZSTD_e_continue);
 		if (ZSTD_isError(more))
-			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot compress %s: %s", f->path,
-					  ZSTD_getErrorName(more));
+			return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot compress %s: %s",
+					  f->path, ZSTD_getErrorName(more));
 		if (out.pos && write_out(f, f->room, out.pos, err))
 			return WR_FAIL;
 	} while (end ? more : in.pos < in.size);
@@ -139,7 +144,8 @@ static wr_status put_zstd(wr_csv_file *f, wr_str bytes, bool end, wr_err *err)
 
 static wr_status put_compressed(wr_csv_file *f, wr_str bytes, bool end, wr_err *err)
 {
-	return f->compress == WR_CSV_GZIP ? put_gzip(f, bytes, end, err) : put_zstd(f, bytes, end, err);
+	return f->compress == WR_CSV_GZIP ? put_gzip(f, bytes, end, err)
+					  : put_zstd(f, bytes, end, err);
 }
 
 wr_status wr_csv_file_put(wr_csv_file *f, wr_str bytes, wr_err *err)
@@ -159,9 +165,11 @@ static wr_status still_named(const wr_csv_file *f, wr_err *err)
 
 	if (fstat(f->fd, &ours))
 		return wr_file_fail(err, "look at", f->path);
-	if (stat(f->path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+	if (stat(f->path, &named) == 0 && named.st_dev == ours.st_dev &&
+	    named.st_ino == ours.st_ino)
 		return WR_OK;
-	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s was removed or replaced while it was being written", f->path);
+	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			  "%s was removed or replaced while it was being written", f->path);
 }
 
 wr_status wr_csv_file_sync(wr_csv_file *f, wr_err *err)

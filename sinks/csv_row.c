@@ -111,8 +111,8 @@ void wr_csv_header(const wr_csv_format *f, const wr_fields *fields, wr_str op_co
 	wr_buf_putc(out, '\n');
 }
 
-void wr_csv_row(const wr_csv_format *f, const wr_fields *fields, const wr_batch *b, uint32_t row, char op,
-		wr_buf *out)
+void wr_csv_row(const wr_csv_format *f, const wr_fields *fields, const wr_batch *b, uint32_t row,
+		char op, wr_buf *out)
 {
 	bool gone = b->change[row] == WR_ROW_GONE;
 

@@ -1,12 +1,13 @@
 /*
- * CSV, MODE='TABLE': the rows as they are now, in the order of their keys, in a file that is always whole. A deriver: the lines live in the
- * query's state, under
+ * CSV, MODE='TABLE': the rows as they are now, in the order of their keys, in a file that is always
+ * whole. A deriver: the lines live in the query's state, under
  *
  *	key columns (order-preserving), window start, window end  ->  the line
  *
- * and after a commit the file is written anew from a view of it: PATH.tmp, synced, renamed over PATH. A thread does that, so that tasks do not
- * wait; it rests nine times as long as it worked, so that a large table takes a tenth of a processor. The first state after the start and the
- * last one are always written: committed(final) waits for it, close writes what is owed.
+ * and after a commit the file is written anew from a view of it: PATH.tmp, synced, renamed over
+ * PATH. A thread does that, so that tasks do not wait; it rests nine times as long as it worked, so
+ * that a large table takes a tenth of a processor. The first state after the start and the last one
+ * are always written: committed(final) waits for it, close writes what is owed.
  *
  * A write that fails is told once and tried again: nothing is lost, the lines are in the state.
  */
@@ -57,7 +58,8 @@ static wr_status put_rows(table_sink *s, wr_csv_file *f, uint64_t *rows, wr_err 
 {
 	wr_buf piece = { 0 };
 	wr_str key, line;
-	wr_view *v = wr_view_open(s->csv.sink.cx->state, s->csv.sink.spec->op, (wr_str){ 0 }, (wr_str){ 0 });
+	wr_view *v =
+	    wr_view_open(s->csv.sink.cx->state, s->csv.sink.spec->op, (wr_str){ 0 }, (wr_str){ 0 });
 	wr_status status = WR_OK;
 
 	if (s->csv.opt.header)
@@ -81,10 +83,14 @@ static wr_status write_file(table_sink *s, uint64_t *rows, wr_err *err)
 	wr_csv_file *f = NULL;
 	wr_status status = WR_FAIL;
 
-	if (WR_FAULT_FAIL("csv_table.begin", err) || wr_csv_file_open(s->tmp, (wr_csv_compress)s->csv.opt.compress, 0, &f, err) || put_rows(s, f, rows, err) ||
-	    wr_state_health(s->csv.sink.cx->state, err) || wr_csv_file_sync(f, err))
+	if (WR_FAULT_FAIL("csv_table.begin", err) ||
+	    wr_csv_file_open(s->tmp, (wr_csv_compress)s->csv.opt.compress, 0, &f, err) ||
+	    put_rows(s, f, rows, err) || wr_state_health(s->csv.sink.cx->state, err) ||
+	    wr_csv_file_sync(f, err))
 		goto out;
-	status = WR_FAULT_FAIL("csv_table.before_rename", err) ? WR_FAIL : wr_file_rename(s->tmp, s->csv.path, err);
+	status = WR_FAULT_FAIL("csv_table.before_rename", err)
+		     ? WR_FAIL
+		     : wr_file_rename(s->tmp, s->csv.path, err);
 	if (status == WR_OK)
 		status = WR_FAULT_FAIL("csv_table.renamed", err);
 out:
@@ -178,7 +184,8 @@ static void close_sink(wr_sink *sink)
 	free(s);
 }
 
-/* A link is followed: its target is replaced, not the link. Devices, pipes and their names (/dev/stdout) cannot be replaced. */
+/* A link is followed: its target is replaced, not the link. Devices, pipes and their names
+ * (/dev/stdout) cannot be replaced. */
 static wr_status follow_links(table_sink *s, wr_err *err)
 {
 	struct stat st;
@@ -187,8 +194,10 @@ static wr_status follow_links(table_sink *s, wr_err *err)
 	if ((strncmp(s->csv.path, "/dev/", 5) == 0 && strncmp(s->csv.path, "/dev/shm/", 9) != 0) ||
 	    (target && (stat(target, &st) || !S_ISREG(st.st_mode)))) {
 		free(target);
-		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(s->csv.sink.spec, "PATH"),
-				  "MODE='TABLE' replaces its file, and %s is none that can be replaced", s->csv.path);
+		return wr_err_set(
+		    err, WR_ERR_STATEMENT, wr_sink_prop_span(s->csv.sink.spec, "PATH"),
+		    "MODE='TABLE' replaces its file, and %s is none that can be replaced",
+		    s->csv.path);
 	}
 	if (target) {
 		free(s->csv.path);
@@ -214,7 +223,8 @@ static wr_status try_path(table_sink *s, wr_err *err)
 	return WR_OK;
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	table_sink *s = wr_calloc(1, sizeof *s);
 
@@ -262,7 +272,8 @@ static wr_str key_of(table_writer *w, const wr_batch *b, uint32_t row)
 	return wr_buf_view(&w->key);
 }
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	table_writer *w = (table_writer *)writer;
 	table_sink *s = (table_sink *)writer->sink;
@@ -328,7 +339,8 @@ static void status(wr_sink *sink, wr_buf *out)
 	table_sink *s = (table_sink *)sink;
 
 	pthread_mutex_lock(&s->lock);
-	wr_buf_printf(out, "%s, %llu row%s", s->csv.path, (unsigned long long)s->rows, s->rows == 1 ? "" : "s");
+	wr_buf_printf(out, "%s, %llu row%s", s->csv.path, (unsigned long long)s->rows,
+		      s->rows == 1 ? "" : "s");
 	if (s->trouble.cls != WR_ERR_NONE)
 		wr_buf_printf(out, "; %s", s->trouble.message);
 	pthread_mutex_unlock(&s->lock);

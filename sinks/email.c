@@ -1,14 +1,16 @@
 /*
- * E-mail as a sink: a row is a mail. Mails go through an outbox (sinks/outbox.h) as an HTTP sink's requests do, and over SMTP.
+ * E-mail as a sink: a row is a mail. Mails go through an outbox (sinks/outbox.h) as an HTTP sink's
+ * requests do, and over SMTP.
  *
  *	CREATE SINK alerts WITH (TYPE='email', SERVER='smtp://localhost:25', FROM='shop@example.org', TO='${email}',
  *	                         SUBJECT='Your balance is ${balance}') AS SELECT email, balance FROM …
  *
- * An entry's `to` is the list of addresses, its body the message without Message-ID. That is made of the entry's id when the mail is
- * sent, so a mail that is sent twice (a crash between the server's answer and our noting it) has the same one, and mail programs
- * show it once.
+ * An entry's `to` is the list of addresses, its body the message without Message-ID. That is made
+ * of the entry's id when the mail is sent, so a mail that is sent twice (a crash between the
+ * server's answer and our noting it) has the same one, and mail programs show it once.
  *
- * What the server says decides: 2xx taken; 4xx, no answer and trouble with signing in: again; 5xx about this mail: a dead letter.
+ * What the server says decides: 2xx taken; 4xx, no answer and trouble with signing in: again; 5xx
+ * about this mail: a dead letter.
  */
 #include "sinks/email.h"
 
@@ -39,7 +41,8 @@ typedef struct texts {
 	wr_template to, subject, body;	/* body: only when given */
 } texts;
 
-static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message, const char *hint, wr_err *err)
+static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message,
+			const char *hint, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop), "%s", message);
 	return wr_err_hint(err, "%s", hint);
@@ -53,8 +56,11 @@ static wr_status check_server(const wr_sink_spec *spec, const wr_email_options *
 	bool valid = o->server.n && wr_http_mail_url_valid(wr_buf_z(&url));
 
 	wr_buf_free(&url);
-	return valid ? WR_OK : refuse(spec, "SERVER", o->server.p ? "SERVER is no mail server's address" : "an e-mail sink needs a SERVER",
-				      "write it as smtp://host:25 or smtps://host:465", err);
+	return valid ? WR_OK
+		     : refuse(spec, "SERVER",
+			      o->server.p ? "SERVER is no mail server's address"
+					  : "an e-mail sink needs a SERVER",
+			      "write it as smtp://host:25 or smtps://host:465", err);
 }
 
 static wr_status check_addresses(const wr_sink_spec *spec, const wr_email_options *o, wr_err *err)
@@ -62,22 +68,28 @@ static wr_status check_addresses(const wr_sink_spec *spec, const wr_email_option
 	wr_str bare;
 
 	if (!o->from.p || !wr_email_address(o->from, &bare))
-		return refuse(spec, "FROM", o->from.p ? "FROM is no e-mail address" : "an e-mail sink needs FROM",
+		return refuse(spec, "FROM",
+			      o->from.p ? "FROM is no e-mail address" : "an e-mail sink needs FROM",
 			      "write it as shop@example.org or 'The shop <shop@example.org>'", err);
 	if (!o->to.n)
-		return refuse(spec, "TO", "an e-mail sink needs TO", "an address, or a column with it: TO='${email}'", err);
+		return refuse(spec, "TO", "an e-mail sink needs TO",
+			      "an address, or a column with it: TO='${email}'", err);
 	if (o->basic_auth.p && !memchr(o->basic_auth.p, ':', o->basic_auth.n))
-		return refuse(spec, "BASIC_AUTH", "BASIC_AUTH must be user:password", "both as the mail server knows them", err);
+		return refuse(spec, "BASIC_AUTH", "BASIC_AUTH must be user:password",
+			      "both as the mail server knows them", err);
 	return WR_OK;
 }
 
-static wr_status read_texts(const wr_sink_spec *spec, const wr_email_options *o, const wr_fields *fields, texts *t, wr_err *err)
+static wr_status read_texts(const wr_sink_spec *spec, const wr_email_options *o,
+			    const wr_fields *fields, texts *t, wr_err *err)
 {
 	wr_str subject = o->subject.p ? o->subject : spec->name;
 
 	return wr_template_read(spec, "TO", o->to, fields, &t->to, err) ||
-	       wr_template_read(spec, "SUBJECT", subject, fields, &t->subject, err) ||
-	       (o->body.p && wr_template_read(spec, "BODY", o->body, fields, &t->body, err)) ? WR_FAIL : WR_OK;
+		       wr_template_read(spec, "SUBJECT", subject, fields, &t->subject, err) ||
+		       (o->body.p && wr_template_read(spec, "BODY", o->body, fields, &t->body, err))
+		   ? WR_FAIL
+		   : WR_OK;
 }
 
 static wr_status read_options(const wr_sink_spec *spec, wr_email_options *o, wr_err *err)
@@ -85,8 +97,11 @@ static wr_status read_options(const wr_sink_spec *spec, wr_email_options *o, wr_
 	*o = (wr_email_options){ 0 };
 	wr_send_options_init(&o->send);
 	o->send.timeout_ms = 30000;
-	return wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err) || check_server(spec, o, err) ||
-	       check_addresses(spec, o, err) || wr_send_options_check(spec, &o->send, err) ? WR_FAIL : WR_OK;
+	return wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err) ||
+		       check_server(spec, o, err) || check_addresses(spec, o, err) ||
+		       wr_send_options_check(spec, &o->send, err)
+		   ? WR_FAIL
+		   : WR_OK;
 }
 
 static wr_status check(const wr_sink_spec *spec, wr_err *err)
@@ -111,7 +126,8 @@ typedef struct email_sink {
 	wr_outbox_sink base;
 	wr_email_options opt;
 	wr_carrier carrier;
-	char *server, *from, *user_password, *ca_file, *cert_file, *key_file;	/* from: the bare address */
+	/* from: the bare address */
+	char *server, *from, *user_password, *ca_file, *cert_file, *key_file;
 	wr_fields fields;
 	texts texts;
 	email_writer *writers;
@@ -125,7 +141,8 @@ static const char *check_delivery(void *self, const wr_delivery *d)
 	(void)self;
 	for (; wr_email_next(&list, &one); n++)
 		if (!wr_email_address(one, &bare) || n == MOST_ADDRESSES)
-			return n == MOST_ADDRESSES ? "the row gives more than 100 addresses" : "what the row gives is no e-mail address";
+			return n == MOST_ADDRESSES ? "the row gives more than 100 addresses"
+						   : "what the row gives is no e-mail address";
 	return n ? NULL : "the row gives no e-mail address";
 }
 
@@ -151,9 +168,13 @@ static void start(void *self, wr_http *http, wr_delivery *d, void *mine)
 		to[n++] = z.p;
 	}
 	wr_http_start(http, &(wr_http_request){
-		.url = s->server, .body = wr_buf_view(&d->scratch), .user_password = s->user_password,
-		.timeout_ms = s->opt.send.timeout_ms, .tls = { s->ca_file, s->cert_file, s->key_file },
-		.mail = &(wr_http_mail){ s->from, n, (const char *const *)to }, .self = mine });
+				.url = s->server,
+				.body = wr_buf_view(&d->scratch),
+				.user_password = s->user_password,
+				.timeout_ms = s->opt.send.timeout_ms,
+				.tls = { s->ca_file, s->cert_file, s->key_file },
+				.mail = &(wr_http_mail){ s->from, n, (const char *const *)to },
+				.self = mine });
 	while (n)
 		free(to[--n]);
 }
@@ -220,7 +241,8 @@ static wr_status open_parts(email_sink *s, wr_str mark, wr_err *err)
 	return wr_outbox_sink_open(&s->base, &s->carrier, mark, err);
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	email_sink *s = wr_calloc(1, sizeof *s);
 
@@ -279,14 +301,16 @@ static void put_mail(email_writer *w, const wr_batch *b, uint32_t row)
 		wr_template_put(&s->texts.body, WR_TEMPLATE_TEXT, &s->fields, b, row, &w->text);
 	else
 		put_fields(&s->fields, b, row, &w->text);
-	wr_email_message(s->opt.from, wr_buf_view(&w->to), wr_buf_view(&w->subject), wr_buf_view(&w->text), now, &w->message);
+	wr_email_message(s->opt.from, wr_buf_view(&w->to), wr_buf_view(&w->subject),
+			 wr_buf_view(&w->text), now, &w->message);
 	wr_outbox_put(s->base.outbox, w->writer.task,
 		      wr_outbox_lane_of(b, row, (uint32_t)s->opt.send.max_in_flight, &w->turn),
 		      &(wr_parcel){ 1, now, wr_buf_view(&w->to), wr_buf_view(&w->message) });
 }
 
 /* New rows and new images are mails; what is gone is none. */
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	(void)err;
 	for (uint32_t i = at; i < at + n; i++)
@@ -304,7 +328,8 @@ static wr_status snapshot(wr_sink_writer *writer, wr_err *err)
 
 static void again(wr_sink *sink, uint32_t lane, wr_str to, wr_str body)
 {
-	wr_outbox_put_again(((email_sink *)sink)->base.outbox, lane, &(wr_parcel){ 1, wr_clock_ms(), to, body });
+	wr_outbox_put_again(((email_sink *)sink)->base.outbox, lane,
+			    &(wr_parcel){ 1, wr_clock_ms(), to, body });
 }
 
 const wr_sink_def wr_sink_email = {

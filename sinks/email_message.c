@@ -10,7 +10,8 @@
  *	Content-Type: text/plain; charset=utf-8
  *	Content-Transfer-Encoding: 7bit		or base64, when the text has other characters or long lines
  *
- * Values of rows stand in headers only after control characters became blanks (sinks/template.c), so no row can add a header.
+ * Values of rows stand in headers only after control characters became blanks (sinks/template.c),
+ * so no row can add a header.
  */
 #include "sinks/email.h"
 
@@ -85,8 +86,8 @@ static void put_date(int64_t ms, wr_buf *out)
 	struct tm t;
 
 	gmtime_r(&seconds, &t);
-	wr_buf_printf(out, "Date: %s, %02d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday], t.tm_mday,
-		      months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	wr_buf_printf(out, "Date: %s, %02d %s %d %02d:%02d:%02d +0000\r\n", days[t.tm_wday],
+		      t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
 }
 
 static bool goes_as_it_is(wr_str text)
@@ -116,12 +117,15 @@ static void put_lines(wr_str text, wr_buf *out)
 static void put_base64(wr_str text, wr_buf *out)
 {
 	for (uint32_t i = 0; i < text.n; i += BASE64_LINE) {
-		wr_base64_encode((wr_str){ text.p + i, text.n - i < BASE64_LINE ? text.n - i : BASE64_LINE }, out);
+		wr_base64_encode((wr_str){ text.p + i,
+					   text.n - i < BASE64_LINE ? text.n - i : BASE64_LINE },
+				 out);
 		wr_buf_puts(out, "\r\n");
 	}
 }
 
-void wr_email_message(wr_str from, wr_str to, wr_str subject, wr_str text, int64_t made_ms, wr_buf *out)
+void wr_email_message(wr_str from, wr_str to, wr_str subject, wr_str text, int64_t made_ms,
+		      wr_buf *out)
 {
 	bool plain = goes_as_it_is(text);
 
@@ -159,7 +163,8 @@ bool wr_email_address(wr_str text, wr_str *out)
 	if (!at || at == text.p || at + 1 == text.p + text.n)
 		return false;
 	for (uint32_t i = 0; i < text.n; i++)
-		if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] == 127 || strchr("<>()\",;:\\", text.p[i]))
+		if ((unsigned char)text.p[i] <= ' ' || (unsigned char)text.p[i] == 127 ||
+		    strchr("<>()\",;:\\", text.p[i]))
 			return false;
 	*out = text;
 	return true;

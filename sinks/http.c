@@ -1,12 +1,13 @@
 /*
- * HTTP sinks: rows become requests when an epoch closes (or a batch is full before), requests stand in the outbox, a thread sends
- * what is committed (sinks/outbox_sender.c).
+ * HTTP sinks: rows become requests when an epoch closes (or a batch is full before), requests stand
+ * in the outbox, a thread sends what is committed (sinks/outbox_sender.c).
  *
  *	write       row -> JSON, into the open batch of its lane
  *	snapshot    open batches -> entries of the outbox
  *
- * A lane is one request in flight at a time, its entries in order; rows of one key are in one lane. MAX_IN_FLIGHT lanes for each task, and
- * that many requests on their way in all. Batches never reach over an epoch, so that an id always means the same body.
+ * A lane is one request in flight at a time, its entries in order; rows of one key are in one lane.
+ * MAX_IN_FLIGHT lanes for each task, and that many requests on their way in all. Batches never
+ * reach over an epoch, so that an id always means the same body.
  */
 #include "sinks/http.h"
 
@@ -91,7 +92,8 @@ static wr_status open_parts(http_sink *s, wr_str mark, wr_err *err)
 	return wr_outbox_sink_open(&s->base, wr_http_carrier_of(s->carrier), mark, err);
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	http_sink *s = wr_calloc(1, sizeof *s);
 
@@ -132,7 +134,8 @@ static void finish(http_writer *w, uint32_t at)
 	if (s->opt.body == WR_BODY_ARRAY)
 		wr_buf_putc(&t->body, ']');
 	wr_outbox_put(s->base.outbox, w->writer.task, at,
-		      &(wr_parcel){ t->rows, wr_clock_ms(), wr_buf_view(&t->url), wr_buf_view(&t->body) });
+		      &(wr_parcel){ t->rows, wr_clock_ms(), wr_buf_view(&t->url),
+				    wr_buf_view(&t->body) });
 	t->rows = 0;
 	wr_buf_reset(&t->body);
 }
@@ -158,7 +161,8 @@ static void add_row(http_writer *w, uint32_t at)
 		finish(w, at);
 }
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	http_writer *w = (http_writer *)writer;
 	http_sink *s = (http_sink *)writer->sink;

@@ -25,19 +25,24 @@ typedef struct wr_http_options {
 
 /* ---- sinks/http_options.c */
 
-WR_CHECKED wr_status wr_http_options_read(const wr_sink_spec *spec, wr_http_options *o, wr_err *err);
+WR_CHECKED wr_status wr_http_options_read(const wr_sink_spec *spec, wr_http_options *o,
+					  wr_err *err);
 
 /* ---- sinks/http_rules.c */
 
-/* The rule of the documentation (docs/sinks.md), changed by text: "409 OK, 404 RETRY, 4XX DEAD_LETTER". text.p NULL: unchanged. */
-WR_CHECKED wr_status wr_http_rules_read(const wr_sink_spec *spec, wr_str text, wr_http_rules *out, wr_err *err);
+/* The rule of the documentation (docs/sinks.md), changed by text: "409 OK, 404 RETRY, 4XX
+ * DEAD_LETTER". text.p NULL: unchanged. */
+WR_CHECKED wr_status wr_http_rules_read(const wr_sink_spec *spec, wr_str text, wr_http_rules *out,
+					wr_err *err);
 /* status 0: there was no answer. */
 wr_verdict wr_http_verdict(const wr_http_rules *r, int status);
 
 /* ---- sinks/http_compose.c: rows to bodies */
 
-/* Appends what is sent for the row at *row, and moves *row to the last row of the change. false: nothing is sent for it. */
-bool wr_http_row(const wr_http_options *o, const wr_fields *fields, const wr_batch *b, uint32_t *row, wr_buf *out);
+/* Appends what is sent for the row at *row, and moves *row to the last row of the change. false:
+ * nothing is sent for it. */
+bool wr_http_row(const wr_http_options *o, const wr_fields *fields, const wr_batch *b,
+		 uint32_t *row, wr_buf *out);
 
 /* ---- sinks/http_sign.c: Standard Webhooks */
 

@@ -96,10 +96,15 @@ static void start(void *self, wr_http *http, wr_delivery *d, void *mine)
 		headers[n] = c->headers[n];
 	for (uint32_t i = 0; i < nown; i++)
 		headers[n++] = wr_buf_z(&own[i]);
-	wr_http_start(http, &(wr_http_request){
-		.method = methods[c->opt->method], .url = d->to, .nheaders = n, .headers = headers,
-		.body = d->parcel.body, .user_password = c->user_password, .timeout_ms = c->opt->send.timeout_ms,
-		.tls = { c->ca_file, c->cert_file, c->key_file }, .self = mine });
+	wr_http_start(http, &(wr_http_request){ .method = methods[c->opt->method],
+						.url = d->to,
+						.nheaders = n,
+						.headers = headers,
+						.body = d->parcel.body,
+						.user_password = c->user_password,
+						.timeout_ms = c->opt->send.timeout_ms,
+						.tls = { c->ca_file, c->cert_file, c->key_file },
+						.self = mine });
 	for (uint32_t i = 0; i < nown; i++)
 		wr_buf_free(&own[i]);
 }

@@ -23,7 +23,8 @@ static void put_field(const wr_field *f, const wr_batch *b, uint32_t row, bool *
 }
 
 /* The open object of a row: its closing brace is the caller's. */
-static void open_object(const wr_fields *fields, const wr_batch *b, uint32_t row, bool keys_only, wr_buf *out)
+static void open_object(const wr_fields *fields, const wr_batch *b, uint32_t row, bool keys_only,
+			wr_buf *out)
 {
 	bool comma = false;
 
@@ -34,7 +35,8 @@ static void open_object(const wr_fields *fields, const wr_batch *b, uint32_t row
 		wr_buf_putc(out, '{');
 }
 
-static void put_row(const wr_fields *fields, const wr_batch *b, uint32_t row, bool keys_only, wr_buf *out)
+static void put_row(const wr_fields *fields, const wr_batch *b, uint32_t row, bool keys_only,
+		    wr_buf *out)
 {
 	open_object(fields, b, row, keys_only, out);
 	wr_buf_putc(out, '}');
@@ -49,8 +51,8 @@ static bool has_key(const wr_fields *fields)
 }
 
 /* before, after: -1: null. */
-static void put_change(const wr_fields *fields, const wr_batch *b, const char *op, int64_t before, int64_t after,
-		       wr_buf *out)
+static void put_change(const wr_fields *fields, const wr_batch *b, const char *op, int64_t before,
+		       int64_t after, wr_buf *out)
 {
 	uint32_t row = (uint32_t)(after >= 0 ? after : before);
 
@@ -72,7 +74,8 @@ static void put_change(const wr_fields *fields, const wr_batch *b, const char *o
 	wr_buf_printf(out, ",\"ts_ms\":%lld}", (long long)b->rowtime[row]);
 }
 
-static bool deletion(const wr_http_options *o, const wr_fields *fields, const wr_batch *b, uint32_t row, wr_buf *out)
+static bool deletion(const wr_http_options *o, const wr_fields *fields, const wr_batch *b,
+		     uint32_t row, wr_buf *out)
 {
 	if (o->on_delete == WR_DELETE_IGNORE)
 		return false;
@@ -85,7 +88,8 @@ static bool deletion(const wr_http_options *o, const wr_fields *fields, const wr
 	return true;
 }
 
-bool wr_http_row(const wr_http_options *o, const wr_fields *fields, const wr_batch *b, uint32_t *row, wr_buf *out)
+bool wr_http_row(const wr_http_options *o, const wr_fields *fields, const wr_batch *b,
+		 uint32_t *row, wr_buf *out)
 {
 	int64_t before = -1;
 	uint8_t change = b->change[*row];

@@ -20,7 +20,8 @@ static const wr_sink_rule rules[] = {
 	WR_SEND_RULES(wr_http_options),
 };
 
-static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message, wr_err *err)
+static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message,
+			wr_err *err)
 {
 	return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop), "%s", message);
 }
@@ -40,10 +41,10 @@ static wr_status check_headers(const wr_sink_spec *spec, wr_err *err)
 
 		if (p->name.n < 7 || !wr_str_ieq((wr_str){ p->name.p, 7 }, WR_STR_LIT("HEADER.")))
 			continue;
-		if (p->name.n == 7 || memchr(p->name.p, ':', p->name.n) || memchr(p->name.p, ' ', p->name.n) ||
-		    !one_line(p->name) || !one_line(p->value))
-			return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s is no header of a request",
-					  WR_STR_ARG(p->name));
+		if (p->name.n == 7 || memchr(p->name.p, ':', p->name.n) ||
+		    memchr(p->name.p, ' ', p->name.n) || !one_line(p->name) || !one_line(p->value))
+			return wr_err_set(err, WR_ERR_STATEMENT, p->span,
+					  "%.*s is no header of a request", WR_STR_ARG(p->name));
 	}
 	return WR_OK;
 }
@@ -53,7 +54,8 @@ static wr_status check_secrets(const wr_sink_spec *spec, const wr_http_options *
 	wr_sign_key key;
 
 	if (o->basic_auth.p && o->bearer_token.p)
-		return refuse(spec, "BEARER_TOKEN", "BASIC_AUTH and BEARER_TOKEN exclude each other", err);
+		return refuse(spec, "BEARER_TOKEN",
+			      "BASIC_AUTH and BEARER_TOKEN exclude each other", err);
 	if (o->basic_auth.p && !memchr(o->basic_auth.p, ':', o->basic_auth.n))
 		return refuse(spec, "BASIC_AUTH", "BASIC_AUTH must be user:password", err);
 	if (!one_line(o->bearer_token))
@@ -65,7 +67,8 @@ static wr_status check_secrets(const wr_sink_spec *spec, const wr_http_options *
 }
 
 /* A URL made with x for every value must be one. */
-static wr_status check_whole(const wr_sink_spec *spec, const wr_template *t, wr_str text, wr_err *err)
+static wr_status check_whole(const wr_sink_spec *spec, const wr_template *t, wr_str text,
+			     wr_err *err)
 {
 	wr_buf sample = { 0 };
 
@@ -79,8 +82,8 @@ static wr_status check_whole(const wr_sink_spec *spec, const wr_template *t, wr_
 	wr_buf_free(&sample);
 	if (valid)
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "URL"), "'%.*s' is no URL that rows can be sent to",
-		   WR_STR_ARG(text));
+	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "URL"),
+		   "'%.*s' is no URL that rows can be sent to", WR_STR_ARG(text));
 	return wr_err_hint(err, "write it as http://host:port/path or https://…");
 }
 
@@ -107,10 +110,13 @@ wr_status wr_http_options_read(const wr_sink_spec *spec, wr_http_options *o, wr_
 	if (wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err))
 		return WR_FAIL;
 	if (o->on_delete < 0)
-		o->on_delete = o->envelope == WR_ENVELOPE_CHANGE ? WR_DELETE_SEND : WR_DELETE_IGNORE;
+		o->on_delete =
+		    o->envelope == WR_ENVELOPE_CHANGE ? WR_DELETE_SEND : WR_DELETE_IGNORE;
 	if (o->body == WR_BODY_OBJECT)
 		o->batch_rows = 1;
 	return check_url(spec, o, err) || check_headers(spec, err) || check_secrets(spec, o, err) ||
-	       wr_http_rules_read(spec, o->on_status, &o->rules, err) || wr_send_options_check(spec, &o->send, err)
-		   ? WR_FAIL : WR_OK;
+		       wr_http_rules_read(spec, o->on_status, &o->rules, err) ||
+		       wr_send_options_check(spec, &o->send, err)
+		   ? WR_FAIL
+		   : WR_OK;
 }

@@ -8,8 +8,9 @@
  *	other 4xx		a dead letter
  *	no answer		again
  *
- * ON_STATUS changes it: a list of statuses (404), classes (4XX) or ranges (500-504), each with OK, RETRY, DEAD_LETTER or SPLIT.
- * What is more particular counts: a status beats a range, a range a class, wherever they stand.
+ * ON_STATUS changes it: a list of statuses (404), classes (4XX) or ranges (500-504), each with OK,
+ * RETRY, DEAD_LETTER or SPLIT. What is more particular counts: a status beats a range, a range a
+ * class, wherever they stand.
  */
 #include "core/number.h"
 #include "sinks/http.h"
@@ -68,14 +69,15 @@ static bool read_status(wr_str t, int *status)
 
 static bool read_statuses(wr_str t, rule *r)
 {
-	if (t.n == 3 && t.p[0] >= '1' && t.p[0] <= '5' && (t.p[1] | 32) == 'x' && (t.p[2] | 32) == 'x') {
+	if (t.n == 3 && t.p[0] >= '1' && t.p[0] <= '5' && (t.p[1] | 32) == 'x' &&
+	    (t.p[2] | 32) == 'x') {
 		r->from = (t.p[0] - '0') * 100;
 		r->to = r->from + 99;
 		return true;
 	}
 	if (t.n == 7 && t.p[3] == '-')
-		return read_status((wr_str){ t.p, 3 }, &r->from) && read_status((wr_str){ t.p + 4, 3 }, &r->to) &&
-		       r->from <= r->to;
+		return read_status((wr_str){ t.p, 3 }, &r->from) &&
+		       read_status((wr_str){ t.p + 4, 3 }, &r->to) && r->from <= r->to;
 	r->to = 0;
 	if (!read_status(t, &r->from))
 		return false;
@@ -93,7 +95,8 @@ static bool read_action(wr_str t, const char **p, const char *end, rule *r)
 			r->verdict = (wr_verdict)i;
 			return true;
 		}
-	if (wr_str_ieq(t, WR_STR_LIT("DEAD")) && next_word(p, end, &more) && wr_str_ieq(more, WR_STR_LIT("LETTER"))) {
+	if (wr_str_ieq(t, WR_STR_LIT("DEAD")) && next_word(p, end, &more) &&
+	    wr_str_ieq(more, WR_STR_LIT("LETTER"))) {
 		r->verdict = WR_VERDICT_DEAD_LETTER;
 		return true;
 	}
@@ -103,9 +106,12 @@ static bool read_action(wr_str t, const char **p, const char *end, rule *r)
 
 static wr_status refuse(const wr_sink_spec *spec, wr_str word, const char *expected, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "ON_STATUS"), "ON_STATUS: %s expected %s%.*s%s", expected,
+	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "ON_STATUS"),
+		   "ON_STATUS: %s expected %s%.*s%s", expected,
 		   word.n ? "instead of '" : "at the end", WR_STR_ARG(word), word.n ? "'" : "");
-	return wr_err_hint(err, "write it as '409 OK, 404 RETRY, 4XX DEAD_LETTER'; actions are OK, RETRY, DEAD_LETTER and SPLIT");
+	return wr_err_hint(
+	    err,
+	    "write it as '409 OK, 404 RETRY, 4XX DEAD_LETTER'; actions are OK, RETRY, DEAD_LETTER and SPLIT");
 }
 
 /* Wider rules first, so that narrower ones come over them. */

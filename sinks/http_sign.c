@@ -21,7 +21,8 @@ void wr_sign(const wr_sign_key *key, const char *id, int64_t seconds, wr_str bod
 
 	wr_buf_printf(&content, "%s.%lld.", id, (long long)seconds);
 	wr_buf_str(&content, body);
-	if (!HMAC(EVP_sha256(), key->bytes, (int)key->n, (const unsigned char *)content.p, content.n, digest, &n))
+	if (!HMAC(EVP_sha256(), key->bytes, (int)key->n, (const unsigned char *)content.p,
+		  content.n, digest, &n))
 		WR_BUG("HMAC failed");
 	wr_buf_puts(out, "v1,");
 	wr_base64_encode((wr_str){ (const char *)digest, n }, out);

@@ -55,7 +55,8 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 			   wr_err *err)
 {
 	kafka_sink *s = wr_calloc(1, sizeof *s);
-	wr_kafka_txn txn = { s->id, (int)wr_setting_int(cx->settings, WR_SET_TRANSACTION_TIMEOUT_MS) };
+	wr_kafka_txn txn = { s->id,
+			     (int)wr_setting_int(cx->settings, WR_SET_TRANSACTION_TIMEOUT_MS) };
 
 	s->sink = (wr_sink){ &wr_sink_kafka, spec, cx };
 	s->witness = wr_witness_get(mark, cx->incarnation);
@@ -68,8 +69,8 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 		return WR_FAIL;
 	}
 	wr_kafka_writer_ends(s->k, cx->stopping, cx->self);
-	if (WR_FAULT_FAIL("kafka.before_init", err) || (cx->decides && wr_kafka_txn_init(s->k, err)) ||
-	    WR_FAULT_FAIL("kafka.init", err)) {
+	if (WR_FAULT_FAIL("kafka.before_init", err) ||
+	    (cx->decides && wr_kafka_txn_init(s->k, err)) || WR_FAULT_FAIL("kafka.init", err)) {
 		wr_kafka_writer_close(s->k);
 		free(s);
 		return WR_FAIL;
@@ -141,7 +142,9 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 		return WR_OK;
 	if (wr_kafka_writer_flush(s->k, err) || WR_FAULT_FAIL("kafka.before_witness", err))
 		return WR_FAIL;
-	return wr_kafka_txn_witness(s->k, s->id, (int64_t)epoch, err) ? WR_FAIL : WR_FAULT_FAIL("kafka.ready", err);
+	return wr_kafka_txn_witness(s->k, s->id, (int64_t)epoch, err)
+		   ? WR_FAIL
+		   : WR_FAULT_FAIL("kafka.ready", err);
 }
 
 static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
@@ -149,7 +152,8 @@ static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
 	kafka_sink *s = (kafka_sink *)sink;
 
 	s->deciding = true;
-	if (WR_FAULT_FAIL("kafka.before_commit", err) || wr_kafka_txn_commit(s->k, sink->cx->stopping, sink->cx->self, err))
+	if (WR_FAULT_FAIL("kafka.before_commit", err) ||
+	    wr_kafka_txn_commit(s->k, sink->cx->stopping, sink->cx->self, err))
 		return WR_FAIL;
 	s->deciding = false;
 	s->witness = (int64_t)epoch;
@@ -171,7 +175,8 @@ static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed
 	snprintf(topic, sizeof topic, "topic %.*s", WR_STR_ARG(sink->spec->topic));
 	wr_witness w = { sink->cx->incarnation, "the broker", wr_str_of(topic), s->witness, -1 };
 
-	if (WR_FAULT_FAIL("kafka.ask", err) || wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &w.found, err) ||
+	if (WR_FAULT_FAIL("kafka.ask", err) ||
+	    wr_kafka_witness(io->broker, io->kafka_conf, sink->spec->topic, s->id, &w.found, err) ||
 	    wr_witness_judge(&w, pending, committed, err))
 		return WR_FAIL;
 	if (*committed)

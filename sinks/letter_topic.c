@@ -13,15 +13,20 @@ struct wr_letter_topic {
 	wr_kafka_writer *kafka;
 };
 
-wr_status wr_letter_topic_open(const wr_io *io, wr_str topic, wr_letter_ends ends, wr_letter_topic **out, wr_err *err)
+wr_status wr_letter_topic_open(const wr_io *io, wr_str topic, wr_letter_ends ends,
+			       wr_letter_topic **out, wr_err *err)
 {
 	wr_letter_topic *t = wr_calloc(1, sizeof *t);
 
 	wr_buf_str(&t->name, topic);
 	t->topics = io->topics;
-	wr_status status = t->topics ? wr_topics_create(t->topics, topic, 1, err) :
-			   wr_kafka_topic_ensure(io->broker, io->kafka_conf, topic, &(wr_kafka_topic){ 0, 0, -1, false }, err) ||
-			   wr_kafka_writer_open(io->broker, io->kafka_conf, topic, NULL, &t->kafka, err) ? WR_FAIL : WR_OK;
+	wr_status status =
+	    t->topics ? wr_topics_create(t->topics, topic, 1, err)
+	    : wr_kafka_topic_ensure(io->broker, io->kafka_conf, topic,
+				    &(wr_kafka_topic){ 0, 0, -1, false }, err) ||
+		    wr_kafka_writer_open(io->broker, io->kafka_conf, topic, NULL, &t->kafka, err)
+		? WR_FAIL
+		: WR_OK;
 
 	if (status) {
 		wr_letter_topic_close(t);
@@ -44,7 +49,8 @@ wr_status wr_letter_topic_write(wr_letter_topic *t, const wr_record *rec, wr_err
 
 wr_status wr_letter_topic_sync(wr_letter_topic *t, wr_err *err)
 {
-	if (t->topics ? wr_topics_sync(t->topics, wr_buf_view(&t->name), err) : wr_kafka_writer_flush(t->kafka, err))
+	if (t->topics ? wr_topics_sync(t->topics, wr_buf_view(&t->name), err)
+		      : wr_kafka_writer_flush(t->kafka, err))
 		return WR_FAIL;
 	return WR_FAULT_FAIL("outbox.dead_letter", err) ? WR_FAIL : WR_OK;
 }

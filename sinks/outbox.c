@@ -11,12 +11,14 @@
  *			gone	   delivered,	 waiting		     open epoch
  *				   not noted
  *
- * `put` and `noted` belong to the task; what sender and coordinator share stands behind `lock`. An epoch that dies takes its
- * entries and its 'l' with it, so numbers are given again to the entries that take their place: none of them was ever sent.
+ * `put` and `noted` belong to the task; what sender and coordinator share stands behind `lock`. An
+ * epoch that dies takes its entries and its 'l' with it, so numbers are given again to the entries
+ * that take their place: none of them was ever sent.
  *
- * A refusal stays in memory, without the bytes, until the snapshot that notes its piece as done has written it and that is committed;
- * a lane with many of them waits. Should the process die before, the piece is sent and refused once more. So each is kept
- * once. A split is asked for by the sender (path of its first half, `splitting`), noted by a snapshot, and true when that is committed.
+ * A refusal stays in memory, without the bytes, until the snapshot that notes its piece as done has
+ * written it and that is committed; a lane with many of them waits. Should the process die before,
+ * the piece is sent and refused once more. So each is kept once. A split is asked for by the sender
+ * (path of its first half, `splitting`), noted by a snapshot, and true when that is committed.
  */
 #include "sinks/outbox.h"
 
@@ -64,7 +66,8 @@ typedef struct lane {
 struct wr_outbox {
 	wr_sink_cx *cx;
 	uint16_t op;
-	uint32_t per_task, was, n;	/* was: lanes per task when it was opened last; 0: not known */
+	/* was: lanes per task when it was opened last; 0: not known */
+	uint32_t per_task, was, n;
 	const wr_outbox_hooks *hooks;
 	wr_store **stores;	/* per task */
 	pthread_mutex_t lock;
@@ -90,7 +93,8 @@ static wr_str entry_key(wr_buf *key, uint32_t number, uint64_t n)
 
 static void put_lane(wr_buf *out, const counts *put, const progress *done)
 {
-	const uint64_t numbers[] = { put->n, put->rows, done->c.n, done->c.rows, put->bytes, done->c.bytes };
+	const uint64_t numbers[] = { put->n,	   put->rows,  done->c.n,
+				     done->c.rows, put->bytes, done->c.bytes };
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		wr_key_put_i64(out, (int64_t)numbers[i]);
@@ -166,7 +170,8 @@ static wr_status check_lanes(wr_outbox *ob, const wr_sink_spec *spec, wr_err *er
 	if (!waiting.n || !ob->was || ob->was == ob->per_task)
 		return WR_OK;
 	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "MAX_IN_FLIGHT"),
-		   "MAX_IN_FLIGHT cannot change while %" PRIu64 " requests of sink %.*s are not delivered",
+		   "MAX_IN_FLIGHT cannot change while %" PRIu64
+		   " requests of sink %.*s are not delivered",
 		   waiting.n, WR_STR_ARG(spec->name));
 	return wr_err_hint(err, "keep %u until they are, SHOW SINKS tells", ob->was);
 }
@@ -241,7 +246,8 @@ static void put(wr_outbox *ob, lane *l, const wr_parcel *p)
 
 	(void)WR_FAULT("outbox.put");	/* nothing can fail: crashes only */
 	wr_parcel_put(p, &entry);
-	wr_store_put(ob->stores[l->task], entry_key(&key, l->number, l->put.n), wr_buf_view(&entry));
+	wr_store_put(ob->stores[l->task], entry_key(&key, l->number, l->put.n),
+		     wr_buf_view(&entry));
 	l->put.n++;
 	l->put.rows += p->rows;
 	l->put.bytes += entry.n;
@@ -280,16 +286,20 @@ static void tell_refusal(wr_outbox *ob, wr_store *st, lane *l, const refusal *r)
 
 	wr_outbox_id(ob, (uint32_t)(l - ob->lanes), &r->at, id, sizeof id);
 	if (wr_store_get(st, entry_key(&key, l->number, r->at.number), &entry) &&
-	    wr_parcel_get(wr_buf_view(&entry), &whole) && wr_parcel_piece(&whole, r->at.path, &room, &piece))
-		ob->hooks->refused(ob->hooks->self, &(wr_refused){ l->number, r->at.number, id, r->reason,
-								   piece.to, piece.body });
+	    wr_parcel_get(wr_buf_view(&entry), &whole) &&
+	    wr_parcel_piece(&whole, r->at.path, &room, &piece))
+		ob->hooks->refused(ob->hooks->self,
+				   &(wr_refused){ l->number, r->at.number, id, r->reason, piece.to,
+						  piece.body });
 	wr_buf_free(&key);
 	wr_buf_free(&entry);
 	wr_buf_free(&room);
 }
 
-/* Writes the lane's numbers. The refusals up to `done` stay where they are: the list only grows at its end meanwhile. */
-static void note(wr_outbox *ob, lane *l, const progress *done, const refusal *refusals, uint32_t nrefusals)
+/* Writes the lane's numbers. The refusals up to `done` stay where they are: the list only grows at
+ * its end meanwhile. */
+static void note(wr_outbox *ob, lane *l, const progress *done, const refusal *refusals,
+		 uint32_t nrefusals)
 {
 	wr_store *st = ob->stores[l->task];
 	wr_buf from = { 0 }, to = { 0 };
@@ -397,7 +407,8 @@ bool wr_outbox_due(wr_outbox *ob, bool urgent)
 	for (uint32_t i = 0; i < ob->n && !due; i++) {
 		lane *l = &ob->lanes[i];
 
-		due = l->splitting || l->nrefusals >= MOST_REFUSALS || (!urgent && !same_place(&l->done, &l->noted));
+		due = l->splitting || l->nrefusals >= MOST_REFUSALS ||
+		      (!urgent && !same_place(&l->done, &l->noted));
 	}
 	pthread_mutex_unlock(&ob->lock);
 	return due;
@@ -416,11 +427,12 @@ wr_status wr_outbox_settle(wr_outbox *ob, wr_err *err)
 			reload(ob, t);
 			wr_outbox_snapshot(ob, t);
 		}
-	if (WR_FAULT_FAIL("outbox.settled", err) || ob->hooks->before_commit(ob->hooks->self, err) ||
-	    wr_state_commit(ob->cx->state, err))
+	if (WR_FAULT_FAIL("outbox.settled", err) ||
+	    ob->hooks->before_commit(ob->hooks->self, err) || wr_state_commit(ob->cx->state, err))
 		return WR_FAIL;
 	if (WR_FAULT("outbox.settled"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose behind what was noted");
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "fault on purpose behind what was noted");
 	wr_outbox_committed(ob);
 	return WR_OK;
 }
@@ -470,10 +482,11 @@ bool wr_outbox_first(wr_outbox *ob, uint32_t lane_at, wr_buf *entry, wr_outbox_a
 	return found;
 }
 
-void wr_outbox_id(const wr_outbox *ob, uint32_t lane_at, const wr_outbox_at *at, char *out, size_t room)
+void wr_outbox_id(const wr_outbox *ob, uint32_t lane_at, const wr_outbox_at *at, char *out,
+		  size_t room)
 {
-	snprintf(out, room, "%s-%u-%" PRIu64 "%s", ob->cx->incarnation, ob->lanes[lane_at].number, at->number,
-		 at->path);
+	snprintf(out, room, "%s-%u-%" PRIu64 "%s", ob->cx->incarnation, ob->lanes[lane_at].number,
+		 at->number, at->path);
 }
 
 /* The piece is done: under the lock. */

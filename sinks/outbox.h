@@ -1,22 +1,25 @@
 /*
- * An outbox: what is to be sent to somebody outside, kept in the query's state until he has it. Entries stand in lanes, each a queue of its
- * own, numbered from 0 for ever. The number never changes, whatever crashes: it makes the entry's id.
+ * An outbox: what is to be sent to somebody outside, kept in the query's state until he has it.
+ * Entries stand in lanes, each a queue of its own, numbered from 0 for ever. The number never
+ * changes, whatever crashes: it makes the entry's id.
  *
  *	put, snapshot		a task: entries of the open epoch
  *	committed		the coordinator: they may go out
  *	first			the sender: what a lane sends next
  *	delivered, refuse, split	the sender: what became of it
  *
- * An entry of several rows can be split: its halves are sent one after the other as id/0 and id/1, these again, down to a row. A split
- * counts when it is committed; until then the lane waits. What is delivered is noted by a later snapshot or by wr_outbox_settle: what was
- * delivered and is not noted when the process dies comes again, under the same id.
+ * An entry of several rows can be split: its halves are sent one after the other as id/0 and id/1,
+ * these again, down to a row. A split counts when it is committed; until then the lane waits. What
+ * is delivered is noted by a later snapshot or by wr_outbox_settle: what was delivered and is not
+ * noted when the process dies comes again, under the same id.
  */
 #ifndef SINKS_OUTBOX_H
 #define SINKS_OUTBOX_H
 
 #include "sinks/sink.h"
 
-/* ---------------------------------------------------------------- outbox_piece.c: what an entry is */
+/* ---------------------------------------------------------------- outbox_piece.c: what an entry
+ * is */
 
 typedef struct wr_parcel {
 	uint32_t rows;
@@ -32,8 +35,8 @@ bool wr_parcel_get(wr_str bytes, wr_parcel *e);
 enum { WR_PATH_MAX = 64 };
 
 /*
- * The piece of a parcel at the path. A body of several rows is a JSON array or lines of JSON; `room` holds
- * the bytes of the piece. false: there is no such piece.
+ * The piece of a parcel at the path. A body of several rows is a JSON array or lines of JSON;
+ * `room` holds the bytes of the piece. false: there is no such piece.
  */
 bool wr_parcel_piece(const wr_parcel *whole, const char *path, wr_buf *room, wr_parcel *out);
 /* How many rows a body is: elements of an array, else lines, at least one. */
@@ -47,7 +50,8 @@ typedef struct wr_outbox wr_outbox;
 
 typedef struct wr_outbox_hooks {
 	void *self;
-	/* A refused piece becomes part of the epoch that is being closed. Thread: a task at a barrier, or the coordinator. */
+	/* A refused piece becomes part of the epoch that is being closed. Thread: a task at a
+	 * barrier, or the coordinator. */
 	void (*refused)(void *self, const wr_refused *r);
 	/* What was told since the last commit is void: it will be told again. */
 	void (*forget)(void *self);
@@ -56,11 +60,12 @@ typedef struct wr_outbox_hooks {
 } wr_outbox_hooks;
 
 /*
- * Reads how far the lanes are. hooks must outlive it. STATEMENT: the number of lanes is not what it was, and
- * something waits in the old ones.
+ * Reads how far the lanes are. hooks must outlive it. STATEMENT: the number of lanes is not what it
+ * was, and something waits in the old ones.
  */
-WR_CHECKED wr_status wr_outbox_open(wr_sink_cx *cx, const wr_sink_spec *spec, uint32_t lanes_per_task,
-				    const wr_outbox_hooks *hooks, wr_outbox **out, wr_err *err);
+WR_CHECKED wr_status wr_outbox_open(wr_sink_cx *cx, const wr_sink_spec *spec,
+				    uint32_t lanes_per_task, const wr_outbox_hooks *hooks,
+				    wr_outbox **out, wr_err *err);
 void wr_outbox_close(wr_outbox *ob);	/* NULL is fine */
 uint32_t wr_outbox_lanes(const wr_outbox *ob);
 
@@ -68,7 +73,8 @@ uint32_t wr_outbox_lanes(const wr_outbox *ob);
 void wr_outbox_task(wr_outbox *ob, uint16_t task);
 /* lane: of the task, from 0. */
 void wr_outbox_put(wr_outbox *ob, uint16_t task, uint32_t lane, const wr_parcel *p);
-/* The same in the lane of that number (wr_refused.lane); in its task's first one should it be none any more. */
+/* The same in the lane of that number (wr_refused.lane); in its task's first one should it be none
+ * any more. */
 void wr_outbox_put_again(wr_outbox *ob, uint32_t number, const wr_parcel *p);
 /* The task's numbers go into its store; delivered entries go, refused ones are told to the hook. */
 void wr_outbox_snapshot(wr_outbox *ob, uint16_t task);
@@ -92,10 +98,12 @@ typedef struct wr_outbox_at {
 
 /* There is something committed that may be sent. */
 bool wr_outbox_waits(wr_outbox *ob, uint32_t lane);
-/* That, as the bytes of its entry; false when there is none, or it cannot be read (the state's health then says why). */
+/* That, as the bytes of its entry; false when there is none, or it cannot be read (the state's
+ * health then says why). */
 bool wr_outbox_first(wr_outbox *ob, uint32_t lane, wr_buf *entry, wr_outbox_at *at);
 /* "incarnation-lane-number/path" */
-void wr_outbox_id(const wr_outbox *ob, uint32_t lane, const wr_outbox_at *at, char *out, size_t room);
+void wr_outbox_id(const wr_outbox *ob, uint32_t lane, const wr_outbox_at *at, char *out,
+		  size_t room);
 
 /* Of what wr_outbox_first gave. rows: of the piece. */
 void wr_outbox_delivered(wr_outbox *ob, uint32_t lane, uint32_t rows);

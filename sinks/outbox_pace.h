@@ -1,11 +1,13 @@
-/* When a request may go: a rate, a circuit breaker, pauses between tries. Times are monotonic milliseconds unless said otherwise. */
+/* When a request may go: a rate, a circuit breaker, pauses between tries. Times are monotonic
+ * milliseconds unless said otherwise. */
 #ifndef SINKS_OUTBOX_PACE_H
 #define SINKS_OUTBOX_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- a bucket that a token drips into every interval_ns; it holds a tenth of a second's worth, at least one */
+/* ---- a bucket that a token drips into every interval_ns; it holds a tenth of a second's worth, at
+ * least one */
 
 typedef struct wr_bucket {
 	int64_t interval_ns;	/* 0: no bound */
@@ -37,7 +39,8 @@ bool wr_breaker_allows(const wr_breaker *b, int64_t now, int64_t *at);
 void wr_breaker_started(wr_breaker *b);
 /* The endpoint took, or refused, a request: it lives. */
 void wr_breaker_answered(wr_breaker *b);
-/* It did not. until: when the next probe may go, should it be open. true: it has opened just now. */
+/* It did not. until: when the next probe may go, should it be open. true: it has opened just
+ * now. */
 bool wr_breaker_failed(wr_breaker *b, int64_t until);
 
 /* ---- pauses */

@@ -3,16 +3,17 @@
  *
  *	entry	rows u32, made u64, length of `to` u32, to, body
  *
- * A batch that an endpoint refuses is halved until the one bad row is found. The pieces are not stored: a path says which half of which
- * half is meant, and halving always cuts at the same row (the middle, the smaller half first), so that a path and
- * the entry give the piece for ever.
+ * A batch that an endpoint refuses is halved until the one bad row is found. The pieces are not
+ * stored: a path says which half of which half is meant, and halving always cuts at the same row
+ * (the middle, the smaller half first), so that a path and the entry give the piece for ever.
  *
  *	5 rows:	""  0 1 2 3 4
  *		/0  0 1			/1  2 3 4
  *		/0/0  0   /0/1  1	/1/0  2   /1/1  3 4
  *
- * Pieces are worked off from left to right. So one path, that of the piece that is next, says all: what stands left of it is
- * done, its ancestors are split, what stands right of it is not touched yet.
+ * Pieces are worked off from left to right. So one path, that of the piece that is next, says all:
+ * what stands left of it is done, its ancestors are split, what stands right of it is not touched
+ * yet.
  */
 #include "sinks/outbox.h"
 

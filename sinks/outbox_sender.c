@@ -1,19 +1,22 @@
 /*
- * The sender: one thread per sink that takes committed entries out of the outbox and sends them, per lane one at a time and in order, at
- * most MAX_IN_FLIGHT at once over all lanes.
+ * The sender: one thread per sink that takes committed entries out of the outbox and sends them,
+ * per lane one at a time and in order, at most MAX_IN_FLIGHT at once over all lanes.
  *
- * The carrier says what an answer means: delivered; the same again after a pause; never again, which makes it a dead letter; or, for a batch,
- * its halves one after the other. A pause is a random part of RETRY_BACKOFF_MS · 2ⁿ, at most RETRY_BACKOFF_MAX_MS. Retry-After holds back
- * all lanes for as long as it says. Tries go on for ever, unless RETRY_MAX_AGE says when a request becomes a dead letter.
+ * The carrier says what an answer means: delivered; the same again after a pause; never again,
+ * which makes it a dead letter; or, for a batch, its halves one after the other. A pause is a
+ * random part of RETRY_BACKOFF_MS · 2ⁿ, at most RETRY_BACKOFF_MAX_MS. Retry-After holds back all
+ * lanes for as long as it says. Tries go on for ever, unless RETRY_MAX_AGE says when a request
+ * becomes a dead letter.
  *
  *	lane:  IDLE --first entry--> READY --start--> BUSY --delivered, refused, split--> IDLE
  *	                               ^---- pause -----|  try again
  *
- * After five failures in a row, over all lanes, the circuit is open: nothing goes, and after the pause one request, which shows
- * whether the endpoint lives. An answer of any kind that is not "try again" closes it, and all lanes go on at once.
+ * After five failures in a row, over all lanes, the circuit is open: nothing goes, and after the
+ * pause one request, which shows whether the endpoint lives. An answer of any kind that is not "try
+ * again" closes it, and all lanes go on at once.
  *
- * An entry is read from the state when its turn comes, so memory holds one request a lane, whatever waits. Its id is
- * incarnation-lane-number: the same after any crash.
+ * An entry is read from the state when its turn comes, so memory holds one request a lane, whatever
+ * waits. Its id is incarnation-lane-number: the same after any crash.
  *
  * What the thread and others share stands behind `lock`; the lanes are the thread's.
  */
@@ -75,8 +78,8 @@ static int64_t now_ms(void)
 	return wr_clock_mono_ns() / 1000000;
 }
 
-wr_sender *wr_sender_open(const wr_sink_spec *spec, const wr_send_options *o, const wr_carrier *carrier,
-			  wr_outbox *outbox)
+wr_sender *wr_sender_open(const wr_sink_spec *spec, const wr_send_options *o,
+			  const wr_carrier *carrier, wr_outbox *outbox)
 {
 	wr_sender *s = wr_calloc(1, sizeof *s);
 
@@ -118,7 +121,8 @@ static void refuse(wr_sender *s, send_lane *l, const char *reason)
 	while (n && n % 10 == 0)
 		n /= 10;
 	if (n == 1)	/* the first, the tenth, the hundredth … */
-		wr_log_warn("sink %.*s: %s; it is kept with the errors (SHOW ERRORS), %" PRIu64 " so far",
+		wr_log_warn("sink %.*s: %s; it is kept with the errors (SHOW ERRORS), %" PRIu64
+			    " so far",
 			    WR_STR_ARG(s->spec->name), reason, s->refused);
 }
 
@@ -169,11 +173,12 @@ static void start(wr_sender *s, send_lane *l)
 
 /* ---------------------------------------------------------------- answers */
 
-static void describe(const wr_sender *s, const send_lane *l, const wr_http_answer *a, char *out, size_t room)
+static void describe(const wr_sender *s, const send_lane *l, const wr_http_answer *a, char *out,
+		     size_t room)
 {
 	if (a->status)
-		snprintf(out, room, "%s %s was answered %d%s%s", s->carrier->what, l->d.to, a->status,
-			 a->text[0] ? ": " : "", a->text);
+		snprintf(out, room, "%s %s was answered %d%s%s", s->carrier->what, l->d.to,
+			 a->status, a->text[0] ? ": " : "", a->text);
 	else
 		snprintf(out, room, "%s %s got no answer: %s", s->carrier->what, l->d.to, a->text);
 }
@@ -220,8 +225,9 @@ static void say_trouble(wr_sender *s, const char *words, int64_t pause)
 		wr_log_warn("sink %.*s: %s; it is sent again until it is taken, rows wait in order",
 			    WR_STR_ARG(s->spec->name), words);
 	if (opened && s->said)
-		wr_log_info("sink %.*s: the circuit is open: single requests try whether it answers again",
-			    WR_STR_ARG(s->spec->name));
+		wr_log_info(
+		    "sink %.*s: the circuit is open: single requests try whether it answers again",
+		    WR_STR_ARG(s->spec->name));
 }
 
 static void again(wr_sender *s, send_lane *l, const wr_http_answer *a, const char *words)
@@ -230,7 +236,8 @@ static void again(wr_sender *s, send_lane *l, const wr_http_answer *a, const cha
 	unsigned n = l->failures;
 
 	if (s->breaker.state != WR_BREAKER_CLOSED && n < s->breaker.probes + WR_BREAKER_TRIPS)
-		n = s->breaker.probes + WR_BREAKER_TRIPS;	/* another lane's turn is no reason to hurry */
+		/* another lane's turn is no reason to hurry */
+		n = s->breaker.probes + WR_BREAKER_TRIPS;
 	int64_t pause = wr_jitter(&s->random, s->opt->backoff_ms, s->opt->backoff_max_ms, n);
 
 	if (a->retry_after_ms > 0) {
@@ -304,13 +311,16 @@ static int64_t start_time(wr_sender *s, send_lane *l, bool hurry)
 	if (l->state == LANE_IDLE && l->not_before <= now && wr_outbox_waits(s->outbox, l->number))
 		load(s, l);
 	if (l->state == LANE_IDLE)
-		return l->not_before > now ? l->not_before : wr_outbox_waits(s->outbox, l->number) ? now + 1 : INT64_MAX;
+		return l->not_before > now		       ? l->not_before
+		       : wr_outbox_waits(s->outbox, l->number) ? now + 1
+							       : INT64_MAX;
 	int64_t lingers = hurry || l->failures || !s->opt->linger_ms ? 0 :
 			  l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_ms();
 
 	if (lingers > 0 && lingers <= s->opt->linger_ms)	/* more: the clock was set back */
 		return now + lingers;
-	return s->breaker.state == WR_BREAKER_CLOSED ? l->not_before : 0;	/* else the breaker's time counts */
+	/* else the breaker's time counts */
+	return s->breaker.state == WR_BREAKER_CLOSED ? l->not_before : 0;
 }
 
 /* Whether anything may go now; else *next is when to look again. */
@@ -420,8 +430,8 @@ static void put_trouble(wr_sender *s, wr_buf *out)
 		wr_buf_puts(out, "; circuit open");
 	else if (s->breaker.state == WR_BREAKER_HALF_OPEN)
 		wr_buf_puts(out, "; circuit half open: a request is on its way to see");
-	wr_buf_printf(out, "; for %.1f s: %s; next try in %.1f s", (double)(now - s->trouble_since) / 1000,
-		      s->trouble, (double)in / 1000);
+	wr_buf_printf(out, "; for %.1f s: %s; next try in %.1f s",
+		      (double)(now - s->trouble_since) / 1000, s->trouble, (double)in / 1000);
 }
 
 void wr_sender_status(wr_sender *s, wr_buf *out)
@@ -433,8 +443,9 @@ void wr_sender_status(wr_sender *s, wr_buf *out)
 	if (s->tries > s->sent)
 		wr_buf_printf(out, " in %" PRIu64 " tries", s->tries);
 	if (load.n)
-		wr_buf_printf(out, ", %" PRIu64 " with %" PRIu64 " rows waiting (%" PRIu64 " bytes)", load.n,
-			      load.rows, load.bytes);
+		wr_buf_printf(out,
+			      ", %" PRIu64 " with %" PRIu64 " rows waiting (%" PRIu64 " bytes)",
+			      load.n, load.rows, load.bytes);
 	if (s->refused)
 		wr_buf_printf(out, ", %" PRIu64 " refused", s->refused);
 	if (s->trouble[0])

@@ -34,7 +34,8 @@ typedef struct wr_send_options {
 
 void wr_send_options_init(wr_send_options *o);
 /* After the rules were read: RATE, and what does not fit together. */
-WR_CHECKED wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o, wr_err *err);
+WR_CHECKED wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o,
+					   wr_err *err);
 
 /* A copy, closed with a zero, to be freed; NULL for NULL. */
 char *wr_send_text(wr_str s);
@@ -73,8 +74,8 @@ typedef struct wr_carrier {
 typedef struct wr_sender wr_sender;
 
 /* All must outlive it. */
-wr_sender *wr_sender_open(const wr_sink_spec *spec, const wr_send_options *o, const wr_carrier *carrier,
-			  wr_outbox *outbox);
+wr_sender *wr_sender_open(const wr_sink_spec *spec, const wr_send_options *o,
+			  const wr_carrier *carrier, wr_outbox *outbox);
 /* There may be more to send. Starts the thread when it does not run. */
 void wr_sender_more(wr_sender *s);
 /* LINGER_MS no longer counts. */
@@ -85,7 +86,8 @@ void wr_sender_status(wr_sender *s, wr_buf *out);
 /* Gives requests on their way half a second, then drops them. NULL is fine. */
 void wr_sender_close(wr_sender *s);
 
-/* ---------------------------------------------------------------- outbox_sink.c: a sink with an outbox */
+/* ---------------------------------------------------------------- outbox_sink.c: a sink with an
+ * outbox */
 
 typedef struct wr_outbox_sink {
 	wr_sink sink;
@@ -97,8 +99,10 @@ typedef struct wr_outbox_sink {
 	bool held;			/* OUTBOX_MAX_BYTES is reached */
 } wr_outbox_sink;
 
-/* spec and cx are set in b->sink, options in b->send. mark: of the last commit, as the sink's open got it. After a failure close it. */
-WR_CHECKED wr_status wr_outbox_sink_open(wr_outbox_sink *b, const wr_carrier *carrier, wr_str mark, wr_err *err);
+/* spec and cx are set in b->sink, options in b->send. mark: of the last commit, as the sink's open
+ * got it. After a failure close it. */
+WR_CHECKED wr_status wr_outbox_sink_open(wr_outbox_sink *b, const wr_carrier *carrier, wr_str mark,
+					 wr_err *err);
 void wr_outbox_sink_close(wr_outbox_sink *b);	/* what it holds, not b itself */
 
 /* As in wr_sink_def; the sink must begin with a wr_outbox_sink. */
@@ -107,16 +111,18 @@ wr_status wr_outbox_sink_committed(wr_sink *sink, uint64_t epoch, bool final, wr
 wr_due wr_outbox_sink_due(wr_sink *sink);
 void wr_outbox_sink_status(wr_sink *sink, wr_buf *out);
 
-/* ---------------------------------------------------------------- outbox_topic.c: DEAD_LETTER='topic' */
+/* ---------------------------------------------------------------- outbox_topic.c:
+ * DEAD_LETTER='topic' */
 
 typedef struct wr_dead_topic wr_dead_topic;
 
 /* Makes the topic unless it is there. Errors: CONNECT, IO. */
-WR_CHECKED wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str topic, wr_dead_topic **out,
-					wr_err *err);
+WR_CHECKED wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str topic,
+					wr_dead_topic **out, wr_err *err);
 /* Keeps a copy. Thread: any. */
 void wr_dead_topic_add(wr_dead_topic *t, const wr_refused *r);
-/* Writes what was added; it is in the topic, synced, when it returns. A crash before the commit lets it be written again, under the same id. */
+/* Writes what was added; it is in the topic, synced, when it returns. A crash before the commit
+ * lets it be written again, under the same id. */
 WR_CHECKED wr_status wr_dead_topic_flush(wr_dead_topic *t, wr_err *err);
 void wr_dead_topic_forget(wr_dead_topic *t);	/* what was added and is not written */
 void wr_dead_topic_close(wr_dead_topic *t);	/* NULL is fine */

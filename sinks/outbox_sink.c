@@ -5,8 +5,9 @@
  *	mark        dead letters go to their topic
  *	committed   the epoch's requests may go out. At the end: wait until all have, settling on the way what halves wait for
  *
- * OUTBOX_MAX_BYTES holds the query back where it harms nobody: in `committed`, while its tasks are parked and all is stored. Nothing is
- * read until there is room; other queries do not notice. An epoch is let in whole, so that the bound can be passed by one epoch.
+ * OUTBOX_MAX_BYTES holds the query back where it harms nobody: in `committed`, while its tasks are
+ * parked and all is stored. Nothing is read until there is room; other queries do not notice. An
+ * epoch is let in whole, so that the bound can be passed by one epoch.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,8 +63,8 @@ static wr_status check_file(const wr_sink_spec *spec, const char *prop, wr_str n
 	FILE *f = fopen(path, "r");
 
 	if (!f)
-		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop), "%s: cannot read %s: %m", prop,
-				  path);
+		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop),
+				  "%s: cannot read %s: %m", prop, path);
 	fclose(f);
 	return WR_OK;
 }
@@ -73,8 +74,9 @@ wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o, wr
 	if (o->backoff_max_ms < o->backoff_ms)
 		o->backoff_max_ms = o->backoff_ms;
 	if (o->rate_text.p && !read_rate(o->rate_text, &o->interval_ns))
-		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "RATE"),
-				  "RATE must be a number of requests a second, such as 100, or '20/min' or '500/h'");
+		return wr_err_set(
+		    err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "RATE"),
+		    "RATE must be a number of requests a second, such as 100, or '20/min' or '500/h'");
 	if (o->dead_letter.p && !o->dead_letter.n)
 		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "DEAD_LETTER"),
 				  "DEAD_LETTER must be the name of a topic");
@@ -132,13 +134,16 @@ static wr_status flush_letters(void *self, wr_err *err)
 	return b->letters ? wr_dead_topic_flush(b->letters, err) : WR_OK;
 }
 
-wr_status wr_outbox_sink_open(wr_outbox_sink *b, const wr_carrier *carrier, wr_str mark, wr_err *err)
+wr_status wr_outbox_sink_open(wr_outbox_sink *b, const wr_carrier *carrier, wr_str mark,
+			      wr_err *err)
 {
 	const wr_sink_spec *spec = b->sink.spec;
 
 	b->hooks = (wr_outbox_hooks){ b, refused, forget_letters, flush_letters };
-	if ((b->send.dead_letter.n && wr_dead_topic_open(spec, b->sink.cx, b->send.dead_letter, &b->letters, err)) ||
-	    wr_outbox_open(b->sink.cx, spec, (uint32_t)b->send.max_in_flight, &b->hooks, &b->outbox, err))
+	if ((b->send.dead_letter.n &&
+	     wr_dead_topic_open(spec, b->sink.cx, b->send.dead_letter, &b->letters, err)) ||
+	    wr_outbox_open(b->sink.cx, spec, (uint32_t)b->send.max_in_flight, &b->hooks, &b->outbox,
+			   err))
 		return WR_FAIL;
 	b->sender = wr_sender_open(spec, &b->send, carrier, b->outbox);
 	if (mark.p)
@@ -161,7 +166,8 @@ wr_status wr_outbox_sink_mark(wr_sink *sink, uint64_t epoch, wr_buf *mark, wr_er
 {
 	(void)epoch, (void)mark;
 	if (WR_FAULT("outbox.mark"))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "fault on purpose before requests are committed");
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "fault on purpose before requests are committed");
 	return flush_letters(sink, err);
 }
 
@@ -170,7 +176,8 @@ static bool stopping(const wr_outbox_sink *b)
 	return b->sink.cx->stopping && b->sink.cx->stopping(b->sink.cx->self);
 }
 
-/* Waits until `most` bytes wait at most; halves that wait for a commit get theirs. *left: what waits still, when it was told to stop. */
+/* Waits until `most` bytes wait at most; halves that wait for a commit get theirs. *left: what
+ * waits still, when it was told to stop. */
 static wr_status wait(wr_outbox_sink *b, uint64_t most, wr_outbox_load *left, wr_err *err)
 {
 	for (;;) {
@@ -195,7 +202,8 @@ static wr_status hold_back(wr_outbox_sink *b, wr_err *err)
 
 	if (load.bytes <= max)
 		return WR_OK;
-	wr_log_warn("sink %.*s: OUTBOX_MAX_BYTES is reached, %" PRIu64 " rows wait: the query reads no more until there is room",
+	wr_log_warn("sink %.*s: OUTBOX_MAX_BYTES is reached, %" PRIu64
+		    " rows wait: the query reads no more until there is room",
 		    WR_STR_ARG(b->sink.spec->name), load.rows);
 	__atomic_store_n(&b->held, true, __ATOMIC_RELAXED);
 	wr_status status = wait(b, max - max / 8, &load, err);
@@ -220,7 +228,8 @@ wr_status wr_outbox_sink_committed(wr_sink *sink, uint64_t epoch, bool final, wr
 	if (wait(b, 0, &left, err))
 		return WR_FAIL;
 	if (left.n)
-		wr_log_info("sink %.*s: %" PRIu64 " rows are not delivered yet; they are sent at the next start",
+		wr_log_info("sink %.*s: %" PRIu64
+			    " rows are not delivered yet; they are sent at the next start",
 			    WR_STR_ARG(sink->spec->name), left.rows);
 	return wr_outbox_settle(b->outbox, err);
 }
@@ -229,7 +238,9 @@ wr_due wr_outbox_sink_due(wr_sink *sink)
 {
 	wr_outbox *ob = ((wr_outbox_sink *)sink)->outbox;
 
-	return wr_outbox_due(ob, true) ? WR_DUE_SOON : wr_outbox_due(ob, false) ? WR_DUE_COMMIT : WR_DUE_NO;
+	return wr_outbox_due(ob, true)	  ? WR_DUE_SOON
+	       : wr_outbox_due(ob, false) ? WR_DUE_COMMIT
+					  : WR_DUE_NO;
 }
 
 void wr_outbox_sink_status(wr_sink *sink, wr_buf *out)

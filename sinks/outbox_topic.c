@@ -4,8 +4,8 @@
  *	value	the body of the request
  *	headers	weir.sink, weir.id, weir.to, weir.reason
  *
- * Refusals are gathered while an epoch is closed and written before it is committed. A crash in between gathers and writes them once
- * more: whoever must not see one twice looks at weir.id.
+ * Refusals are gathered while an epoch is closed and written before it is committed. A crash in
+ * between gathers and writes them once more: whoever must not see one twice looks at weir.id.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,14 +28,16 @@ struct wr_dead_topic {
 	letter *first, **end;
 };
 
-wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str topic, wr_dead_topic **out, wr_err *err)
+wr_status wr_dead_topic_open(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str topic,
+			     wr_dead_topic **out, wr_err *err)
 {
 	wr_dead_topic *t = wr_calloc(1, sizeof *t);
 
 	t->spec = spec;
 	t->end = &t->first;
 	pthread_mutex_init(&t->lock, NULL);
-	if (wr_letter_topic_open(cx->io, topic, (wr_letter_ends){ cx->stopping, cx->self }, &t->topic, err)) {
+	if (wr_letter_topic_open(cx->io, topic, (wr_letter_ends){ cx->stopping, cx->self },
+				 &t->topic, err)) {
 		wr_dead_topic_close(t);
 		return WR_FAIL;
 	}
@@ -78,7 +80,10 @@ static wr_status write_letter(wr_dead_topic *t, const letter *l, wr_err *err)
 			      { WR_STR_LIT("weir.to"), wr_buf_view(&l->to) },
 			      { WR_STR_LIT("weir.reason"), wr_str_of(l->reason) } };
 	wr_headers headers = { sizeof items / sizeof *items, items };
-	wr_record rec = { .value = wr_buf_view(&l->body), .timestamp = wr_clock_ms(), .partition = -1, .headers = &headers };
+	wr_record rec = { .value = wr_buf_view(&l->body),
+			  .timestamp = wr_clock_ms(),
+			  .partition = -1,
+			  .headers = &headers };
 
 	if (!rec.value.p)
 		rec.value.p = "";

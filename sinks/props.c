@@ -74,14 +74,16 @@ static bool parse_with_unit(wr_str text, const unit *units, int64_t *out)
 
 static wr_status refuse(const wr_sink_prop *p, const char *what, wr_err *err)
 {
-	return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s must be %s, not '%.*s'", WR_STR_ARG(p->name), what,
-			  WR_STR_ARG(p->value));
+	return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s must be %s, not '%.*s'",
+			  WR_STR_ARG(p->name), what, WR_STR_ARG(p->value));
 }
 
-static wr_status read_number(const wr_sink_prop *p, const wr_sink_rule *r, int64_t *out, wr_err *err)
+static wr_status read_number(const wr_sink_prop *p, const wr_sink_rule *r, int64_t *out,
+			     wr_err *err)
 {
-	const char *what = r->kind == WR_RULE_MS ? "a time such as 500 or '30 SECONDS'" :
-			   r->kind == WR_RULE_BYTES ? "a number of bytes such as 65536 or '64k'" : "a whole number";
+	const char *what = r->kind == WR_RULE_MS      ? "a time such as 500 or '30 SECONDS'"
+			   : r->kind == WR_RULE_BYTES ? "a number of bytes such as 65536 or '64k'"
+						      : "a whole number";
 	int64_t v;
 	bool good = r->kind == WR_RULE_INT ? wr_parse_i64(p->value, &v) :
 		    parse_with_unit(p->value, r->kind == WR_RULE_MS ? time_units : byte_units, &v);
@@ -89,8 +91,9 @@ static wr_status read_number(const wr_sink_prop *p, const wr_sink_rule *r, int64
 	if (!good)
 		return refuse(p, what, err);
 	if (v < r->least || v > r->most)
-		return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s must be from %lld to %lld, not %lld",
-				  WR_STR_ARG(p->name), (long long)r->least, (long long)r->most, (long long)v);
+		return wr_err_set(err, WR_ERR_STATEMENT, p->span,
+				  "%.*s must be from %lld to %lld, not %lld", WR_STR_ARG(p->name),
+				  (long long)r->least, (long long)r->most, (long long)v);
 	*out = v;
 	return WR_OK;
 }
@@ -138,7 +141,8 @@ static wr_status read_value(const wr_sink_prop *p, const wr_sink_rule *r, void *
 	if (r->kind == WR_RULE_PREFIX)
 		return WR_OK;
 	if (!p->value.p)
-		return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s has no value", WR_STR_ARG(p->name));
+		return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s has no value",
+				  WR_STR_ARG(p->name));
 	switch (r->kind) {
 	case WR_RULE_TEXT:
 		*(wr_str *)to = p->value;
@@ -167,16 +171,16 @@ static const wr_sink_rule *rule_of(wr_str name, const wr_sink_rule *rules, uint3
 	return NULL;
 }
 
-static wr_status unknown(const wr_sink_spec *spec, const wr_sink_prop *p, const wr_sink_rule *rules, uint32_t n,
-			 wr_err *err)
+static wr_status unknown(const wr_sink_spec *spec, const wr_sink_prop *p, const wr_sink_rule *rules,
+			 uint32_t n, wr_err *err)
 {
 	wr_near near = wr_near_begin(p->name);
 
 	for (uint32_t i = 0; i < n; i++)
 		if (rules[i].kind != WR_RULE_LATER)
 			wr_near_offer(&near, wr_str_of(rules[i].name));
-	wr_err_set(err, WR_ERR_STATEMENT, p->span, "a sink of type %s has no property %.*s", spec->type,
-		   WR_STR_ARG(p->name));
+	wr_err_set(err, WR_ERR_STATEMENT, p->span, "a sink of type %s has no property %.*s",
+		   spec->type, WR_STR_ARG(p->name));
 	if (near.best.p)
 		return wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(near.best));
 	wr_buf words = { 0 };
@@ -188,8 +192,8 @@ static wr_status unknown(const wr_sink_spec *spec, const wr_sink_prop *p, const 
 	return WR_FAIL;
 }
 
-wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules, uint32_t nrules, void *options,
-			     wr_err *err)
+wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules, uint32_t nrules,
+			     void *options, wr_err *err)
 {
 	for (uint32_t i = 0; i < spec->nprops; i++) {
 		const wr_sink_prop *p = &spec->props[i];
@@ -199,8 +203,8 @@ wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules
 			return unknown(spec, p, rules, nrules, err);
 		for (uint32_t j = 0; j < i; j++)
 			if (wr_str_ieq(spec->props[j].name, p->name))
-				return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s is given twice",
-						  WR_STR_ARG(p->name));
+				return wr_err_set(err, WR_ERR_STATEMENT, p->span,
+						  "%.*s is given twice", WR_STR_ARG(p->name));
 		if (read_value(p, r, (char *)options + r->at, err))
 			return WR_FAIL;
 	}
@@ -217,7 +221,8 @@ static bool shown(const wr_sink_spec *spec, uint32_t col)
 static bool shows_name(const wr_sink_spec *spec, wr_str name)
 {
 	for (uint32_t i = 0; i < spec->schema->n; i++)
-		if (shown(spec, i) && wr_str_ieq(spec->fields ? spec->fields[i] : spec->schema->cols[i].name, name))
+		if (shown(spec, i) &&
+		    wr_str_ieq(spec->fields ? spec->fields[i] : spec->schema->cols[i].name, name))
 			return true;
 	return false;
 }
@@ -226,10 +231,9 @@ static void add_columns(const wr_sink_spec *spec, uint32_t from, uint32_t to, wr
 {
 	for (uint32_t i = from; i < to; i++)
 		if (shown(spec, i))
-			out->items[out->n++] = (wr_field){
-				spec->fields ? spec->fields[i] : spec->schema->cols[i].name, (int32_t)i,
-				i < spec->schema->nkeys
-			};
+			out->items[out->n++] =
+			    (wr_field){ spec->fields ? spec->fields[i] : spec->schema->cols[i].name,
+					(int32_t)i, i < spec->schema->nkeys };
 }
 
 static void add_bound(const wr_sink_spec *spec, wr_str name, int32_t col, wr_fields *out)

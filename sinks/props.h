@@ -33,8 +33,8 @@ typedef struct wr_sink_rule {
  * of class STATEMENT with the property's span: an unknown name (with the nearest as a hint), one
  * given twice, a value that does not fit.
  */
-WR_CHECKED wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules, uint32_t nrules,
-					void *options, wr_err *err);
+WR_CHECKED wr_status wr_sink_props_read(const wr_sink_spec *spec, const wr_sink_rule *rules,
+					uint32_t nrules, void *options, wr_err *err);
 /* The property of that name, or NULL. */
 const wr_sink_prop *wr_sink_prop_find(const wr_sink_spec *spec, const char *name);
 /* Its span; WR_NO_SPAN when it is not given. */

@@ -7,11 +7,11 @@
  *             is used as a follower whose mark says nothing
  *   deriver   works after our commit, from our state; doing it again is harmless
  *
- * A sink is one object per query; each task of the last stage has a writer. Writers put what must survive into the query's state (their store), which is
- * part of the same atomic write.
+ * A sink is one object per query; each task of the last stage has a writer. Writers put what must
+ * survive into the query's state (their store), which is part of the same atomic write.
  *
- * Thread: open, mark, prepare, commit, decided, committed, close: the coordinator. Writers: their task; where def->parallel is false the engine holds a lock
- * around each call.
+ * Thread: open, mark, prepare, commit, decided, committed, close: the coordinator. Writers: their
+ * task; where def->parallel is false the engine holds a lock around each call.
  */
 #ifndef SINKS_SINK_H
 #define SINKS_SINK_H
@@ -38,13 +38,15 @@ typedef struct wr_sink_prop {
 
 /* What to write. Immutable, in the query's arena. */
 typedef struct wr_sink_spec {
-	const char *type;	/* "kafka", "log", "memory", "csv", "http", "client" … a row of sink_list.h */
+	/* "kafka", "log", "memory", "csv", "http", "client" … a row of sink_list.h */
+	const char *type;
 	wr_str name;
 	wr_str topic;		/* kafka, log, memory */
 	int32_t partitions;
 	wr_side_spec key, value;
 	const wr_schema *schema;	/* of the rows, keys first */
-	const wr_str *fields;	/* per column: its name as the statement spells it (sinks of CREATE SINK) */
+	/* per column: its name as the statement spells it (sinks of CREATE SINK) */
+	const wr_str *fields;
 	bool table;		/* rows are table changes */
 	wr_window_kind window;
 	uint32_t nprops;
@@ -73,12 +75,15 @@ typedef struct wr_sink_cx {
 	bool decides;		/* a decider's prepare, commit and decided are used, not mark */
 	const char *incarnation;	/* UUID text: part of every id and mark */
 	void *client;			/* type "client": the engine's */
-	/* True when the query is to end now: committed(final) need not wait any longer. NULL: never. Thread: any. */
+	/* True when the query is to end now: committed(final) need not wait any longer. NULL:
+	 * never. Thread: any. */
 	bool (*stopping)(void *self);
 	void *self;
-	/* Bytes put out in the open epoch outside the state: sinks add, the engine begins again at 0. */
+	/* Bytes put out in the open epoch outside the state: sinks add, the engine begins again at
+	 * 0. */
 	_Atomic uint64_t out_bytes;
-	/* Keeps it with the query's bad records, in the epoch that is being closed. NULL: nowhere. Thread: a task at a barrier, or the coordinator. */
+	/* Keeps it with the query's bad records, in the epoch that is being closed. NULL: nowhere.
+	 * Thread: a task at a barrier, or the coordinator. */
 	void (*keep_refused)(void *run, const wr_refused *r);
 	void *run;
 } wr_sink_cx;
@@ -87,37 +92,49 @@ struct wr_sink_def {
 	const char *type;
 	wr_sink_kind kind;
 	bool parallel;		/* writers may run at once */
-	bool replaceable;	/* CREATE OR REPLACE SINK may change it: what it wrote and what it will write need not fit together */
-	/* Checks the properties without opening anything: called when the statement is planned. Unknown ones are errors with did-you-mean. */
+	/* CREATE OR REPLACE SINK may change it: what it wrote and what it will write need not fit
+	 * together */
+	bool replaceable;
+	/* Checks the properties without opening anything: called when the statement is planned.
+	 * Unknown ones are errors with did-you-mean. */
 	wr_status (*check)(const wr_sink_spec *spec, wr_err *err);
-	/* mark: what the last committed epoch stored (p NULL: nothing yet). Cuts off or marks what lies beyond. */
-	wr_status (*open)(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err);
+	/* mark: what the last committed epoch stored (p NULL: nothing yet). Cuts off or marks what
+	 * lies beyond. */
+	wr_status (*open)(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			  wr_err *err);
 	wr_status (*writer)(wr_sink *s, uint16_t task, wr_sink_writer **out, wr_err *err);
 	/* Takes rows in order. May fail: the epoch is rolled back. */
-	wr_status (*write)(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err);
+	wr_status (*write)(wr_sink_writer *w, const wr_batch *b, uint32_t at, uint32_t n,
+			   wr_err *err);
 	/* A barrier reached this writer: puts what it holds into its store. NULL: nothing. */
 	wr_status (*snapshot)(wr_sink_writer *w, wr_err *err);
-	/* All writers stand still: data is out and synced (delivered); appends the mark for epoch n. */
+	/* All writers stand still: data is out and synced (delivered); appends the mark for epoch
+	 * n. */
 	wr_status (*mark)(wr_sink *s, uint64_t epoch, wr_buf *mark, wr_err *err);
 	/*
-	 * Of deciders. prepare: all writers still; data is delivered, undecided, together with what decided looks for; appends the mark for epoch n.
-	 * *open: there is something to commit; false: nothing was written, and commit is not called. The first epoch whose
-	 * mark before was empty is always open; the engine sees to it that it holds no rows.
-	 * commit: decides for it, returns when the decision is definite; an error leaves it unknown (and the run is thrown away).
-	 * decided: comes right after open, before any store is opened. pending: the epoch that may have been committed, or NULL. An answer that fits
-	 * neither it nor the mark is a STATEMENT error.
-	 * Thread: the coordinator.
+	 * Of deciders. prepare: all writers still; data is delivered, undecided, together with what
+	 * decided looks for; appends the mark for epoch n. *open: there is something to commit;
+	 * false: nothing was written, and commit is not called. The first epoch whose mark before
+	 * was empty is always open; the engine sees to it that it holds no rows. commit: decides
+	 * for it, returns when the decision is definite; an error leaves it unknown (and the run is
+	 * thrown away). decided: comes right after open, before any store is opened. pending: the
+	 * epoch that may have been committed, or NULL. An answer that fits neither it nor the mark
+	 * is a STATEMENT error. Thread: the coordinator.
 	 */
 	wr_status (*prepare)(wr_sink *s, uint64_t epoch, wr_buf *mark, bool *open, wr_err *err);
 	wr_status (*commit)(wr_sink *s, uint64_t epoch, wr_err *err);
 	wr_status (*decided)(wr_sink *s, const uint64_t *pending, bool *committed, wr_err *err);
-	/* Epoch n is committed: derive, start sending … final: the query ends now; return only when all is delivered. NULL: nothing. */
+	/* Epoch n is committed: derive, start sending … final: the query ends now; return only when
+	 * all is delivered. NULL: nothing. */
 	wr_status (*committed)(wr_sink *s, uint64_t epoch, bool final, wr_err *err);
-	/* Whether it holds something that should become part of a commit although no row came. NULL: never. Thread: the coordinator. */
+	/* Whether it holds something that should become part of a commit although no row came.
+	 * NULL: never. Thread: the coordinator. */
 	wr_due (*due)(wr_sink *s);
-	/* What keep_refused was once told goes out again, behind what waits in its lane. NULL: the sink never refuses. Thread: the coordinator, writers still. */
+	/* What keep_refused was once told goes out again, behind what waits in its lane. NULL: the
+	 * sink never refuses. Thread: the coordinator, writers still. */
 	void (*again)(wr_sink *s, uint32_t lane, wr_str to, wr_str body);
-	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL: none. */
+	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL:
+	 * none. */
 	void (*status)(wr_sink *s, wr_buf *out);
 	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */
 };

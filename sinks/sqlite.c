@@ -1,21 +1,23 @@
 /*
  * TYPE='sqlite': rows in a table of a SQLite database, each of them there once.
  *
- * A sink that decides: an epoch's rows and its witness, the epoch's number in the row of this query in table weir_epochs, are written in one
- * transaction, synced (synchronous=FULL) by its COMMIT:
+ * A sink that decides: an epoch's rows and its witness, the epoch's number in the row of this query
+ * in table weir_epochs, are written in one transaction, synced (synchronous=FULL) by its COMMIT:
  *
  *	write		tasks turn rows into bytes                      nothing is locked
  *	prepare		BEGIN IMMEDIATE, rows, witness                  the database is locked from here
  *	(the engine stores its write as pending)
  *	commit		COMMIT                                          the epoch exists
  *
- * so other programs may read at any time and write between epochs. A large epoch begins its transaction earlier, when a task has collected
- * SPILL bytes, and SQLite keeps it on disk. A database that another program holds locked is waited for, WAIT_MS; then the epoch is rolled back
+ * so other programs may read at any time and write between epochs. A large epoch begins its
+ * transaction earlier, when a task has collected SPILL bytes, and SQLite keeps it on disk. A
+ * database that another program holds locked is waited for, WAIT_MS; then the epoch is rolled back
  * and tried again.
  *
- * At start the witness is read under the lock, so that nobody who held an open transaction can still commit it. A database that we make is in
- * WAL mode: its readers do not hold us up. One that was there keeps its mode. A database that was deleted or replaced under us is noticed
- * before an epoch is written to it.
+ * At start the witness is read under the lock, so that nobody who held an open transaction can
+ * still commit it. A database that we make is in WAL mode: its readers do not hold us up. One that
+ * was there keeps its mode. A database that was deleted or replaced under us is noticed before an
+ * epoch is written to it.
  *
  * Under at_least_once, and by hand, an epoch's rows are committed before ours, without a witness.
  */
@@ -67,7 +69,8 @@ struct sqlite_writer {
 
 /* ---------------------------------------------------------------- properties */
 
-static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message, const char *hint, wr_err *err)
+static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message,
+			const char *hint, wr_err *err)
 {
 	wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, prop), "%s", message);
 	return hint ? wr_err_hint(err, "%s", hint) : WR_FAIL;
@@ -80,14 +83,20 @@ static wr_status check_key(const wr_sink_spec *spec, wr_err *err)
 	uint32_t keys = 0, wanted = spec->schema->nkeys + (spec->window != WR_WINDOW_NONE ? 2 : 0);
 
 	if (spec->schema->nkeys == 0)
-		return refuse(spec, "MODE", "MODE='TABLE' holds one row for each key, and these rows have no key",
-			      "use MODE='APPEND', or give the query a GROUP BY or PARTITION BY", err);
+		return refuse(spec, "MODE",
+			      "MODE='TABLE' holds one row for each key, and these rows have no key",
+			      "use MODE='APPEND', or give the query a GROUP BY or PARTITION BY",
+			      err);
 	wr_sqlite_fields(spec, &f);
 	for (uint32_t i = 0; i < f.n; i++)
 		keys += f.items[i].key;
 	free(f.items);
-	return keys >= wanted ? WR_OK : refuse(spec, "MODE", "a table of SQLite finds its rows by their key, and the SELECT leaves out a part of it",
-					       "add the key's columns to the SELECT, or use MODE='APPEND'", err);
+	return keys >= wanted
+		   ? WR_OK
+		   : refuse(
+			 spec, "MODE",
+			 "a table of SQLite finds its rows by their key, and the SELECT leaves out a part of it",
+			 "add the key's columns to the SELECT, or use MODE='APPEND'", err);
 }
 
 static wr_status read_options(const wr_sink_spec *spec, sqlite_options *o, wr_err *err)
@@ -96,13 +105,15 @@ static wr_status read_options(const wr_sink_spec *spec, sqlite_options *o, wr_er
 	if (wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err))
 		return WR_FAIL;
 	if (!o->database.n)
-		return refuse(spec, "DATABASE", "a SQLite sink needs a DATABASE", "add DATABASE='results.db' to WITH", err);
+		return refuse(spec, "DATABASE", "a SQLite sink needs a DATABASE",
+			      "add DATABASE='results.db' to WITH", err);
 	if (!o->table.n)
-		return refuse(spec, "TABLE", "a SQLite sink needs a TABLE", "add TABLE='results' to WITH; it is made when it is not there",
-			      err);
+		return refuse(spec, "TABLE", "a SQLite sink needs a TABLE",
+			      "add TABLE='results' to WITH; it is made when it is not there", err);
 	if (wr_str_ieq(o->table, WR_STR_LIT(WR_SQLITE_EPOCHS)) ||
 	    (o->table.n >= 7 && wr_str_ieq((wr_str){ o->table.p, 7 }, WR_STR_LIT("sqlite_"))))
-		return refuse(spec, "TABLE", "this name is taken by SQLite or by weir itself", NULL, err);
+		return refuse(spec, "TABLE", "this name is taken by SQLite or by weir itself", NULL,
+			      err);
 	return o->mode == WR_SQLITE_TABLE ? check_key(spec, err) : WR_OK;
 }
 
@@ -135,10 +146,13 @@ static wr_status begin(sqlite_sink *s, wr_err *err)
 		return WR_OK;
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (moved) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the database %s was removed or replaced while it was written to", s->path);
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			   "the database %s was removed or replaced while it was written to",
+			   s->path);
 		return wr_err_hint(err, "put the file back, or DROP the sink and create it again");
 	}
-	if (WR_FAULT_FAIL("sqlite.before_begin", err) || wr_sqlite_exec(s->db, s->path, "BEGIN IMMEDIATE", "write to", err))
+	if (WR_FAULT_FAIL("sqlite.before_begin", err) ||
+	    wr_sqlite_exec(s->db, s->path, "BEGIN IMMEDIATE", "write to", err))
 		return WR_FAIL;
 	s->open = true;
 	return WR_FAULT_FAIL("sqlite.begun", err);
@@ -146,7 +160,8 @@ static wr_status begin(sqlite_sink *s, wr_err *err)
 
 static wr_status end(sqlite_sink *s, wr_err *err)
 {
-	if (WR_FAULT_FAIL("sqlite.before_commit", err) || wr_sqlite_exec(s->db, s->path, "COMMIT", "commit to", err))
+	if (WR_FAULT_FAIL("sqlite.before_commit", err) ||
+	    wr_sqlite_exec(s->db, s->path, "COMMIT", "commit to", err))
 		return WR_FAIL;
 	s->open = false;
 	return WR_FAULT_FAIL("sqlite.committed", err);
@@ -192,7 +207,8 @@ static wr_status make_directories(const char *path, wr_err *err)
 
 static wr_status gone(const sqlite_sink *s, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "the database %s is not there, but epoch %lld had been committed to it", s->path,
+	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+		   "the database %s is not there, but epoch %lld had been committed to it", s->path,
 		   (long long)s->witness);
 	return wr_err_hint(err, "put the file back, or DROP the sink and create it again");
 }
@@ -206,23 +222,28 @@ static wr_status connect(sqlite_sink *s, wr_err *err)
 		return gone(s, err);
 	if (make_directories(s->path, err) || WR_FAULT_FAIL("sqlite.before_open", err))
 		return WR_FAIL;
-	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+	    SQLITE_OK)
 		return wr_sqlite_fail(s->db, s->path, "open the database", err);
 	sqlite3_busy_handler(s->db, busy, s);
-	if (fresh && wr_sqlite_exec(s->db, s->path, "PRAGMA journal_mode = WAL", "open the database", err))
+	if (fresh &&
+	    wr_sqlite_exec(s->db, s->path, "PRAGMA journal_mode = WAL", "open the database", err))
 		return WR_FAIL;
-	return wr_sqlite_exec(s->db, s->path, "PRAGMA synchronous = FULL", "open the database", err);
+	return wr_sqlite_exec(s->db, s->path, "PRAGMA synchronous = FULL", "open the database",
+			      err);
 }
 
 static wr_status prepare_witness(sqlite_sink *s, wr_err *err)
 {
-	static const char make[] = "CREATE TABLE IF NOT EXISTS " WR_SQLITE_EPOCHS
-				   " (incarnation TEXT PRIMARY KEY, epoch INTEGER NOT NULL, sink TEXT) WITHOUT ROWID";
+	static const char make[] =
+	    "CREATE TABLE IF NOT EXISTS " WR_SQLITE_EPOCHS
+	    " (incarnation TEXT PRIMARY KEY, epoch INTEGER NOT NULL, sink TEXT) WITHOUT ROWID";
 	static const char put[] = "INSERT OR REPLACE INTO " WR_SQLITE_EPOCHS " VALUES (?, ?, ?)";
 
 	if (wr_sqlite_exec(s->db, s->path, make, "write to", err))
 		return WR_FAIL;
-	if (sqlite3_prepare_v3(s->db, put, -1, SQLITE_PREPARE_PERSISTENT, &s->put_witness, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v3(s->db, put, -1, SQLITE_PREPARE_PERSISTENT, &s->put_witness, NULL) !=
+	    SQLITE_OK)
 		return wr_sqlite_fail(s->db, s->path, "write to", err);
 	return WR_OK;
 }
@@ -270,7 +291,8 @@ static char *z_of(wr_str s)
 	return z;
 }
 
-static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out, wr_err *err)
+static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark, wr_sink **out,
+			   wr_err *err)
 {
 	sqlite_options o;
 
@@ -308,14 +330,16 @@ static wr_status open_writer(wr_sink *sink, uint16_t task, wr_sink_writer **out,
 
 /* ---------------------------------------------------------------- rows and epochs */
 
-static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t at, uint32_t n,
+			    wr_err *err)
 {
 	sqlite_writer *w = (sqlite_writer *)writer;
 	sqlite_sink *s = (sqlite_sink *)writer->sink;
 
 	for (uint32_t i = at; i < at + n; i++)
 		wr_sqlite_row(&s->table, b, i, &w->rows);
-	if (w->rows.n < SPILL && !WR_FAULT("sqlite.small"))	/* failing there makes any epoch a large one */
+	/* failing there makes any epoch a large one */
+	if (w->rows.n < SPILL && !WR_FAULT("sqlite.small"))
 		return WR_OK;
 	pthread_mutex_lock(&s->lock);
 	wr_status status = WR_FAULT_FAIL("sqlite.spill", err) ? WR_FAIL : drain(s, w, err);
@@ -345,7 +369,9 @@ static wr_status write_witness(sqlite_sink *s, uint64_t epoch, wr_err *err)
 	sqlite3_bind_text(s->put_witness, 1, s->sink.cx->incarnation, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s->put_witness, 2, (int64_t)epoch);
 	sqlite3_bind_text(s->put_witness, 3, name.p, (int)name.n, SQLITE_STATIC);
-	wr_status status = sqlite3_step(s->put_witness) == SQLITE_DONE ? WR_OK : wr_sqlite_fail(s->db, s->path, "write to", err);
+	wr_status status = sqlite3_step(s->put_witness) == SQLITE_DONE
+			       ? WR_OK
+			       : wr_sqlite_fail(s->db, s->path, "write to", err);
 
 	sqlite3_reset(s->put_witness);
 	return status;
@@ -359,7 +385,9 @@ static wr_status prepare(wr_sink *sink, uint64_t epoch, wr_buf *mark, bool *open
 	wr_witness_put(mark, sink->cx->incarnation, *open ? (int64_t)epoch : s->witness);
 	if (!*open)
 		return WR_OK;
-	return begin(s, err) || drain_all(s, err) || write_witness(s, epoch, err) ? WR_FAIL : WR_FAULT_FAIL("sqlite.ready", err);
+	return begin(s, err) || drain_all(s, err) || write_witness(s, epoch, err)
+		   ? WR_FAIL
+		   : WR_FAULT_FAIL("sqlite.ready", err);
 }
 
 static wr_status commit(wr_sink *sink, uint64_t epoch, wr_err *err)
@@ -383,7 +411,8 @@ static wr_status read_witness(sqlite_sink *s, int64_t *found, wr_err *err)
 	sqlite3_bind_text(st, 1, s->sink.cx->incarnation, -1, SQLITE_STATIC);
 	if (sqlite3_step(st) == SQLITE_ROW)
 		*found = sqlite3_column_int64(st, 0);
-	return sqlite3_finalize(st) == SQLITE_OK ? WR_OK : wr_sqlite_fail(s->db, s->path, "read", err);
+	return sqlite3_finalize(st) == SQLITE_OK ? WR_OK
+						 : wr_sqlite_fail(s->db, s->path, "read", err);
 }
 
 static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed, wr_err *err)
@@ -415,7 +444,8 @@ static void status(wr_sink *sink, wr_buf *out)
 	sqlite_sink *s = (sqlite_sink *)sink;
 
 	pthread_mutex_lock(&s->lock);
-	wr_buf_printf(out, "%s, table %s, %llu change%s", s->path, s->name, (unsigned long long)s->rows, s->rows == 1 ? "" : "s");
+	wr_buf_printf(out, "%s, table %s, %llu change%s", s->path, s->name,
+		      (unsigned long long)s->rows, s->rows == 1 ? "" : "s");
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -1,20 +1,23 @@
 /*
  * The table of a SQLite sink, and rows on their way into it.
  *
- * Rows are turned into bytes by the tasks, each into a buffer of its own, without touching the database; in the epoch's transaction the
- * buffers are read and carried out:
+ * Rows are turned into bytes by the tasks, each into a buffer of its own, without touching the
+ * database; in the epoch's transaction the buffers are read and carried out:
  *
  *	'+' or '-', then a cell per field ('-': per key field): 'n' | 'i' 8 bytes | 'd' 8 bytes | 't' length bytes | 'b' length bytes
  *
- * What a type is in SQLite: BOOLEAN, INTEGER, BIGINT and window bounds (milliseconds) integers; DOUBLE a real; BYTES a blob; DECIMAL, DATE,
- * TIME and TIMESTAMP text as in CSV, since a real would lose digits; ARRAY, MAP and STRUCT JSON text.
+ * What a type is in SQLite: BOOLEAN, INTEGER, BIGINT and window bounds (milliseconds) integers;
+ * DOUBLE a real; BYTES a blob; DECIMAL, DATE, TIME and TIMESTAMP text as in CSV, since a real would
+ * lose digits; ARRAY, MAP and STRUCT JSON text.
  *
- * SQLite converts what is stored by the "affinity" of the column's declared type: text '007' in an INTEGER column becomes 7. So a table that
- * was there before is looked at: a column whose affinity would change our values is refused, and so is one without the key or with more
- * columns than we can fill.
+ * SQLite converts what is stored by the "affinity" of the column's declared type: text '007' in an
+ * INTEGER column becomes 7. So a table that was there before is looked at: a column whose affinity
+ * would change our values is refused, and so is one without the key or with more columns than we
+ * can fill.
  *
- * MODE='TABLE': an upsert by the key's unique index. NULL is equal to nothing in an index, so a row with NULL in its key is deleted (IS)
- * and inserted. Keys are declared INT, not INTEGER, which would make them row ids, and NULL a new one each time.
+ * MODE='TABLE': an upsert by the key's unique index. NULL is equal to nothing in an index, so a row
+ * with NULL in its key is deleted (IS) and inserted. Keys are declared INT, not INTEGER, which
+ * would make them row ids, and NULL a new one each time.
  */
 #include "sinks/sqlite.h"
 
@@ -49,28 +52,37 @@ wr_status wr_sqlite_fail(sqlite3 *db, const char *path, const char *what, wr_err
 {
 	int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
 
-	wr_err_set(err, may_pass(code) ? WR_ERR_IO : WR_ERR_RUNTIME, WR_NO_SPAN, "cannot %s %s: %s", what, path,
-		   db ? sqlite3_errmsg(db) : "no memory");
+	wr_err_set(err, may_pass(code) ? WR_ERR_IO : WR_ERR_RUNTIME, WR_NO_SPAN, "cannot %s %s: %s",
+		   what, path, db ? sqlite3_errmsg(db) : "no memory");
 	switch (code & 0xff) {
-	case SQLITE_FULL: return wr_err_hint(err, "make room on that disk; nothing that was committed is lost");
+	case SQLITE_FULL:
+		return wr_err_hint(err,
+				   "make room on that disk; nothing that was committed is lost");
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED: return wr_err_hint(err, "another program keeps it locked; the rows wait until it lets go");
+	case SQLITE_LOCKED:
+		return wr_err_hint(
+		    err, "another program keeps it locked; the rows wait until it lets go");
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-	case SQLITE_READONLY: return wr_err_hint(err, "check the permissions of the file and of its directory");
+	case SQLITE_READONLY:
+		return wr_err_hint(err, "check the permissions of the file and of its directory");
 	default: return WR_FAIL;
 	}
 }
 
-wr_status wr_sqlite_exec(sqlite3 *db, const char *path, const char *sql, const char *what, wr_err *err)
+wr_status wr_sqlite_exec(sqlite3 *db, const char *path, const char *sql, const char *what,
+			 wr_err *err)
 {
-	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? WR_OK : wr_sqlite_fail(db, path, what, err);
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+		   ? WR_OK
+		   : wr_sqlite_fail(db, path, what, err);
 }
 
-static wr_status refuse(const wr_sqlite_table *t, const char *what, wr_str name, const char *rest, wr_err *err)
+static wr_status refuse(const wr_sqlite_table *t, const char *what, wr_str name, const char *rest,
+			wr_err *err)
 {
-	return wr_err_set(err, WR_ERR_STATEMENT, t->span, "table %s in %s %s%.*s%s", t->name, t->path, what, WR_STR_ARG(name),
-			  rest);
+	return wr_err_set(err, WR_ERR_STATEMENT, t->span, "table %s in %s %s%.*s%s", t->name,
+			  t->path, what, WR_STR_ARG(name), rest);
 }
 
 static void put_name(wr_buf *out, wr_str name)
@@ -211,16 +223,21 @@ static wr_str text_at(sqlite3_stmt *st, int col)
 	return wr_str_of(z ? z : "");
 }
 
-/* A row of table_xinfo: 1 name, 2 type, 3 not null, 4 default, 5 number in the primary key, 6 hidden or generated. */
-static wr_status check_column(wr_sqlite_table *t, const wr_sink_spec *spec, sqlite3_stmt *st, uint8_t *seen, wr_err *err)
+/* A row of table_xinfo: 1 name, 2 type, 3 not null, 4 default, 5 number in the primary key, 6
+ * hidden or generated. */
+static wr_status check_column(wr_sqlite_table *t, const wr_sink_spec *spec, sqlite3_stmt *st,
+			      uint8_t *seen, wr_err *err)
 {
 	wr_str name = text_at(st, 1), type = text_at(st, 2);
 	uint32_t i = field_named(t, name);
 
 	if (i == t->fields.n) {
-		if (sqlite3_column_int(st, 3) && sqlite3_column_type(st, 4) == SQLITE_NULL && !sqlite3_column_int(st, 6)) {
-			refuse(t, "needs a value for its column ", name, ", which the query does not give", err);
-			return wr_err_hint(err, "add the column to the SELECT, or name another TABLE");
+		if (sqlite3_column_int(st, 3) && sqlite3_column_type(st, 4) == SQLITE_NULL &&
+		    !sqlite3_column_int(st, 6)) {
+			refuse(t, "needs a value for its column ", name,
+			       ", which the query does not give", err);
+			return wr_err_hint(err,
+					   "add the column to the SELECT, or name another TABLE");
 		}
 		return WR_OK;
 	}
@@ -229,20 +246,25 @@ static wr_status check_column(wr_sqlite_table *t, const wr_sink_spec *spec, sqli
 		return refuse(t, "computes its column ", name, " itself", err);
 	if (keeps(affinity_of(type.p), tag_of(t, spec, i)))
 		return WR_OK;
-	wr_err_set(err, WR_ERR_STATEMENT, t->span, "column %.*s of table %s in %s is declared %.*s, which would change values of type %s",
-		   WR_STR_ARG(name), t->name, t->path, WR_STR_ARG(type), wr_tag_name(tag_of(t, spec, i)));
-	return wr_err_hint(err, "it should be %s; or name another TABLE, which is made when it is not there",
-			   declared(tag_of(t, spec, i)));
+	wr_err_set(
+	    err, WR_ERR_STATEMENT, t->span,
+	    "column %.*s of table %s in %s is declared %.*s, which would change values of type %s",
+	    WR_STR_ARG(name), t->name, t->path, WR_STR_ARG(type), wr_tag_name(tag_of(t, spec, i)));
+	return wr_err_hint(
+	    err, "it should be %s; or name another TABLE, which is made when it is not there",
+	    declared(tag_of(t, spec, i)));
 }
 
-static wr_status check_columns(wr_sqlite_table *t, const wr_sink_spec *spec, bool *there, wr_err *err)
+static wr_status check_columns(wr_sqlite_table *t, const wr_sink_spec *spec, bool *there,
+			       wr_err *err)
 {
 	uint8_t *seen = wr_calloc(t->fields.n + 1, 1);
 	sqlite3_stmt *st = NULL;
 	wr_status status = WR_OK;
 
 	*there = false;
-	if (sqlite3_prepare_v2(t->db, "SELECT * FROM pragma_table_xinfo(?)", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(t->db, "SELECT * FROM pragma_table_xinfo(?)", -1, &st, NULL) !=
+	    SQLITE_OK)
 		status = wr_sqlite_fail(t->db, t->path, "read", err);
 	else
 		sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC);
@@ -255,7 +277,9 @@ static wr_status check_columns(wr_sqlite_table *t, const wr_sink_spec *spec, boo
 	for (uint32_t i = 0; *there && i < t->fields.n && status == WR_OK; i++)
 		if (!seen[i]) {
 			status = refuse(t, "has no column ", t->fields.items[i].name, "", err);
-			wr_err_hint(err, "add it with ALTER TABLE, or name another TABLE, which is made when it is not there");
+			wr_err_hint(
+			    err,
+			    "add it with ALTER TABLE, or name another TABLE, which is made when it is not there");
 		}
 	free(seen);
 	return status;
@@ -265,11 +289,14 @@ static wr_status check_columns(wr_sqlite_table *t, const wr_sink_spec *spec, boo
 
 static wr_status prepare(wr_sqlite_table *t, const wr_buf *sql, sqlite3_stmt **out, wr_err *err)
 {
-	if (sqlite3_prepare_v3(t->db, sql->p, (int)sql->n, SQLITE_PREPARE_PERSISTENT, out, NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v3(t->db, sql->p, (int)sql->n, SQLITE_PREPARE_PERSISTENT, out, NULL) ==
+	    SQLITE_OK)
 		return WR_OK;
 	if (strstr(sqlite3_errmsg(t->db), "ON CONFLICT")) {
 		refuse(t, "is not unique by the key of the rows", (wr_str){ 0 }, "", err);
-		return wr_err_hint(err, "give it a PRIMARY KEY or a UNIQUE index on these columns, or say MODE='APPEND'");
+		return wr_err_hint(
+		    err,
+		    "give it a PRIMARY KEY or a UNIQUE index on these columns, or say MODE='APPEND'");
 	}
 	return wr_sqlite_fail(t->db, t->path, "write to", err);
 }
@@ -416,7 +443,8 @@ static void put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	}
 }
 
-static void put_fields(const wr_sqlite_table *t, const wr_batch *b, uint32_t row, bool keys_only, wr_buf *out)
+static void put_fields(const wr_sqlite_table *t, const wr_batch *b, uint32_t row, bool keys_only,
+		       wr_buf *out)
 {
 	for (uint32_t i = 0; i < t->fields.n; i++) {
 		const wr_field *f = &t->fields.items[i];
@@ -433,7 +461,8 @@ static void put_fields(const wr_sqlite_table *t, const wr_batch *b, uint32_t row
 void wr_sqlite_row(const wr_sqlite_table *t, const wr_batch *b, uint32_t row, wr_buf *out)
 {
 	uint8_t change = b->change[row];
-	bool removes = wr_change_removes(change) || (t->mode == WR_SQLITE_TABLE && change == WR_ROW_INSERT_NULL);
+	bool removes = wr_change_removes(change) ||
+		       (t->mode == WR_SQLITE_TABLE && change == WR_ROW_INSERT_NULL);
 
 	if (change == WR_ROW_BEFORE || (removes && t->mode == WR_SQLITE_APPEND))
 		return;
@@ -443,7 +472,8 @@ void wr_sqlite_row(const wr_sqlite_table *t, const wr_batch *b, uint32_t row, wr
 
 /* ---------------------------------------------------------------- bytes to rows */
 
-/* Binds the next cell; returns whether it is NULL. Bytes were written by put_fields in this process. */
+/* Binds the next cell; returns whether it is NULL. Bytes were written by put_fields in this
+ * process. */
 static bool bind_cell(sqlite3_stmt *st, int at, const char **p)
 {
 	char kind = *(*p)++;
@@ -481,7 +511,9 @@ static wr_status run(wr_sqlite_table *t, sqlite3_stmt *st, wr_err *err)
 	if (WR_FAULT_FAIL("sqlite.row", err))
 		return WR_FAIL;
 	int code = sqlite3_step(st);
-	wr_status status = code == SQLITE_DONE || code == SQLITE_ROW ? WR_OK : wr_sqlite_fail(t->db, t->path, "write to", err);
+	wr_status status = code == SQLITE_DONE || code == SQLITE_ROW
+			       ? WR_OK
+			       : wr_sqlite_fail(t->db, t->path, "write to", err);
 
 	sqlite3_reset(st);
 	return status;

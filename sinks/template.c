@@ -69,7 +69,9 @@ static void put_value(wr_str text, wr_template_kind kind, wr_buf *out)
 			wr_buf_putc(out, hex[c >> 4]);
 			wr_buf_putc(out, hex[c & 15]);
 		} else {
-			wr_buf_putc(out, kind == WR_TEMPLATE_LINE && (c < ' ' || c == 127) ? ' ' : (char)c);
+			wr_buf_putc(out, kind == WR_TEMPLATE_LINE && (c < ' ' || c == 127)
+					     ? ' '
+					     : (char)c);
 		}
 	}
 }

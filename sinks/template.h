@@ -21,7 +21,8 @@ typedef enum wr_template_kind {
 	WR_TEMPLATE_TEXT,	/* as they are */
 } wr_template_kind;
 
-/* prop: the property that the text comes from; errors have its span: an unknown column, too many. */
+/* prop: the property that the text comes from; errors have its span: an unknown column, too
+ * many. */
 WR_CHECKED wr_status wr_template_read(const wr_sink_spec *spec, const char *prop, wr_str text,
 				      const wr_fields *fields, wr_template *out, wr_err *err);
 /* NULL gives nothing. */

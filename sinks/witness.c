@@ -28,14 +28,19 @@ static wr_status contradiction(const wr_witness *w, const uint64_t *pending, wr_
 		snprintf(says, sizeof says, "epoch %lld", (long long)w->found);
 	if (pending)
 		snprintf(or, sizeof or, " or %llu", (unsigned long long)*pending);
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "%s says that %s was the last one committed to %.*s, but the data directory knows of epoch %lld%s", w->who, says,
-		   WR_STR_ARG(w->where), (long long)w->known, or);
-	return wr_err_hint(err, "is one of the two an old copy? To go on from the data directory all the same: "
-				"weir recover %s --data DIR --assume committed|aborted", w->incarnation);
+	wr_err_set(
+	    err, WR_ERR_STATEMENT, WR_NO_SPAN,
+	    "%s says that %s was the last one committed to %.*s, but the data directory knows of epoch %lld%s",
+	    w->who, says, WR_STR_ARG(w->where), (long long)w->known, or);
+	return wr_err_hint(
+	    err,
+	    "is one of the two an old copy? To go on from the data directory all the same: "
+	    "weir recover %s --data DIR --assume committed|aborted",
+	    w->incarnation);
 }
 
-wr_status wr_witness_judge(const wr_witness *w, const uint64_t *pending, bool *committed, wr_err *err)
+wr_status wr_witness_judge(const wr_witness *w, const uint64_t *pending, bool *committed,
+			   wr_err *err)
 {
 	*committed = pending && w->found == (int64_t)*pending;
 	if (!*committed && w->known >= 0 && w->found != w->known)

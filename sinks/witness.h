@@ -1,8 +1,9 @@
 /*
- * What sinks that decide share: the witness, the number of the last epoch they committed, as their mark and as their answer.
+ * What sinks that decide share: the witness, the number of the last epoch they committed, as their
+ * mark and as their answer.
  *
- * A mark is "INCARNATION N". At start the sink finds out what it committed last, and that must be the pending epoch or the one of the
- * mark; anything else means that one of the two is an old copy.
+ * A mark is "INCARNATION N". At start the sink finds out what it committed last, and that must be
+ * the pending epoch or the one of the mark; anything else means that one of the two is an old copy.
  */
 #ifndef SINKS_WITNESS_H
 #define SINKS_WITNESS_H
@@ -23,8 +24,10 @@ typedef struct wr_witness {
 } wr_witness;
 
 /*
- * Whether the pending epoch (NULL: there is none) was committed. An answer that fits neither it nor the mark is a STATEMENT error.
+ * Whether the pending epoch (NULL: there is none) was committed. An answer that fits neither it nor
+ * the mark is a STATEMENT error.
  */
-WR_CHECKED wr_status wr_witness_judge(const wr_witness *w, const uint64_t *pending, bool *committed, wr_err *err);
+WR_CHECKED wr_status wr_witness_judge(const wr_witness *w, const uint64_t *pending, bool *committed,
+				      wr_err *err);
 
 #endif

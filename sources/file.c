@@ -4,15 +4,19 @@
  *	VALUE    a line is a record's value, partition 0, no key; offset is the byte that the line begins at
  *	RECORD   a line says topic, partition, offset, timestamp, headers, key, value (sources/file_line.h)
  *
- * A position is always a byte of the file, whatever offsets the records show: going on after a restart is one seek. A reader of several partitions walks
- * the file once; each partition has its own place to begin, and lines before it are passed over. All partitions stand where the walk stands.
+ * A position is always a byte of the file, whatever offsets the records show: going on after a
+ * restart is one seek. A reader of several partitions walks the file once; each partition has its
+ * own place to begin, and lines before it are passed over. All partitions stand where the walk
+ * stands.
  *
- * A file is read a megabyte at a time into one buffer; records point into it, so it is filled again only when the records are
- * released. Blank lines are no records. A line that is not what RECORD wants becomes the value of a record of partition 0, so that the decoder reports it
- * with its place. A last line without a line break counts, but for FILE_FOLLOW, where the rest of it may come yet. DELIMITED values may hold
- * line breaks inside quotes.
+ * A file is read a megabyte at a time into one buffer; records point into it, so it is filled again
+ * only when the records are released. Blank lines are no records. A line that is not what RECORD
+ * wants becomes the value of a record of partition 0, so that the decoder reports it with its
+ * place. A last line without a line break counts, but for FILE_FOLLOW, where the rest of it may
+ * come yet. DELIMITED values may hold line breaks inside quotes.
  *
- * Times: a bare value has none; it gets the file's time of change (the same when it is read again), or, followed, the time when it was read.
+ * Times: a bare value has none; it gets the file's time of change (the same when it is read again),
+ * or, followed, the time when it was read.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /*
- * A structural scan: it finds where members begin and end and looks at nothing inside key and value, whose decoder will. Objects and arrays are walked 64
- * bytes at a time as bit masks, one bit a byte:
+ * A structural scan: it finds where members begin and end and looks at nothing inside key and
+ * value, whose decoder will. Objects and arrays are walked 64 bytes at a time as bit masks, one bit
+ * a byte:
  *
  *	bytes     {"a":"}\"","b":[1]}
  *	quotes    .1.1.1...11.1........     escaped ones left out

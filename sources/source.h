@@ -1,6 +1,6 @@
 /*
- * Sources: topics and files as records. A reader owns some partitions, read from given positions; going back means a new reader.
- * Raw records only: formats/ makes rows of them.
+ * Sources: topics and files as records. A reader owns some partitions, read from given positions;
+ * going back means a new reader. Raw records only: formats/ makes rows of them.
  */
 #ifndef SOURCES_SOURCE_H
 #define SOURCES_SOURCE_H
@@ -58,35 +58,40 @@ typedef struct wr_position {
 
 struct wr_source_def {
 	const char *kind;
-	/* Records say which partition they are of: where one more shows up, no key has moved to it from another. */
+	/* Records say which partition they are of: where one more shows up, no key has moved to it
+	 * from another. */
 	bool partition_in_record;
-	/* How many partitions; CONNECT or IO when it cannot be asked, STATEMENT when there is no such topic or file. */
+	/* How many partitions; CONNECT or IO when it cannot be asked, STATEMENT when there is no
+	 * such topic or file. */
 	wr_status (*partitions)(const wr_io *io, const wr_source_spec *s, int32_t *n, wr_err *err);
-	/* Resolves the spec's start to a number for each partition 0..n-1 (next), and what is the end now (end). */
+	/* Resolves the spec's start to a number for each partition 0..n-1 (next), and what is the
+	 * end now (end). */
 	wr_status (*resolve)(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n,
 			     wr_err *err);
 	/* A reader of the n partitions listed, from their next. */
 	wr_status (*open)(const wr_io *io, const wr_source_spec *s, const wr_position *p, int32_t n,
 			  wr_reader **out, wr_err *err);
 	/*
-	 * Takes up to max records, waiting at most timeout_ms for the first and not at all for more. *n may be 0. Per partition in
-	 * offset order; partitions may be mixed. Records are valid until the next release. A broker that is away is no error: n is 0 and
-	 * wr_reader.trouble says it. Fails with RUNTIME where trying again cannot help (topic deleted, position fell out of
-	 * retention), else with IO (file gone, no permission).
+	 * Takes up to max records, waiting at most timeout_ms for the first and not at all for
+	 * more. *n may be 0. Per partition in offset order; partitions may be mixed. Records are
+	 * valid until the next release. A broker that is away is no error: n is 0 and
+	 * wr_reader.trouble says it. Fails with RUNTIME where trying again cannot help (topic
+	 * deleted, position fell out of retention), else with IO (file gone, no permission).
 	 */
 	wr_status (*poll)(wr_reader *r, wr_record *out, uint32_t max, int timeout_ms, uint32_t *n,
 			  wr_err *err);
 	void (*release)(wr_reader *r);
-	/* Position that will be read next, after all that poll handed out; at_end: nothing more is there now. i: index into the
-	 * list given to open. */
+	/* Position that will be read next, after all that poll handed out; at_end: nothing more is
+	 * there now. i: index into the list given to open. */
 	int64_t (*next)(wr_reader *r, int32_t i, bool *at_end);
-	/* Asks now whether there is nothing more in partition i; waits a few 100 ms at most. false: there is, or nobody
-	 * answers. NULL: next always knows. */
+	/* Asks now whether there is nothing more in partition i; waits a few 100 ms at most. false:
+	 * there is, or nobody answers. NULL: next always knows. */
 	bool (*confirm_end)(wr_reader *r, int32_t i);
-	/* How many partitions there are now, as a new question; 0: nobody answers. NULL: the number never changes. Thread:
-	 * any, while others poll. */
+	/* How many partitions there are now, as a new question; 0: nobody answers. NULL: the number
+	 * never changes. Thread: any, while others poll. */
 	int32_t (*count)(wr_reader *r);
-	/* A descriptor that becomes readable when there may be records; -1: none, poll with a time-out. */
+	/* A descriptor that becomes readable when there may be records; -1: none, poll with a
+	 * time-out. */
 	int (*wait_fd)(wr_reader *r);
 	void (*close)(wr_reader *r);
 };

@@ -52,8 +52,8 @@ typedef struct wr_base_def {
 	wr_status (*state_open)(void *db, const char *incarnation, void **state, wr_err *err);
 	void (*state_close)(void *state);
 	wr_status (*state_drop)(void *db, const char *incarnation, wr_err *err);
-	wr_status (*state_each)(void *db, void (*visit)(void *self, const char *incarnation), void *self,
-	                        wr_err *err);
+	wr_status (*state_each)(void *db, void (*visit)(void *self, const char *incarnation),
+				void *self, wr_err *err);
 	/*
 	 * Reads fail quietly (not there) and leave their message here; fail sets it from outside.
 	 */
@@ -84,7 +84,8 @@ typedef struct wr_base_def {
 	 * The same in two steps, see wr_state_prepare; pending says whether one waits, and its
 	 * epoch.
 	 */
-	wr_status (*prepare)(void *state, const wr_changes *changes, uint32_t n, uint64_t epoch, wr_err *err);
+	wr_status (*prepare)(void *state, const wr_changes *changes, uint32_t n, uint64_t epoch,
+			     wr_err *err);
 	bool (*pending)(void *state, uint64_t *epoch);
 	wr_status (*apply)(void *state, wr_err *err);
 	wr_status (*discard)(void *state, wr_err *err);

@@ -153,7 +153,8 @@ static wr_status mem_state_drop(void *self, const char *incarnation, wr_err *err
 	return WR_OK;
 }
 
-static wr_status mem_state_each(void *self, void (*visit)(void *, const char *), void *arg, wr_err *err)
+static wr_status mem_state_each(void *self, void (*visit)(void *, const char *), void *arg,
+				wr_err *err)
 {
 	mem_db *db = self;
 
@@ -330,7 +331,8 @@ static mem_pending *copy_changes(const wr_changes *ch, uint32_t n, uint64_t epoc
 	return p;
 }
 
-static wr_status mem_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_t epoch, wr_err *err)
+static wr_status mem_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_t epoch,
+			     wr_err *err)
 {
 	(void)err;
 	((mem_state *)self)->pending = copy_changes(ch, n, epoch);
@@ -390,7 +392,8 @@ static void copy_range(wr_tree *to, const wr_tree *from, wr_range range)
 	wr_tree_pos pos;
 
 	wr_tree_init(to, false);
-	for (const wr_rec *r = wr_tree_seek(from, &pos, range.from, false); r; r = wr_tree_step(&pos, false)) {
+	for (const wr_rec *r = wr_tree_seek(from, &pos, range.from, false); r;
+	     r = wr_tree_step(&pos, false)) {
 		if (range.to.p && wr_str_cmp(wr_rec_key(r), range.to) >= 0)
 			break;
 		wr_tree_put(to, wr_rec_key(r), wr_rec_value(r));

@@ -43,8 +43,10 @@ static wr_status open_error(wr_err *err, const char *dir, char *message)
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state in %s/state %s: %s", dir,
 	           damage ? "is damaged" : "cannot be opened", message);
 	if (damage)
-		wr_err_hint(err, "Restore the data directory from a backup, or use another one and let the queries "
-		                 "read their sources again");
+		wr_err_hint(
+		    err,
+		    "Restore the data directory from a backup, or use another one and let the queries "
+		    "read their sources again");
 	rocksdb_free(message);
 	return WR_FAIL;
 }
@@ -58,7 +60,8 @@ wr_status wr_rocks_error(wr_err *err, const char *what, char *message)
 	return WR_FAIL;
 }
 
-/* Whether RocksDB has had the time to go on by itself: it looks for room every five seconds, and wants more of it than we do. */
+/* Whether RocksDB has had the time to go on by itself: it looks for room every five seconds, and
+ * wants more of it than we do. */
 static bool should_have_recovered(wr_rock_db *db)
 {
 	struct statvfs st;
@@ -72,8 +75,9 @@ static bool should_have_recovered(wr_rock_db *db)
 }
 
 /*
- * A full disk passes, and mostly RocksDB goes on by itself. After any other failure to write or sync its log it takes no write any more until it
- * is opened anew, and nobody knows what of the log is on disk. So the process ends: the next start reads what is there.
+ * A full disk passes, and mostly RocksDB goes on by itself. After any other failure to write or
+ * sync its log it takes no write any more until it is opened anew, and nobody knows what of the log
+ * is on disk. So the process ends: the next start reads what is there.
  */
 void wr_rocks_lost(wr_rock_db *db, const char *message)
 {
@@ -83,8 +87,10 @@ void wr_rocks_lost(wr_rock_db *db, const char *message)
 	}
 	if (strstr(message, "No space left") && !should_have_recovered(db))
 		return;
-	fprintf(stderr, "weir: the state in %s/state cannot be written any more: %s; what was committed is safe, start again\n", db->dir,
-		message);
+	fprintf(
+	    stderr,
+	    "weir: the state in %s/state cannot be written any more: %s; what was committed is safe, start again\n",
+	    db->dir, message);
 	fflush(stderr);
 	_exit(70);
 }
@@ -96,10 +102,12 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 	rocksdb_block_based_options_set_block_size(t, 8 << 10);
 	rocksdb_block_based_options_set_block_cache(t, cache);
 	/* the filter belongs to the options from here on */
-	rocksdb_block_based_options_set_filter_policy(t, rocksdb_filterpolicy_create_bloom_full(10));
+	rocksdb_block_based_options_set_filter_policy(t,
+						      rocksdb_filterpolicy_create_bloom_full(10));
 	rocksdb_block_based_options_set_whole_key_filtering(t, 1);
 	/* indexes and filters in pieces that the cache can wr_rocks_hold and drop like data */
-	rocksdb_block_based_options_set_index_type(t, rocksdb_block_based_table_index_type_two_level_index_search);
+	rocksdb_block_based_options_set_index_type(
+	    t, rocksdb_block_based_table_index_type_two_level_index_search);
 	rocksdb_block_based_options_set_partition_filters(t, 1);
 	rocksdb_block_based_options_set_metadata_block_size(t, 8 << 10);
 	rocksdb_block_based_options_set_pin_top_level_index_and_filter(t, 1);
@@ -113,7 +121,9 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 static void make_options(wr_rock_db *db, const wr_db_options *opt)
 {
 	size_t cache = opt->cache_bytes ? opt->cache_bytes : 64 * MB;
-	size_t buffers = cache / 2 < 16 * MB ? 16 * MB : cache / 2 > 128 * MB ? 128 * MB : cache / 2;
+	size_t buffers = cache / 2 < 16 * MB	? 16 * MB
+			 : cache / 2 > 128 * MB ? 128 * MB
+						: cache / 2;
 	rocksdb_lru_cache_options_t *lru = rocksdb_lru_cache_options_create();
 	rocksdb_block_based_table_options_t *table;
 
@@ -131,17 +141,19 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	rocksdb_options_set_write_buffer_size(db->options, 16 * MB);
 	rocksdb_options_set_max_total_wal_size(db->options, 128 * MB);
 	/*
-	 * Damage within the log is refused; RocksDB's own default would go back to what stood before it, and
-	 * commits that sinks and catalog know of would be gone. A write that a crash cut off is fine.
+	 * Damage within the log is refused; RocksDB's own default would go back to what stood
+	 * before it, and commits that sinks and catalog know of would be gone. A write that a crash
+	 * cut off is fine.
 	 */
-	rocksdb_options_set_wal_recovery_mode(db->options, rocksdb_tolerate_corrupted_tail_records_recovery);
+	rocksdb_options_set_wal_recovery_mode(db->options,
+					      rocksdb_tolerate_corrupted_tail_records_recovery);
 	rocksdb_options_set_max_open_files(db->options, 512);
 	rocksdb_options_set_max_background_jobs(db->options, 2);
 	rocksdb_options_set_level_compaction_dynamic_level_bytes(db->options, 1);
 	/*
-	 * A large epoch is a file of the first level that spans all keys, so that each compaction of
-	 * that level writes most of the rest anew: it is worth waiting for more of them. A read of a
-	 * key asks their filters.
+	 * A large epoch is a file of the first level that spans all keys, so that each compaction
+	 * of that level writes most of the rest anew: it is worth waiting for more of them. A read
+	 * of a key asks their filters.
 	 */
 	rocksdb_options_set_level0_file_num_compaction_trigger(db->options, 8);
 	rocksdb_options_set_compression(db->options, rocksdb_lz4_compression);
@@ -181,7 +193,8 @@ static void add_family(wr_rock_db *db, const char *name, rocksdb_column_family_h
  */
 static bool is_new(const char *path)
 {
-	return !wr_file_exists("%s/CURRENT", path) && !wr_dir_has(path, ".log") && !wr_dir_has(path, ".sst");
+	return !wr_file_exists("%s/CURRENT", path) && !wr_dir_has(path, ".log") &&
+	       !wr_dir_has(path, ".sst");
 }
 
 /* Opens with all column families there are; a new database has "default". */
@@ -223,13 +236,17 @@ static wr_status check_format(wr_rock_db *db, wr_err *err)
 	if (message)
 		return open_error(err, db->dir, message);
 	if (!found) {
-		rocksdb_put(db->db, db->sync, FORMAT_KEY, strlen(FORMAT_KEY), FORMAT, strlen(FORMAT), &message);
-		return message ? wr_rocks_error(err, "the new state cannot be written", message) : WR_OK;
+		rocksdb_put(db->db, db->sync, FORMAT_KEY, strlen(FORMAT_KEY), FORMAT,
+			    strlen(FORMAT), &message);
+		return message ? wr_rocks_error(err, "the new state cannot be written", message)
+			       : WR_OK;
 	}
 	if (n != strlen(FORMAT) || memcmp(found, FORMAT, n) != 0) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state in %s has format %.*s; this program reads format " FORMAT,
-		           db->dir, (int)n, found);
-		wr_err_hint(err, "Use the version of weir that wrote it, or another data directory");
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			   "the state in %s has format %.*s; this program reads format " FORMAT,
+			   db->dir, (int)n, found);
+		wr_err_hint(err,
+			    "Use the version of weir that wrote it, or another data directory");
 	}
 	rocksdb_free(found);
 	return err->cls == WR_ERR_NONE ? WR_OK : WR_FAIL;
@@ -279,7 +296,8 @@ static wr_status rock_open(const char *dir, const wr_db_options *opt, void **out
 	if (wr_dir_make(dir, err) != WR_OK || wr_file_lock(dir, &db->lock_fd, err) != WR_OK)
 		goto fail;
 	make_options(db, opt);
-	if (WR_FAULT_FAIL("state.locked", err) || open_families(db, path, err) != WR_OK || check_format(db, err) != WR_OK)
+	if (WR_FAULT_FAIL("state.locked", err) || open_families(db, path, err) != WR_OK ||
+	    check_format(db, err) != WR_OK)
 		goto fail;
 	if (WR_FAULT_FAIL("state.open", err) || wr_rocks_clean_files(db, err) != WR_OK)
 		goto fail;
@@ -388,7 +406,8 @@ static wr_status rock_state_drop(void *self, const char *incarnation, wr_err *er
 	return WR_OK;
 }
 
-static wr_status rock_state_each(void *self, void (*visit)(void *, const char *), void *arg, wr_err *err)
+static wr_status rock_state_each(void *self, void (*visit)(void *, const char *), void *arg,
+				 wr_err *err)
 {
 	wr_rock_db *db = self;
 

@@ -5,9 +5,10 @@
  *                     │             └──────────────┐
  *     slab    [ header | payload | key ][ header | payload | key ] …
  *
- * A slot is a pointer with the top 16 bits of the hash above it, so that a probe touches an entry only when it is almost surely the one.
- * Entries have the size that their key needs and stand one behind the other; one that is given back goes to a list of its size. They
- * do not move but in wr_cache_trim.
+ * A slot is a pointer with the top 16 bits of the hash above it, so that a probe touches an entry
+ * only when it is almost surely the one. Entries have the size that their key needs and stand one
+ * behind the other; one that is given back goes to a list of its size. They do not move but in
+ * wr_cache_trim.
  *
  * An entry is
  *   clean       as the store has it (or just made and never touched)
@@ -16,8 +17,8 @@
  *               ask the store, which still shows the old value
  *   STORED      the store has its key; what is DEAD and not STORED is simply forgotten at the flush
  *
- * `complete` says that memory holds all there is: true when the store was empty at the beginning and nothing stored was ever
- * trimmed. Then a miss is an answer; otherwise the store is asked.
+ * `complete` says that memory holds all there is: true when the store was empty at the beginning
+ * and nothing stored was ever trimmed. Then a miss is an answer; otherwise the store is asked.
  *
  * The flush, the scan and the trim are in cache_sweep.c.
  */
@@ -272,7 +273,9 @@ entry *wr_cache_load_bytes(wr_cache *c, wr_str key, uint64_t hash, wr_str bytes)
 	}
 	wr_cache_unlink(c, e);
 	wr_cache_give(c, e);
-	wr_store_fail(c->store, "a value in the state is damaged: it is shorter than it says or of another kind");
+	wr_store_fail(
+	    c->store,
+	    "a value in the state is damaged: it is shorter than it says or of another kind");
 	return NULL;
 }
 

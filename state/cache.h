@@ -70,8 +70,8 @@ void wr_cache_flush(wr_cache *c);
  * touch and remove; a payload that is not in memory is loaded, so that it may be changed. Stops
  * when visit says false.
  */
-void wr_cache_scan(wr_cache *c, wr_str from, wr_str to, bool (*visit)(void *arg, wr_str key, void *payload),
-                   void *arg);
+void wr_cache_scan(wr_cache *c, wr_str from, wr_str to,
+		   bool (*visit)(void *arg, wr_str key, void *payload), void *arg);
 /* Drops clean entries until at most `bytes` are held. */
 void wr_cache_trim(wr_cache *c, size_t bytes);
 /* Memory held. What payloads own is counted as of their last flush or load. */

@@ -89,8 +89,8 @@ void wr_cache_flush(wr_cache *c)
 	free(items);
 }
 
-void wr_cache_scan(wr_cache *c, wr_str from, wr_str to, bool (*visit)(void *arg, wr_str key, void *payload),
-                   void *arg)
+void wr_cache_scan(wr_cache *c, wr_str from, wr_str to,
+		   bool (*visit)(void *arg, wr_str key, void *payload), void *arg)
 {
 	wr_iter *it;
 	wr_str key, value;

@@ -39,14 +39,14 @@ struct wr_catdb {
 };
 
 static const char schema[] =
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE statement ("
-	"  seq INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT, ordinal INTEGER NOT NULL,"
-	"  text TEXT, normal TEXT, status TEXT NOT NULL CHECK (status IN ('creating', 'live', 'dropped')),"
-	"  kind TEXT, name TEXT, query_id TEXT, incarnation TEXT, tasks INTEGER NOT NULL,"
-	"  created_at INTEGER NOT NULL, properties TEXT, extra TEXT);"
-	"CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, kind TEXT) WITHOUT ROWID;"
-	"INSERT INTO meta VALUES ('format', '" FORMAT "');";
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE statement ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT, ordinal INTEGER NOT NULL,"
+    "  text TEXT, normal TEXT, status TEXT NOT NULL CHECK (status IN ('creating', 'live', 'dropped')),"
+    "  kind TEXT, name TEXT, query_id TEXT, incarnation TEXT, tasks INTEGER NOT NULL,"
+    "  created_at INTEGER NOT NULL, properties TEXT, extra TEXT);"
+    "CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, kind TEXT) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES ('format', '" FORMAT "');";
 
 static const char *const status_text[] = { "creating", "live", "dropped" };
 
@@ -71,13 +71,16 @@ static wr_status fail(wr_catdb *db, const char *what, wr_err *err)
 	else if (code == SQLITE_BUSY)
 		wr_err_hint(err, "Another program has it open; close that one");
 	else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		wr_err_hint(err, "Restore the data directory from a backup, or use another one with --data");
+		wr_err_hint(
+		    err,
+		    "Restore the data directory from a backup, or use another one with --data");
 	return WR_FAIL;
 }
 
 static wr_status exec(wr_catdb *db, const char *sql, const char *what, wr_err *err)
 {
-	return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? WR_OK : fail(db, what, err);
+	return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? WR_OK
+									: fail(db, what, err);
 }
 
 static void bind_text(sqlite3_stmt *st, int at, wr_str s)
@@ -170,7 +173,8 @@ static wr_status create(wr_catdb *db, wr_err *err)
 	snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d", APPLICATION);
 	if (exec(db, "BEGIN IMMEDIATE", "cannot make", err) != WR_OK)
 		return WR_FAIL;
-	if (exec(db, schema, "cannot make", err) != WR_OK || exec(db, pragma, "cannot make", err) != WR_OK)
+	if (exec(db, schema, "cannot make", err) != WR_OK ||
+	    exec(db, pragma, "cannot make", err) != WR_OK)
 		return WR_FAIL;
 	return exec(db, "COMMIT", "cannot make", err);
 }
@@ -189,9 +193,11 @@ static wr_status check_format(wr_catdb *db, wr_err *err)
 	if (wr_catdb_get(db, "format", &found, &there, err) == WR_OK && !there)
 		foreign(db, err);
 	else if (there && !wr_str_is(wr_buf_view(&found), FORMAT)) {
-		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the catalog %s has format %s; this program reads format " FORMAT,
-		           db->path, wr_buf_z(&found));
-		wr_err_hint(err, "Use the version of weir that wrote it, or another data directory");
+		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+			   "the catalog %s has format %s; this program reads format " FORMAT,
+			   db->path, wr_buf_z(&found));
+		wr_err_hint(err,
+			    "Use the version of weir that wrote it, or another data directory");
 	}
 	wr_buf_free(&found);
 	return err->cls == WR_ERR_NONE ? WR_OK : WR_FAIL;
@@ -204,7 +210,9 @@ static wr_status check_damage(wr_catdb *db, wr_err *err)
 	if (next_row(db, st, err) && !wr_str_is(column(st, 0), "ok")) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the catalog %s is damaged: %.*s", db->path,
 		           WR_STR_ARG(column(st, 0)));
-		wr_err_hint(err, "Restore the data directory from a backup, or use another one with --data");
+		wr_err_hint(
+		    err,
+		    "Restore the data directory from a backup, or use another one with --data");
 	}
 	return end_rows(st, err);
 }
@@ -215,8 +223,10 @@ static wr_status set_up(wr_catdb *db, wr_err *err)
 
 	sqlite3_busy_timeout(db->db, WAIT_MS);
 	sqlite3_extended_result_codes(db->db, 0);
-	if (exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF",
-	         "cannot open", err) != WR_OK)
+	if (exec(
+		db,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF",
+		"cannot open", err) != WR_OK)
 		return WR_FAIL;
 	tables = number_of(db, "SELECT count(*) FROM sqlite_schema", err);
 	application = number_of(db, "PRAGMA application_id", err);
@@ -307,19 +317,21 @@ wr_status wr_catdb_commit(wr_catdb *db, wr_err *err)
 
 /* ---- statements */
 
-static sqlite3_stmt *prepare_row(wr_catdb *db, const char *sql, const wr_statement_row *r, int64_t seq, wr_err *err)
+static sqlite3_stmt *prepare_row(wr_catdb *db, const char *sql, const wr_statement_row *r,
+				 int64_t seq, wr_err *err)
 {
-	return prepare(db, err, sql, "sisszssssiissi", r->place, (int64_t)r->ordinal, r->text, r->normal,
-	               status_text[r->status], r->kind, r->name, r->query_id, r->incarnation, (int64_t)r->tasks,
-	               r->created_at, r->properties, r->extra, seq);
+	return prepare(db, err, sql, "sisszssssiissi", r->place, (int64_t)r->ordinal, r->text,
+		       r->normal, status_text[r->status], r->kind, r->name, r->query_id,
+		       r->incarnation, (int64_t)r->tasks, r->created_at, r->properties, r->extra,
+		       seq);
 }
 
 wr_status wr_catdb_append(wr_catdb *db, const wr_statement_row *row, int64_t *seq, wr_err *err)
 {
 	static const char sql[] =
-		"INSERT INTO statement (place, ordinal, text, normal, status, kind, name, query_id, incarnation,"
-		" tasks, created_at, properties, extra, seq)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, nullif(?14, 0))";
+	    "INSERT INTO statement (place, ordinal, text, normal, status, kind, name, query_id, incarnation,"
+	    " tasks, created_at, properties, extra, seq)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, nullif(?14, 0))";
 	wr_status status;
 
 	lock(db);
@@ -336,8 +348,9 @@ static wr_status change(wr_catdb *db, sqlite3_stmt *st, int64_t seq, wr_err *err
 	wr_status status = finish(db, st, err);
 
 	if (status == WR_OK && sqlite3_changes(db->db) != 1)
-		status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the catalog %s has no statement number %lld",
-		                    db->path, (long long)seq);
+		status = wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				    "the catalog %s has no statement number %lld", db->path,
+				    (long long)seq);
 	unlock(db);
 	return status;
 }
@@ -345,9 +358,9 @@ static wr_status change(wr_catdb *db, sqlite3_stmt *st, int64_t seq, wr_err *err
 wr_status wr_catdb_update(wr_catdb *db, const wr_statement_row *row, wr_err *err)
 {
 	static const char sql[] =
-		"UPDATE statement SET place = ?1, ordinal = ?2, text = ?3, normal = ?4, status = ?5, kind = ?6,"
-		" name = ?7, query_id = ?8, incarnation = ?9, tasks = ?10, created_at = ?11, properties = ?12,"
-		" extra = ?13 WHERE seq = ?14";
+	    "UPDATE statement SET place = ?1, ordinal = ?2, text = ?3, normal = ?4, status = ?5, kind = ?6,"
+	    " name = ?7, query_id = ?8, incarnation = ?9, tasks = ?10, created_at = ?11, properties = ?12,"
+	    " extra = ?13 WHERE seq = ?14";
 
 	lock(db);
 	return change(db, prepare_row(db, sql, row, row->seq, err), row->seq, err);
@@ -363,15 +376,19 @@ wr_status wr_catdb_set_status(wr_catdb *db, int64_t seq, wr_statement_status sta
 wr_status wr_catdb_set_properties(wr_catdb *db, int64_t seq, wr_str json, wr_err *err)
 {
 	lock(db);
-	return change(db, prepare(db, err, "UPDATE statement SET properties = ? WHERE seq = ?", "si", json, seq),
-	              seq, err);
+	return change(db,
+		      prepare(db, err, "UPDATE statement SET properties = ? WHERE seq = ?", "si",
+			      json, seq),
+		      seq, err);
 }
 
 wr_status wr_catdb_set_extra(wr_catdb *db, int64_t seq, wr_str json, wr_err *err)
 {
 	lock(db);
-	return change(db, prepare(db, err, "UPDATE statement SET extra = ? WHERE seq = ?", "si", json, seq),
-	              seq, err);
+	return change(db,
+		      prepare(db, err, "UPDATE statement SET extra = ? WHERE seq = ?", "si", json,
+			      seq),
+		      seq, err);
 }
 
 static wr_statement_status status_of(wr_str text)
@@ -402,11 +419,12 @@ static wr_statement_row read_row(sqlite3_stmt *st)
 	};
 }
 
-wr_status wr_catdb_each(wr_catdb *db, bool dropped, wr_statement_visit *visit, void *self, wr_err *err)
+wr_status wr_catdb_each(wr_catdb *db, bool dropped, wr_statement_visit *visit, void *self,
+			wr_err *err)
 {
 	static const char sql[] =
-		"SELECT seq, place, ordinal, text, normal, status, kind, name, query_id, incarnation, tasks, created_at,"
-		" properties, extra FROM statement WHERE ? OR status <> 'dropped' ORDER BY seq";
+	    "SELECT seq, place, ordinal, text, normal, status, kind, name, query_id, incarnation, tasks, created_at,"
+	    " properties, extra FROM statement WHERE ? OR status <> 'dropped' ORDER BY seq";
 	sqlite3_stmt *st;
 	wr_status status = WR_OK;
 
@@ -499,13 +517,16 @@ wr_status wr_catdb_next(wr_catdb *db, const char *name, int64_t *out, wr_err *er
 
 /* ---- topics */
 
-wr_status wr_catdb_put_topic(wr_catdb *db, wr_str name, int32_t partitions, wr_str kind, wr_err *err)
+wr_status wr_catdb_put_topic(wr_catdb *db, wr_str name, int32_t partitions, wr_str kind,
+			     wr_err *err)
 {
 	wr_status status;
 
 	lock(db);
-	status = finish(db, prepare(db, err, "INSERT OR REPLACE INTO topic VALUES (?, ?, ?)", "sis", name,
-	                            (int64_t)partitions, kind), err);
+	status = finish(db,
+			prepare(db, err, "INSERT OR REPLACE INTO topic VALUES (?, ?, ?)", "sis",
+				name, (int64_t)partitions, kind),
+			err);
 	unlock(db);
 	return status;
 }

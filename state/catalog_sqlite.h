@@ -17,7 +17,11 @@
 
 typedef struct wr_catdb wr_catdb;
 
-typedef enum wr_statement_status { WR_STATEMENT_CREATING, WR_STATEMENT_LIVE, WR_STATEMENT_DROPPED } wr_statement_status;
+typedef enum wr_statement_status {
+	WR_STATEMENT_CREATING,
+	WR_STATEMENT_LIVE,
+	WR_STATEMENT_DROPPED
+} wr_statement_status;
 
 /* Strings with p == NULL are NULL in the table and come back so. */
 typedef struct wr_statement_row {
@@ -25,7 +29,8 @@ typedef struct wr_statement_row {
 	wr_str place;		/* identity of the file it stood in; NULL: typed */
 	int32_t ordinal;	/* number of the statement in that file, from 0 */
 	wr_str text;		/* as given */
-	wr_str normal;		/* what a start carries out again: the text with what was found out for it written in */
+	/* what a start carries out again: the text with what was found out for it written in */
+	wr_str normal;
 	wr_statement_status status;
 	wr_str kind;		/* CREATE STREAM, INSERT, SET … */
 	wr_str name;		/* of the object; NULL: none */
@@ -64,7 +69,8 @@ wr_status wr_catdb_set_extra(wr_catdb *db, int64_t seq, wr_str json, wr_err *err
  * status.
  */
 typedef wr_status wr_statement_visit(void *self, const wr_statement_row *row, wr_err *err);
-wr_status wr_catdb_each(wr_catdb *db, bool dropped, wr_statement_visit *visit, void *self, wr_err *err);
+wr_status wr_catdb_each(wr_catdb *db, bool dropped, wr_statement_visit *visit, void *self,
+			wr_err *err);
 
 /*
  * The next number of a named counter, from 1; never given twice, whatever is rolled back later or
@@ -77,10 +83,12 @@ wr_status wr_catdb_get(wr_catdb *db, const char *key, wr_buf *out, bool *found, 
 wr_status wr_catdb_set(wr_catdb *db, const char *key, wr_str value, wr_err *err);
 
 /* Topics that this program made. partitions of an unknown one: 0. */
-wr_status wr_catdb_put_topic(wr_catdb *db, wr_str name, int32_t partitions, wr_str kind, wr_err *err);
+wr_status wr_catdb_put_topic(wr_catdb *db, wr_str name, int32_t partitions, wr_str kind,
+			     wr_err *err);
 wr_status wr_catdb_drop_topic(wr_catdb *db, wr_str name, wr_err *err);
 wr_status wr_catdb_topic(wr_catdb *db, wr_str name, int32_t *partitions, wr_buf *kind, wr_err *err);
-typedef wr_status wr_topic_visit(void *self, wr_str name, int32_t partitions, wr_str kind, wr_err *err);
+typedef wr_status wr_topic_visit(void *self, wr_str name, int32_t partitions, wr_str kind,
+				 wr_err *err);
 wr_status wr_catdb_each_topic(wr_catdb *db, wr_topic_visit *visit, void *self, wr_err *err);
 
 /* Copies the catalog as it stands into dir/weir.db (for a backup). */

@@ -68,13 +68,15 @@ static wr_status check_states(wr_db *db, look *l, wr_buf *report, wr_err *err)
 			return WR_FAIL;
 		if (wr_state_pending(s, &epoch)) {
 			l->out->pending++;
-			wr_buf_printf(report, "%s: epoch %llu waits for its sink's decision\n", name,
-			              (unsigned long long)epoch);
+			wr_buf_printf(report, "%s: epoch %llu waits for its sink's decision\n",
+				      name, (unsigned long long)epoch);
 		}
 		wr_state_close(s);
 		if (!holds(&l->named, name)) {
 			l->out->orphans++;
-			wr_buf_printf(report, "%s: state of no statement; the next start removes it\n", name);
+			wr_buf_printf(report,
+				      "%s: state of no statement; the next start removes it\n",
+				      name);
 		}
 	}
 	return WR_OK;
@@ -101,7 +103,8 @@ wr_status wr_check_data(const char *dir, wr_check *out, wr_buf *report, wr_err *
 
 	*out = (wr_check){ 0 };
 	if (!wr_file_exists("%s/weir.db", dir) || !wr_file_exists("%s/state", dir))
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is not a data directory of weir", dir);
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s is not a data directory of weir",
+				  dir);
 	/* the state first: it is what a second process is refused by */
 	if (wr_db_open(dir, &opt, &db, err) == WR_OK && wr_catdb_open(dir, &catalog, err) == WR_OK)
 		status = check_open(catalog, db, &l, report, err);

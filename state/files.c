@@ -42,8 +42,8 @@ wr_status wr_dir_make(const char *dir, wr_err *err)
 	return WR_OK;
 }
 
-wr_status wr_dir_clean(const char *dir, const char *name, bool (*keep)(void *self, const char *file), void *self,
-                       wr_err *err)
+wr_status wr_dir_clean(const char *dir, const char *name,
+		       bool (*keep)(void *self, const char *file), void *self, wr_err *err)
 {
 	char path[4096], file[4400];
 	struct dirent *e;
@@ -117,7 +117,8 @@ bool wr_dir_has(const char *dir, const char *ending)
 	bool found = false;
 
 	while (d && !found && (e = readdir(d)))
-		found = strlen(e->d_name) >= n && strcmp(e->d_name + strlen(e->d_name) - n, ending) == 0;
+		found = strlen(e->d_name) >= n &&
+			strcmp(e->d_name + strlen(e->d_name) - n, ending) == 0;
 	if (d)
 		closedir(d);
 	return found;

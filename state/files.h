@@ -10,8 +10,8 @@
 /* Makes the directory and those above it. */
 wr_status wr_dir_make(const char *dir, wr_err *err);
 /* Makes dir/name and removes the files in it that keep says false of. */
-wr_status wr_dir_clean(const char *dir, const char *name, bool (*keep)(void *self, const char *file), void *self,
-                       wr_err *err);
+wr_status wr_dir_clean(const char *dir, const char *name,
+		       bool (*keep)(void *self, const char *file), void *self, wr_err *err);
 /* New names in dir/name are on disk afterwards. */
 wr_status wr_dir_sync(const char *dir, const char *name, wr_err *err);
 /* Copies a file, synced. */

@@ -15,8 +15,9 @@
  *   MAP                     01, the count in 4 bytes, the entries in the order of their keys, each a key and a value
  *   STRUCT                  01, the fields
  *
- * No encoding is the beginning of another one of the same type, so that columns may follow each other: ("a", 5) and ("ab", 1) compare
- * at the end mark of "a". Bytes are state on disk: changing them needs a new format version, and the reader trusts no length.
+ * No encoding is the beginning of another one of the same type, so that columns may follow each
+ * other: ("a", 5) and ("ab", 1) compare at the end mark of "a". Bytes are state on disk: changing
+ * them needs a new format version, and the reader trusts no length.
  *
  *     STRING 'ab', INTEGER -1      01 61 62 00   01 7F FF FF FF
  */

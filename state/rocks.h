@@ -34,7 +34,8 @@ typedef struct wr_rock_db {
 	wr_family *families;
 	pthread_mutex_t files_lock;	/* held while files of pending epochs go, and by a backup */
 	_Atomic unsigned files;	/* written so far: makes names */
-	_Atomic int64_t full_since;	/* the disk was full, and has had room since then (monotonic ns); 0: it is not */
+	/* the disk was full, and has had room since then (monotonic ns); 0: it is not */
+	_Atomic int64_t full_since;
 } wr_rock_db;
 
 typedef struct wr_rock_store wr_rock_store;
@@ -100,7 +101,8 @@ void *wr_rocks_view_open(void *state, uint16_t op, wr_range r, wr_cursor ***out,
 void wr_rocks_view_close(void *view);
 
 wr_status wr_rocks_commit(void *state, const wr_changes *ch, uint32_t n, wr_err *err);
-wr_status wr_rocks_prepare(void *state, const wr_changes *ch, uint32_t n, uint64_t epoch, wr_err *err);
+wr_status wr_rocks_prepare(void *state, const wr_changes *ch, uint32_t n, uint64_t epoch,
+			   wr_err *err);
 wr_status wr_rocks_apply(void *state, wr_err *err);
 wr_status wr_rocks_discard(void *state, wr_err *err);
 bool wr_rocks_pending(void *state, uint64_t *epoch);

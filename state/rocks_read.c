@@ -1,14 +1,16 @@
 /*
  * Reading from RocksDB: gets, cursors, views.
  *
- * A store that is used as a queue — timers, the rows a join may still need — is scanned from its beginning and deleted from its beginning,
- * and RocksDB walks over the remains of what was deleted until a compaction comes by. So a seek that took long is remembered as a
- * gap: from where it was asked to the key it found nothing is committed, and a later seek from inside begins at its end. A commit cuts
- * the gaps in which it puts a key.
+ * A store that is used as a queue — timers, the rows a join may still need — is scanned from its
+ * beginning and deleted from its beginning, and RocksDB walks over the remains of what was deleted
+ * until a compaction comes by. So a seek that took long is remembered as a gap: from where it was
+ * asked to the key it found nothing is committed, and a later seek from inside begins at its end. A
+ * commit cuts the gaps in which it puts a key.
  *
- * Iterators are dear to open (they pin a version and build a heap), cheap to seek. So a store keeps those it closed for the next
- * scan until the next commit, which is when they would become stale. Views read at a snapshot, hold the column family, and may outlive the
- * state, even its drop, not the db.
+ * Iterators are dear to open (they pin a version and build a heap), cheap to seek. So a store keeps
+ * those it closed for the next scan until the next commit, which is when they would become stale.
+ * Views read at a snapshot, hold the column family, and may outlive the state, even its drop, not
+ * the db.
  */
 #include "state/rocks.h"
 
@@ -20,7 +22,8 @@
 
 enum { SPARE = 4 };
 
-/* How long a seek takes that is worth remembering, in ns. Where tests look for faults, every one. */
+/* How long a seek takes that is worth remembering, in ns. Where tests look for faults, every
+ * one. */
 #ifdef WR_FAULTS
 enum { SLOW = -1 };
 #else
@@ -309,8 +312,8 @@ uint64_t wr_rocks_size(void *self)
 
 	wr_rocks_put_prefix(lower, st->id);
 	wr_rocks_put_prefix(upper, st->id + 1);
-	rocksdb_approximate_sizes_cf(st->state->db->db, st->state->cf->handle, 1, &from, &n, &to, &n, &size,
-	                             &message);
+	rocksdb_approximate_sizes_cf(st->state->db->db, st->state->cf->handle, 1, &from, &n, &to,
+				     &n, &size, &message);
 	if (message)
 		wr_rocks_read_failed(st->state, message);
 	return size;
@@ -352,7 +355,8 @@ void wr_rocks_store_close(void *self)
 
 /* ---- views */
 
-static bool first_task(wr_rock_state *s, uint16_t op, uint32_t from, const rocksdb_snapshot_t *snap, uint32_t *id)
+static bool first_task(wr_rock_state *s, uint16_t op, uint32_t from, const rocksdb_snapshot_t *snap,
+		       uint32_t *id)
 {
 	wr_rock_cursor *c = new_cursor(s, from, snap);
 	const char *key;

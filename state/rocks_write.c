@@ -131,7 +131,8 @@ static rocksdb_writebatch_t *make_batch(wr_rock_state *s, const wr_changes *ch, 
 	wr_buf buf = { 0 };
 	bool fits = true;
 
-	if (large(ch, n) || WR_FAULT("state.large"))	/* failing there makes any epoch a large one */
+	/* failing there makes any epoch a large one */
+	if (large(ch, n) || WR_FAULT("state.large"))
 		return NULL;
 	wb = rocksdb_writebatch_create();
 	for (uint32_t i = 0; i < n && fits; i++)
@@ -185,7 +186,8 @@ static char *file_store(rocksdb_sstfilewriter_t *w, const wr_changes *ch, wr_buf
  * The file is on disk when this returns NULL. decides: it also removes the mark of the pending
  * epoch.
  */
-static char *write_file(wr_rock_state *s, const char *path, const wr_changes *ch, uint32_t n, bool decides)
+static char *write_file(wr_rock_state *s, const char *path, const wr_changes *ch, uint32_t n,
+			bool decides)
 {
 	rocksdb_envoptions_t *env = rocksdb_envoptions_create();
 	rocksdb_sstfilewriter_t *w = rocksdb_sstfilewriter_create(env, s->db->file_options);
@@ -265,7 +267,8 @@ wr_status wr_rocks_commit(void *self, const wr_changes *ch, uint32_t n, wr_err *
 		message = ingest(s, path, true);
 	if (!wb)
 		unlink(path);
-	return message ? wr_rocks_error(err, "the commit of a query's state failed", message) : status;
+	return message ? wr_rocks_error(err, "the commit of a query's state failed", message)
+		       : status;
 }
 
 /* ---- two steps */
@@ -281,7 +284,8 @@ static void pending_head(wr_buf *value, char kind, uint64_t epoch)
 	wr_buf_u64(value, epoch);
 }
 
-static wr_status prepare_large(wr_rock_state *s, const wr_changes *ch, uint32_t n, const char *name, wr_err *err)
+static wr_status prepare_large(wr_rock_state *s, const wr_changes *ch, uint32_t n, const char *name,
+			       wr_err *err)
 {
 	char path[4096], *message;
 
@@ -289,11 +293,13 @@ static wr_status prepare_large(wr_rock_state *s, const wr_changes *ch, uint32_t 
 	message = write_file(s, path, ch, n, true);
 	if (message)
 		return wr_rocks_error(err, "the state of an epoch cannot be written", message);
-	return WR_FAULT_FAIL("state.file_ready", err) ? WR_FAIL : wr_dir_sync(s->db->dir, "ingest", err);
+	return WR_FAULT_FAIL("state.file_ready", err) ? WR_FAIL
+						      : wr_dir_sync(s->db->dir, "ingest", err);
 }
 
 /* What stands under the pending key. */
-static wr_status pending_value(wr_rock_state *s, const wr_changes *ch, uint32_t n, wr_buf *value, wr_err *err)
+static wr_status pending_value(wr_rock_state *s, const wr_changes *ch, uint32_t n, wr_buf *value,
+			       wr_err *err)
 {
 	rocksdb_writebatch_t *wb = make_batch(s, ch, n);
 	char name[256];
@@ -312,7 +318,8 @@ static wr_status pending_value(wr_rock_state *s, const wr_changes *ch, uint32_t 
 	return prepare_large(s, ch, n, name, err) == WR_OK ? readable(s, err) : WR_FAIL;
 }
 
-wr_status wr_rocks_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_t epoch, wr_err *err)
+wr_status wr_rocks_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_t epoch,
+			   wr_err *err)
 {
 	wr_rock_state *s = self;
 	wr_buf value = { 0 }, key = { 0 };
@@ -329,7 +336,8 @@ wr_status wr_rocks_prepare(void *self, const wr_changes *ch, uint32_t n, uint64_
 		rocksdb_writebatch_put_cf(wb, s->cf->handle, full.p, full.n, value.p, value.n);
 		message = write_batch(s, wb);
 		if (message)
-			status = wr_rocks_error(err, "the state of an epoch cannot be written", message);
+			status =
+			    wr_rocks_error(err, "the state of an epoch cannot be written", message);
 	}
 	s->pending = status == WR_OK;
 	wr_buf_free(&value);
@@ -399,8 +407,9 @@ static wr_status decide(wr_rock_state *s, bool apply, wr_err *err)
 	forget_cursors(s);
 	if (!read_pending(s, &value)) {
 		wr_buf_free(&value);
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the pending epoch %llu of a query cannot be read",
-		                  (unsigned long long)s->epoch);
+		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
+				  "the pending epoch %llu of a query cannot be read",
+				  (unsigned long long)s->epoch);
 	}
 	pending_path(s, &value, path);
 	if (WR_FAULT_FAIL("state.before_decision", err)) {

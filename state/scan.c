@@ -1,8 +1,9 @@
 /*
- * Iterators, which show a store's open epoch over its committed data, and views, which show committed data of all tasks.
+ * Iterators, which show a store's open epoch over its committed data, and views, which show
+ * committed data of all tasks.
  *
- * An iterator walks the overlay's points and the base in step; where a key stands in both, the point counts. When the base meets
- * a range of the overlay, it seeks behind it.
+ * An iterator walks the overlay's points and the base in step; where a key stands in both, the
+ * point counts. When the base meets a range of the overlay, it seeks behind it.
  *
  *     committed a b c d,  ranges [b, d),  points {a deleted, c=9}    forward: c=9 d    backwards: d c=9
  */
@@ -131,7 +132,8 @@ static void settle_base(wr_iter *it)
 		if (!it->backwards && !r->to.p)
 			it->base_here = false;
 		else
-			it->base_here = def->seek(it->base, it->backwards ? r->from : r->to, it->backwards);
+			it->base_here =
+			    def->seek(it->base, it->backwards ? r->from : r->to, it->backwards);
 	}
 }
 
@@ -155,7 +157,9 @@ bool wr_iter_next(wr_iter *it, wr_str *key, wr_str *value)
 			it->point = NULL;
 		if (!it->point && !it->base_here)
 			return false;
-		c = !it->point ? 1 : !it->base_here ? -1 : order(it, wr_rec_key(it->point), it->base->key);
+		c = !it->point	     ? 1
+		    : !it->base_here ? -1
+				     : order(it, wr_rec_key(it->point), it->base->key);
 		it->step_point = c <= 0;
 		it->step_base = c >= 0;
 		if (c > 0) {
@@ -207,7 +211,8 @@ bool wr_view_next(wr_view *v, wr_str *key, wr_str *value)
 	if (v->last >= 0)
 		v->here[v->last] = v->def->step(v->cursors[v->last], false);
 	for (uint32_t i = 0; i < v->n; i++)
-		if (v->here[i] && (best < 0 || wr_str_cmp(v->cursors[i]->key, v->cursors[best]->key) < 0))
+		if (v->here[i] &&
+		    (best < 0 || wr_str_cmp(v->cursors[i]->key, v->cursors[best]->key) < 0))
 			best = i;
 	v->last = best;
 	if (best < 0 || (v->to.p && wr_str_cmp(v->cursors[best]->key, v->to) >= 0)) {

@@ -343,7 +343,8 @@ static void ranges_add(wr_store *st, wr_str from, wr_str to)
 	for (end = first; end < st->nranges && reaches(to, st->ranges[end].from); end++) {
 		wr_range *old = &st->ranges[end];
 		wr_str *low = wr_str_cmp(old->from, r.from) < 0 ? &old->from : NULL;
-		wr_str *high = r.to.p && (!old->to.p || wr_str_cmp(old->to, r.to) > 0) ? &old->to : NULL;
+		wr_str *high =
+		    r.to.p && (!old->to.p || wr_str_cmp(old->to, r.to) > 0) ? &old->to : NULL;
 		wr_range join = r;
 
 		if (low) {

@@ -77,7 +77,8 @@ void wr_store_del_range(wr_store *st, wr_str from, wr_str to);
  */
 typedef struct wr_iter wr_iter;
 wr_iter *wr_store_scan(wr_store *st, wr_str from, wr_str to, bool backwards);
-bool wr_iter_next(wr_iter *it, wr_str *key, wr_str *value);	/* views valid until the next call */
+/* views valid until the next call */
+bool wr_iter_next(wr_iter *it, wr_str *key, wr_str *value);
 void wr_iter_close(wr_iter *it);
 
 /*
