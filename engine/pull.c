@@ -16,7 +16,9 @@
  * under them; epochs do not need that lock and go on.
  *
  * What cannot be read so (streams, tables that nobody here fills, joins' results, MIN and its like
- * over tables, EMIT FINAL, a query that rests) makes the whole query read topics.
+ * over tables, EMIT FINAL, a query that rests) makes the whole query read topics. So does a run that
+ * ends by itself: there a pull query waits for what its tables will be in the end, and the last
+ * commit of a query that still reads is not that.
  */
 #include "engine/pull.h"
 
@@ -121,8 +123,10 @@ static bool find_kept(wr_engine *e, const wr_scan *scan, chain *c)
 static bool find_all(wr_push_query *p, chain *chains)
 {
 	const wr_graph *g = p->query->plan->graph;
+	const wr_engine_config *c = &p->query->engine->config;
 
-	if (!p->query->plan->pull || p->query->engine->config.by_hand || g->nscans > SCANS_MAX)
+	if (!p->query->plan->pull || c->by_hand || c->until != WR_RUN_FOREVER ||
+	    g->nscans > SCANS_MAX)
 		return false;
 	for (uint32_t i = 0; i < g->nscans; i++)
 		if (!find_kept(p->query->engine, &g->scans[i], &chains[i]))

@@ -11,10 +11,10 @@ import harness
 from harness import weir, weir_sql
 
 
-def people(where):
+def people(where, times=1):
     name = os.path.join(where, "people.ndjson")
     with open(name, "w", encoding="utf-8") as f:
-        for i, town in enumerate(("Roma", "Forlì", "Roma", "Torino", "Roma")):
+        for i, town in enumerate(("Roma", "Forlì", "Roma", "Torino", "Roma") * times):
             f.write(json.dumps({"id": i, "town": town, "age": 20 + i}, ensure_ascii=False) + "\n")
     return f"CREATE STREAM people (id INT, town STRING, age INT) WITH (FILE='{name}', FORMAT='JSON');\n"
 
@@ -79,10 +79,12 @@ def test_select_without_emit_gives_what_is_there_and_ends(where):
 
 
 def test_select_without_emit_waits_for_the_tables_of_its_file(where):
-    sql = (people(where) + "CREATE TABLE towns AS SELECT town, COUNT(*) AS n FROM people GROUP BY town;\n"
+    sql = (people(where, times=50000) + "CREATE TABLE towns AS SELECT town, COUNT(*) AS n FROM people GROUP BY town;\n"
            "SELECT n FROM towns WHERE town = 'Roma';\n")
-    out, _ = weir_sql(where, sql, "--until-end")
-    assert out == '{"n":3}\n', out
+    for until in ("--until-end", "--until-caught-up"):
+        os.mkdir(os.path.join(where, until))
+        out, _ = weir_sql(os.path.join(where, until), sql, until)
+        assert out == '{"n":150000}\n', out
 
 
 def test_limit_ends_the_query(where):
