@@ -87,6 +87,15 @@ wr_status wr_kafka_check_property(wr_str property, wr_str value, wr_err *err)
 	    "sasl.jaas.config, ssl.ca.location instead of a trust store");
 }
 
+/* The name of the principal where the settings have it. */
+static const char *user_of(const char *const *settings)
+{
+	for (; settings && *settings; settings += 2)
+		if (strcmp(settings[0], "sasl.username") == 0)
+			return settings[1];
+	return NULL;
+}
+
 static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
 		       const char *const *ours, const char *const *theirs, wr_err *err)
 {
@@ -101,6 +110,7 @@ static wr_status start(wr_kafka *k, rd_kafka_type_t type, rd_kafka_conf_t *conf,
 				       NULL };
 	char why[256];
 
+	k->user = user_of(theirs);
 	rd_kafka_conf_set_opaque(conf, k);
 	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_log_cb(conf, on_log);
@@ -164,6 +174,39 @@ wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err)
 	return wr_err_hint(err, "is it running, and is --broker its address?");
 }
 
+bool wr_kafka_forbidden(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED: return true;
+	default: return false;
+	}
+}
+
+wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, const char *permission,
+			       wr_err *err)
+{
+	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s: the broker gives %s%s no permission %s", what,
+		   k->user ? "user " : "this client", k->user ? k->user : "", permission);
+	return wr_err_hint(err, "its administrator can; queries go on by themselves then");
+}
+
+/* What a call that names no topic, group or id of its own needs. */
+static const char *permission_of(rd_kafka_resp_err_t code)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		return "Read on the groups weir-…";
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+		return "Write on the transactional ids weir-…";
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+		return "IdempotentWrite on the cluster, or Write on a topic";
+	default: return "Describe on the topic";
+	}
+}
+
 static bool connection_to_blame(rd_kafka_resp_err_t code)
 {
 	switch (code) {
@@ -189,6 +232,8 @@ wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t cod
 	if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
 	    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		return wr_kafka_no_answer(k, err);
+	if (wr_kafka_forbidden(code))
+		return wr_kafka_not_allowed(k, what, permission_of(code), err);
 	return wr_err_set(err, connection_to_blame(code) ? WR_ERR_CONNECT : WR_ERR_STATEMENT,
 			  WR_NO_SPAN, "%s: %s", what,
 			  text && text[0] ? text : rd_kafka_err2str(code));

@@ -12,8 +12,10 @@ enum { WR_KAFKA_PATIENCE_MS = 9000 }; /* for an answer from a broker that may be
 typedef struct wr_kafka {
 	rd_kafka_t *rk;
 	const char *broker;
+	const char *user; /* it logs in as; NULL: not by name */
 	char trouble[256]; /* written by who polls */
 	bool down; /* all brokers are */
+	char id[72]; /* a transactional producer's; "" */
 } wr_kafka;
 
 /* ours, theirs: name, value … NULL; theirs win. k stays where it is until it is closed. */
@@ -35,9 +37,15 @@ void wr_kafka_stop(wr_kafka *k);
  * it. */
 wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err);
 /* Any other failure; what: "cannot create topic x". Class CONNECT when the connection is to blame,
- * else STATEMENT. */
+ * IO when the broker's ACLs are, else STATEMENT. */
 wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
 			  wr_err *err);
+
+/* The broker's ACLs do not allow it; what: "cannot read topic x", permission: "Read on topic x".
+ * Class IO: asked again for ever, for somebody may give it. */
+bool wr_kafka_forbidden(rd_kafka_resp_err_t code);
+wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, const char *permission,
+			       wr_err *err);
 
 /* A failure of a transaction or of a producer within one: IO where a new producer may do better. */
 wr_status wr_kafka_txn_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code,

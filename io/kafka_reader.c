@@ -227,6 +227,15 @@ static wr_status deleted(wr_kafka_reader *r, wr_err *err)
 	return wr_err_hint(err, "drop the query; or make the topic again, and RESUME the query");
 }
 
+static wr_status not_allowed(const wr_kafka_reader *r, wr_err *err)
+{
+	char what[300], permission[300];
+
+	snprintf(what, sizeof what, "cannot read topic %s", r->topic);
+	snprintf(permission, sizeof permission, "Read on topic %s", r->topic);
+	return wr_kafka_not_allowed(&r->kafka, what, permission, err);
+}
+
 /*
  * What retention took is an error for good: somebody must say that it is to be done without. An end
  * before the position may be a broker's that has not caught up, and is asked for again.
@@ -276,9 +285,7 @@ static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_er
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
 		return WR_OK;	/* still_there finds out whether that stays so */
-	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-				  "the broker does not allow reading topic %s", r->topic);
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return not_allowed(r, err);
 	default:
 		snprintf(r->kafka.trouble, sizeof r->kafka.trouble, "%s",
 			 rd_kafka_message_errstr(m));

@@ -44,11 +44,48 @@ wr_status wr_kafka_txn_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t
 	}
 }
 
-/* Frees the error. */
-static wr_status fail(wr_kafka *k, const char *what, rd_kafka_error_t *e, wr_err *err)
+/* What an error may have to name. */
+typedef struct names {
+	wr_kafka *k;
+	const char *topic;
+	const char *id; /* of transactions, or of the group */
+} names;
+
+static names names_of(wr_kafka_writer *w)
 {
+	names n = { 0 };
+
+	n.k = wr_kafka_writer_handle(w, &n.topic);
+	n.id = n.k->id;
+	return n;
+}
+
+/* Permissions on the topic, beside Write, are wanted for the witness, which is an offset of it. */
+static wr_status not_allowed(const names *n, const char *what, rd_kafka_resp_err_t code,
+			     wr_err *err)
+{
+	char permission[400];
+
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+		snprintf(permission, sizeof permission, "Write on transactional id %s", n->id);
+		break;
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		snprintf(permission, sizeof permission, "Read on group %s", n->id);
+		break;
+	default: snprintf(permission, sizeof permission, "Read on topic %s", n->topic);
+	}
+	return wr_kafka_not_allowed(n->k, what, permission, err);
+}
+
+/* Frees the error. */
+static wr_status fail(const names *n, const char *what, rd_kafka_error_t *e, wr_err *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_error_code(e);
 	wr_status status =
-	    wr_kafka_txn_failed(k, what, rd_kafka_error_code(e), rd_kafka_error_string(e), err);
+	    wr_kafka_forbidden(code)
+		? not_allowed(n, what, code, err)
+		: wr_kafka_txn_failed(n->k, what, code, rd_kafka_error_string(e), err);
 
 	rd_kafka_error_destroy(e);
 	return status;
@@ -69,56 +106,55 @@ static int64_t now_ms(void)
 	return wr_clock_mono_ns() / 1000000;
 }
 
-static wr_status begin(wr_kafka *k, wr_err *err)
+static wr_status begin(const names *n, wr_err *err)
 {
-	rd_kafka_error_t *e = rd_kafka_begin_transaction(k->rk);
+	rd_kafka_error_t *e = rd_kafka_begin_transaction(n->k->rk);
 
-	return e ? fail(k, "cannot begin a Kafka transaction", e, err) : WR_OK;
+	return e ? fail(n, "cannot begin a Kafka transaction", e, err) : WR_OK;
 }
 
 wr_status wr_kafka_txn_init(wr_kafka_writer *w, wr_err *err)
 {
-	const char *topic;
-	wr_kafka *k = wr_kafka_writer_handle(w, &topic);
+	names who = names_of(w);
+	wr_kafka *k = who.k;
 	int64_t end = now_ms() + INIT_MS;
 	rd_kafka_error_t *e;
 
 	while ((e = rd_kafka_init_transactions(k->rk, SLICE_MS)))
 		if (now_ms() > end || (k->down && now_ms() > end - INIT_MS / 2) ||
 		    !ask_again(k->rk, e))
-			return fail(k, "cannot open transactions at the Kafka broker", e, err);
-	return begin(k, err);
+			return fail(&who, "cannot open transactions at the Kafka broker", e, err);
+	return begin(&who, err);
 }
 
 wr_status wr_kafka_txn_witness(wr_kafka_writer *w, const char *group, int64_t n, wr_err *err)
 {
-	const char *topic;
-	wr_kafka *k = wr_kafka_writer_handle(w, &topic);
+	names who = names_of(w);
+	rd_kafka_t *rk = who.k->rk;
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_consumer_group_metadata_t *meta = rd_kafka_consumer_group_metadata_new(group);
 	int64_t end = now_ms() + INIT_MS;
 	rd_kafka_error_t *e;
 
-	rd_kafka_topic_partition_list_add(list, topic, 0)->offset = n;
-	while ((e = rd_kafka_send_offsets_to_transaction(k->rk, list, meta, SLICE_MS)))
-		if (now_ms() > end || !ask_again(k->rk, e))
+	rd_kafka_topic_partition_list_add(list, who.topic, 0)->offset = n;
+	while ((e = rd_kafka_send_offsets_to_transaction(rk, list, meta, SLICE_MS)))
+		if (now_ms() > end || !ask_again(rk, e))
 			break;
 	rd_kafka_topic_partition_list_destroy(list);
 	rd_kafka_consumer_group_metadata_destroy(meta);
-	return e ? fail(k, "cannot write to a Kafka transaction", e, err) : WR_OK;
+	return e ? fail(&who, "cannot write to a Kafka transaction", e, err) : WR_OK;
 }
 
 wr_status wr_kafka_txn_commit(wr_kafka_writer *w, bool (*give_up)(void *self), void *self,
 			      wr_err *err)
 {
-	const char *topic;
-	wr_kafka *k = wr_kafka_writer_handle(w, &topic);
+	names who = names_of(w);
 	rd_kafka_error_t *e;
 
-	while ((e = rd_kafka_commit_transaction(k->rk, SLICE_MS)))
-		if ((give_up && give_up(self)) || !ask_again(k->rk, e))
-			return fail(k, "cannot commit a Kafka transaction", e, err);
-	return begin(k, err);
+	while ((e = rd_kafka_commit_transaction(who.k->rk, SLICE_MS)))
+		if ((give_up && give_up(self)) || !ask_again(who.k->rk, e))
+			return fail(&who, "cannot commit a Kafka transaction", e, err);
+	return begin(&who, err);
 }
 
 void wr_kafka_txn_abort(wr_kafka_writer *w)
@@ -131,20 +167,23 @@ void wr_kafka_txn_abort(wr_kafka_writer *w)
 		rd_kafka_error_destroy(e);
 }
 
-static wr_status read_witness(wr_kafka *k, const char *topic, int64_t *n, wr_err *err)
+static wr_status read_witness(const names *who, int64_t *n, wr_err *err)
 {
+	wr_kafka *k = who->k;
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	int64_t end = now_ms() + INIT_MS;
-	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_add(list, topic, 0);
+	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_add(list, who->topic, 0);
 	rd_kafka_resp_err_t code;
 
 	do {
 		p->err = RD_KAFKA_RESP_ERR_NO_ERROR;
 		code = rd_kafka_committed(k->rk, list, SLICE_MS);
 		code = code ? code : p->err;
-	} while (code && now_ms() < end && !(k->down && now_ms() > end - INIT_MS / 2));
+	} while (code && !wr_kafka_forbidden(code) && now_ms() < end && !(k->down && now_ms() > end - INIT_MS / 2));
 	*n = p->offset < 0 ? -1 : p->offset;
 	rd_kafka_topic_partition_list_destroy(list);
+	if (wr_kafka_forbidden(code))
+		return not_allowed(who, "cannot ask for the last committed epoch", code, err);
 	return code ? wr_kafka_txn_failed(k, "cannot ask for the last committed epoch", code, NULL,
 					  err)
 		    : WR_OK;
@@ -164,7 +203,7 @@ wr_status wr_kafka_witness(const char *broker, const char *const *conf, wr_str t
 	memcpy(z, topic.p, topic.n);
 	z[topic.n] = 0;
 	if (status == WR_OK) {
-		status = read_witness(&k, z, n, err);
+		status = read_witness(&(names){ &k, z, group }, n, err);
 		wr_kafka_stop(&k);
 	}
 	free(z);

@@ -56,9 +56,31 @@ static void on_failed_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void
 	pthread_mutex_unlock(&w->lock);
 }
 
+/*
+ * Records of a transaction that is lost are only said to be purged. Why it is lost is the answer to
+ * beginning another one, which within one never does anything.
+ */
+static rd_kafka_resp_err_t why_lost(const wr_kafka_writer *w, rd_kafka_resp_err_t code,
+				    char text[256])
+{
+	if (code != RD_KAFKA_RESP_ERR__PURGE_QUEUE && code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT &&
+	    code != RD_KAFKA_RESP_ERR__STATE)
+		return code;
+	rd_kafka_error_t *e = rd_kafka_begin_transaction(w->kafka.rk);
+
+	if (!e)
+		return code;
+	if (rd_kafka_error_code(e) != RD_KAFKA_RESP_ERR__STATE) {
+		code = rd_kafka_error_code(e);
+		snprintf(text, 256, "%s", rd_kafka_error_string(e));
+	}
+	rd_kafka_error_destroy(e);
+	return code;
+}
+
 static wr_status failure(wr_kafka_writer *w, wr_err *err)
 {
-	char what[300], fatal[256] = "";
+	char what[300], permission[300], fatal[256] = "";
 	rd_kafka_resp_err_t code = rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal);
 
 	snprintf(what, sizeof what, "cannot write to topic %s", w->topic);
@@ -66,10 +88,16 @@ static wr_status failure(wr_kafka_writer *w, wr_err *err)
 	if (!code)
 		code = w->failure;
 	pthread_mutex_unlock(&w->lock);
+	if (w->transactional)
+		code = why_lost(w, code, fatal);
 	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 				  "cannot write to topic %s: it was deleted", w->topic);
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+		snprintf(permission, sizeof permission, "Write on topic %s", w->topic);
+		return wr_kafka_not_allowed(&w->kafka, what, permission, err);
+	}
 	return (w->transactional ? wr_kafka_txn_failed : wr_kafka_failed)(&w->kafka, what, code,
 									  fatal, err);
 }
@@ -131,6 +159,7 @@ wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_s
 		wr_kafka_writer_close(w);
 		return WR_FAIL;
 	}
+	snprintf(w->kafka.id, sizeof w->kafka.id, "%s", txn ? txn->id : "");
 	w->rkt = rd_kafka_topic_new(w->kafka.rk, w->topic, NULL);
 	if (!w->rkt) {
 		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "cannot write to topic %s: %s",

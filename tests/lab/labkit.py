@@ -2,6 +2,8 @@
 the same run when LAB_KEEP=1 is set; otherwise it goes down with the script."""
 import atexit
 import os
+import socket
+import struct
 import subprocess
 import sys
 
@@ -47,3 +49,37 @@ def dump(topic):
     """(key, value) texts of a topic's records."""
     done = subprocess.run([KIT, "dump", topic], text=True, capture_output=True, check=True)
     return [line.split("\t", 1) for line in done.stdout.splitlines()]
+
+
+# ------------------------------------------------------------- permissions
+
+KINDS = {"topic": 2, "group": 3, "cluster": 4, "txn": 5}
+OPERATIONS = {"all": 2, "read": 3, "write": 4, "create": 5, "delete": 6, "describe": 8, "idempotent_write": 12}
+ALLOW, LITERAL = 3, 3
+
+
+def text(s):
+    data = s.encode()
+    return struct.pack(">h", len(data)) + data
+
+
+def acl(request, user, operation, kind, name):
+    """One request of Kafka's protocol that makes (30) or removes (31) an ACL; Kafka's own tool takes seconds for it."""
+    address = os.environ["BROKER"].rsplit(":", 1)
+    body = (struct.pack(">hhih", request, 1, 1, -1) + struct.pack(">ib", 1, KINDS[kind]) + text(name) + struct.pack(">b", LITERAL)
+            + text("User:" + user) + text("*") + struct.pack(">bb", OPERATIONS[operation], ALLOW))
+    with socket.create_connection((address[0], int(address[1])), timeout=10) as s:
+        s.sendall(struct.pack(">i", len(body)) + body)
+        answer = s.makefile("rb")
+        answer = answer.read(struct.unpack(">i", answer.read(4))[0])
+    many, code = struct.unpack(">ih", answer[8:14])         # behind correlation id and throttling
+    assert (many, code) == (1, 0), answer
+
+
+def allow(user, operation, kind, name):
+    """Gives a user of the SASL listener a permission; kind: topic, group, txn, cluster (named kafka-cluster)."""
+    acl(30, user, operation, kind, name)
+
+
+def disallow(user, operation, kind, name):
+    acl(31, user, operation, kind, name)
