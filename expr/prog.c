@@ -182,14 +182,14 @@ static uint32_t select_rows(compiler *x, uint32_t reg, uint32_t sel, bool want)
 /* AND and OR take two or more; a chain is worked off from the left. */
 static uint32_t logical(compiler *x, const wr_expr *e, uint32_t sel)
 {
-	bool and = e->kind == WR_EXPR_AND;
+	bool all = e->kind == WR_EXPR_AND;
 	uint32_t left = value(x, e->args[0], sel);
 
 	for (uint32_t i = 1; i < e->nargs; i++) {
-		uint32_t to = total(e->args[i]) ? sel : select_rows(x, left, sel, and);
+		uint32_t to = total(e->args[i]) ? sel : select_rows(x, left, sel, all);
 		uint32_t pair[2] = { left, value(x, e->args[i], to) };
 
-		left = emit(x, (wr_step){ .kind = and ? WR_STEP_AND : WR_STEP_OR,
+		left = emit(x, (wr_step){ .kind = all ? WR_STEP_AND : WR_STEP_OR,
 			                  .sel = sel,
 			                  .to = to,
 			                  .out = new_reg(x),

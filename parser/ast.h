@@ -226,26 +226,26 @@ struct wr_ast_expr {
 		} binary;
 		struct {
 			wr_ast_expr *value, *low, *high;
-			bool not;
+			bool negated;
 		} between;
 		struct {
 			wr_ast_expr *value;
 			wr_ast_exprs items;	/* n >= 1 */
-			bool not;
+			bool negated;
 		} in_list;
 		struct {
 			wr_ast_expr *value;
 			wr_ast_query *query;
-			bool not;
+			bool negated;
 		} in_query;
 		struct {
 			wr_ast_expr *value, *pattern;
 			wr_ast_expr *escape;	/* a STRING literal; may be NULL */
-			bool not;
+			bool negated;
 		} like;
 		struct {
 			wr_ast_expr *value;
-			bool not;
+			bool negated;
 		} is_null;
 		struct {
 			wr_ast_expr *base, *index;

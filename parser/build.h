@@ -74,16 +74,16 @@ wr_ast_expr *wr_build_case(wr_build *cx, wr_span span, wr_ast_expr *operand, wr_
 wr_ast_expr *wr_build_cast(wr_build *cx, wr_span span, wr_ast_expr *value, wr_ast_type *type);
 wr_ast_expr *wr_build_unary(wr_build *cx, wr_span span, wr_unary_op op, wr_ast_expr *value);
 wr_ast_expr *wr_build_binary(wr_build *cx, wr_binary_op op, wr_ast_expr *left, wr_ast_expr *right);
-wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *low,
+wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *low,
                               wr_ast_expr *high);
-wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
 			      wr_ast_exprs items);
-wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
                                wr_ast_query *query);
 /* escape may be NULL. */
-wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *pattern,
+wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *pattern,
                            wr_ast_expr *escape);
-wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool not);
+wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated);
 wr_ast_expr *wr_build_subscript(wr_build *cx, wr_span span, wr_ast_expr *base, wr_ast_expr *index);
 wr_ast_expr *wr_build_deref(wr_build *cx, wr_span span, wr_ast_expr *base, wr_ident field);
 wr_ast_expr *wr_build_array_expr(wr_build *cx, wr_span span, wr_links items);

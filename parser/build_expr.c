@@ -286,13 +286,13 @@ wr_ast_expr *wr_build_binary(wr_build *cx, wr_binary_op op, wr_ast_expr *left, w
 	return e;
 }
 
-wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *low,
+wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *low,
 			      wr_ast_expr *high)
 {
 	wr_ast_expr *e = node(cx, WR_AST_BETWEEN, wr_span_join(value->span, high->span));
 
 	e->between.value = value;
-	e->between.not = not ;
+	e->between.negated = negated;
 	e->between.low = low;
 	e->between.high = high;
 	over(cx, e, value);
@@ -301,40 +301,40 @@ wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool not, wr_ast
 	return e;
 }
 
-wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
 			      wr_ast_exprs items)
 {
 	wr_ast_expr *e = node(cx, WR_AST_IN_LIST, span);
 
 	e->in_list.value = value;
-	e->in_list.not = not ;
+	e->in_list.negated = negated;
 	e->in_list.items = items;
 	over(cx, e, value);
 	over_all(cx, e, &items);
 	return e;
 }
 
-wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool not,
+wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
 			       wr_ast_query *query)
 {
 	wr_ast_expr *e = node(cx, WR_AST_IN_QUERY, span);
 
 	e->in_query.value = value;
-	e->in_query.not = not ;
+	e->in_query.negated = negated;
 	e->in_query.query = query;
 	over(cx, e, value);
 	over_depth(cx, e, query->depth);
 	return e;
 }
 
-wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_expr *pattern,
+wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *pattern,
 			   wr_ast_expr *escape)
 {
 	wr_ast_expr *e =
 	    node(cx, WR_AST_LIKE, wr_span_join(value->span, escape ? escape->span : pattern->span));
 
 	e->like.value = value;
-	e->like.not = not ;
+	e->like.negated = negated;
 	e->like.pattern = pattern;
 	e->like.escape = escape;
 	over(cx, e, value);
@@ -342,12 +342,12 @@ wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool not, wr_ast_ex
 	return e;
 }
 
-wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool not )
+wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated)
 {
 	wr_ast_expr *e = node(cx, WR_AST_IS_NULL, span);
 
 	e->is_null.value = value;
-	e->is_null.not = not ;
+	e->is_null.negated = negated;
 	over(cx, e, value);
 	return e;
 }

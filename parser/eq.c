@@ -79,25 +79,26 @@ static bool predicate_eq(const wr_ast_expr *a, const wr_ast_expr *b)
 {
 	switch (a->kind) {
 	case WR_AST_BETWEEN:
-		return a->between.not ==
-			   b->between.not &&wr_ast_expr_eq(a->between.value, b->between.value) &&
+		return a->between.negated == b->between.negated &&
+		       wr_ast_expr_eq(a->between.value, b->between.value) &&
 		       wr_ast_expr_eq(a->between.low, b->between.low) &&
 		       wr_ast_expr_eq(a->between.high, b->between.high);
 	case WR_AST_IN_LIST:
-		return a->in_list.not ==
-			   b->in_list.not &&wr_ast_expr_eq(a->in_list.value, b->in_list.value) &&
+		return a->in_list.negated == b->in_list.negated &&
+		       wr_ast_expr_eq(a->in_list.value, b->in_list.value) &&
 		       lists_eq(&a->in_list.items, &b->in_list.items);
 	case WR_AST_IN_QUERY:
-		return a->in_query.not ==
-			   b->in_query.not &&wr_ast_expr_eq(a->in_query.value, b->in_query.value) &&
+		return a->in_query.negated == b->in_query.negated &&
+		       wr_ast_expr_eq(a->in_query.value, b->in_query.value) &&
 		       wr_ast_query_eq(a->in_query.query, b->in_query.query);
 	case WR_AST_LIKE:
-		return a->like.not == b->like.not &&wr_ast_expr_eq(a->like.value, b->like.value) &&
+		return a->like.negated == b->like.negated &&
+		       wr_ast_expr_eq(a->like.value, b->like.value) &&
 		       wr_ast_expr_eq(a->like.pattern, b->like.pattern) &&
 		       wr_ast_expr_eq(a->like.escape, b->like.escape);
 	default:
-		return a->is_null.not ==
-		       b->is_null.not &&wr_ast_expr_eq(a->is_null.value, b->is_null.value);
+		return a->is_null.negated == b->is_null.negated &&
+		       wr_ast_expr_eq(a->is_null.value, b->is_null.value);
 	}
 }
 

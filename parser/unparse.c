@@ -221,26 +221,26 @@ static void put_predicate(const wr_ast_expr *e, wr_buf *out)
 	switch (e->kind) {
 	case WR_AST_BETWEEN:
 		put(e->between.value, S_VALUE, out);
-		wr_buf_puts(out, e->between.not ? " NOT BETWEEN " : " BETWEEN ");
+		wr_buf_puts(out, e->between.negated ? " NOT BETWEEN " : " BETWEEN ");
 		put(e->between.low, S_VALUE, out);
 		wr_buf_puts(out, " AND ");
 		put(e->between.high, S_VALUE, out);
 		return;
 	case WR_AST_IN_LIST:
 		put(e->in_list.value, S_VALUE, out);
-		wr_buf_puts(out, e->in_list.not ? " NOT IN (" : " IN (");
+		wr_buf_puts(out, e->in_list.negated ? " NOT IN (" : " IN (");
 		put_list(e->in_list.items.items, e->in_list.items.n, S_OR, out);
 		wr_buf_putc(out, ')');
 		return;
 	case WR_AST_IN_QUERY:
 		put(e->in_query.value, S_VALUE, out);
-		wr_buf_puts(out, e->in_query.not ? " NOT IN (" : " IN (");
+		wr_buf_puts(out, e->in_query.negated ? " NOT IN (" : " IN (");
 		wr_unparse_query(e->in_query.query, out);
 		wr_buf_putc(out, ')');
 		return;
 	case WR_AST_LIKE:
 		put(e->like.value, S_VALUE, out);
-		wr_buf_puts(out, e->like.not ? " NOT LIKE " : " LIKE ");
+		wr_buf_puts(out, e->like.negated ? " NOT LIKE " : " LIKE ");
 		put(e->like.pattern, S_VALUE, out);
 		if (e->like.escape) {
 			wr_buf_puts(out, " ESCAPE ");
@@ -249,7 +249,7 @@ static void put_predicate(const wr_ast_expr *e, wr_buf *out)
 		return;
 	default:
 		put(e->is_null.value, S_VALUE, out);
-		wr_buf_puts(out, e->is_null.not ? " IS NOT NULL" : " IS NULL");
+		wr_buf_puts(out, e->is_null.negated ? " IS NOT NULL" : " IS NULL");
 		return;
 	}
 }

@@ -169,14 +169,14 @@ static wr_status null_comparison(wr_span span, wr_err *err)
 static wr_status distinct_null(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
 			       wr_span span, const wr_expr **out, wr_err *err)
 {
-	bool not = strcmp(op, "$not_distinct") == 0;
+	bool same = strcmp(op, "$not_distinct") == 0;
 	const wr_expr *arg = x->type ? x : y;
 
 	if (!arg->type) {
-		*out = wr_bind_boolean(b->arena, not, span);
+		*out = wr_bind_boolean(b->arena, same, span);
 		return WR_OK;
 	}
-	return wr_bind_call_fn(b, not ? "$is_null" : "$is_not_null", &arg, 1, span, out, err);
+	return wr_bind_call_fn(b, same ? "$is_null" : "$is_not_null", &arg, 1, span, out, err);
 }
 
 wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const wr_expr *y,
@@ -198,11 +198,11 @@ wr_status wr_bind_compare(wr_binder *b, const char *op, const wr_expr *x, const 
 
 /* ---- BETWEEN, IN */
 
-static wr_status negate(wr_binder *b, bool not, const wr_expr **e, wr_err *err)
+static wr_status negate(wr_binder *b, bool negated, const wr_expr **e, wr_err *err)
 {
 	const wr_expr *arg = *e;
 
-	return not ? wr_bind_call_fn(b, "$not", &arg, 1, arg->span, e, err) : WR_OK;
+	return negated ? wr_bind_call_fn(b, "$not", &arg, 1, arg->span, e, err) : WR_OK;
 }
 
 wr_status wr_bind_between(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
@@ -216,7 +216,7 @@ wr_status wr_bind_between(wr_binder *b, const wr_ast_expr *ast, const wr_expr **
 	    wr_bind_compare(b, "$le", value, high, ast->span, &to, err) != WR_OK)
 		return WR_FAIL;
 	*out = wr_bind_and(b->arena, from, to);
-	return negate(b, ast->between.not, out, err);
+	return negate(b, ast->between.negated, out, err);
 }
 
 /* Row times and dates take texts as in a comparison, before the list rule looks at them. */
@@ -272,7 +272,7 @@ wr_status wr_bind_in(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, 
 		return WR_FAIL;
 	*out = wr_bind_make(b->arena, wr_fn_operator("$in"), wr_type_of(WR_BOOLEAN), args, n,
 			    ast->span);
-	return negate(b, ast->in_list.not, out, err);
+	return negate(b, ast->in_list.negated, out, err);
 }
 
 /* ---- LIKE, IS NULL */
@@ -302,7 +302,7 @@ wr_status wr_bind_like(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out
 		return WR_FAIL;
 	if (wr_bind_call_fn(b, "$like", args, n, ast->span, out, err) != WR_OK)
 		return WR_FAIL;
-	return negate(b, ast->like.not, out, err);
+	return negate(b, ast->like.negated, out, err);
 }
 
 wr_status wr_bind_is_null(wr_binder *b, const wr_ast_expr *ast, const wr_expr **out, wr_err *err)
@@ -312,9 +312,9 @@ wr_status wr_bind_is_null(wr_binder *b, const wr_ast_expr *ast, const wr_expr **
 	if (wr_bind_expr(b, ast->is_null.value, &arg, err) != WR_OK)
 		return WR_FAIL;
 	if (!arg->type) {
-		*out = wr_bind_boolean(b->arena, !ast->is_null.not, ast->span);
+		*out = wr_bind_boolean(b->arena, !ast->is_null.negated, ast->span);
 		return WR_OK;
 	}
-	return wr_bind_call_fn(b, ast->is_null.not ? "$is_not_null" : "$is_null", &arg, 1,
+	return wr_bind_call_fn(b, ast->is_null.negated ? "$is_not_null" : "$is_null", &arg, 1,
 			       ast->span, out, err);
 }

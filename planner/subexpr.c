@@ -546,12 +546,12 @@ static wr_status plan_sub(sub *x, wr_ident name, wr_err *err)
 
 /* ---------------------------------------------------------------- the expression around it */
 
-static wr_ast_expr *is_null(wr_arena *a, wr_ast_expr *value, bool not, wr_span span)
+static wr_ast_expr *is_null(wr_arena *a, wr_ast_expr *value, bool negated, wr_span span)
 {
 	wr_ast_expr *e = new_ast(a, WR_AST_IS_NULL, span);
 
 	e->is_null.value = value;
-	e->is_null.not = not;
+	e->is_null.negated = negated;
 	return e;
 }
 
@@ -595,7 +595,7 @@ static wr_ast_expr *replaced(wr_arena *a, wr_ast_expr *e, wr_ident name)
 	column->column.name = name;
 	if (e->kind == WR_AST_QUERY)
 		return is_count(e->query) ? or_zero(a, column) : column;
-	if (e->kind == WR_AST_IN_QUERY && e->in_query.not )
+	if (e->kind == WR_AST_IN_QUERY && e->in_query.negated)
 		return not_in(a, column, e->in_query.value, e->span);
 	return is_null(a, column, true, e->span);
 }

@@ -22,16 +22,16 @@ int64_t wr_witness_get(wr_str mark, const char *incarnation)
 
 static wr_status contradiction(const wr_witness *w, const uint64_t *pending, wr_err *err)
 {
-	char says[32] = "no epoch at all", or[40] = "";
+	char says[32] = "no epoch at all", other[40] = "";
 
 	if (w->found >= 0)
 		snprintf(says, sizeof says, "epoch %lld", (long long)w->found);
 	if (pending)
-		snprintf(or, sizeof or, " or %llu", (unsigned long long)*pending);
+		snprintf(other, sizeof other, " or %llu", (unsigned long long)*pending);
 	wr_err_set(
 	    err, WR_ERR_STATEMENT, WR_NO_SPAN,
 	    "%s says that %s was the last one committed to %.*s, but the data directory knows of epoch %lld%s",
-	    w->who, says, WR_STR_ARG(w->where), (long long)w->known, or);
+	    w->who, says, WR_STR_ARG(w->where), (long long)w->known, other);
 	return wr_err_hint(
 	    err,
 	    "is one of the two an old copy? To go on from the data directory all the same: "

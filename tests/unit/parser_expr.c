@@ -101,8 +101,8 @@ static void test_predicates(void **state)
 	same("a IS NOT NULL");
 	same("a IS DISTINCT FROM b");
 	same("a IS NOT DISTINCT FROM b");
-	assert_true(parsed("a NOT LIKE 'x'")->like.not );
-	assert_true(parsed("a NOT IN (1)")->in_list.not );
+	assert_true(parsed("a NOT LIKE 'x'")->like.negated);
+	assert_true(parsed("a NOT IN (1)")->in_list.negated);
 	refused("a = b = c", "syntax error at =");
 	refused("a IN ()", "syntax error at )");
 }
