@@ -137,8 +137,7 @@ wr_status wr_server_start(wr_engine *e, const char *listen, wr_server **out, wr_
 			     NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address,
 			     MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
 			     MHD_OPTION_CONNECTION_LIMIT, 1024u, MHD_OPTION_THREAD_STACK_SIZE,
-			     (size_t)512 << 10, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-			     MHD_OPTION_END);
+			     (size_t)512 << 10, MHD_OPTION_END);
 	if (!s->daemon) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "cannot listen on %s: %s", listen,
 			   strerror(errno));

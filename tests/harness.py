@@ -9,6 +9,7 @@ import csv
 import fnmatch
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,8 @@ def start(*arguments, log, program=WEIR, env=None):
 
 
 def until(what, seconds, ready):
-    """Waits until ready() is true and returns it."""
+    """Waits until ready() is true and returns it. The bound is there for what never comes, so it is generous: what must be
+    quick is measured otherwise."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = ready()
@@ -61,12 +63,38 @@ def until(what, seconds, ready):
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
+reserved = []
+
+
+def free_port():
+    """A port for a server that a test starts, now or again later. A socket that does not listen keeps it from everybody who
+    asks for a free one; servers set SO_REUSEADDR and may have it all the same."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    reserved.append(s)
+    return s.getsockname()[1]
+
+
 # ----------------------------------------------------------------- tables
 
 def read_csv(name):
     """Rows as dicts with lower-case names; None for NULL (an empty field), "" for an empty text."""
     with open(name, encoding="utf-8", newline="") as f:
-        text = f.read()
+        return rows_of_csv(f.read(), name)
+
+
+def read_csv_so_far(name):
+    """Of a file that is being written: its whole lines (of texts without line ends); none while it is not there."""
+    try:
+        with open(name, encoding="utf-8", errors="replace", newline="") as f:
+            text = f.read()
+    except FileNotFoundError:
+        return []
+    return rows_of_csv(text[:text.rfind("\n") + 1], name)
+
+
+def rows_of_csv(text, name):
     records, header = split_csv(text), None
     rows = []
     for record in records:

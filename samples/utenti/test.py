@@ -3,7 +3,6 @@
 import decimal
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -41,15 +40,9 @@ def expected_alerts():
             if v["op"] in "cu" and below(v["after"]) and not below(v["before"])]
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def get(url):
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=120) as answer:
             return json.loads(answer.read(), parse_float=decimal.Decimal)
     except OSError:
         return None
@@ -62,7 +55,7 @@ class Applications:
         missing = subprocess.run([PYTHON, "-c", "import flask, fastapi, uvicorn"], capture_output=True).returncode
         if missing:
             raise harness.Skip("python3-flask, python3-fastapi or python3-uvicorn is not installed")
-        ports = free_port(), free_port()
+        ports = harness.free_port(), harness.free_port()
         self.flask, self.fastapi = (f"http://127.0.0.1:{p}" for p in ports)
         self.children = [subprocess.Popen([PYTHON, f"{HERE}/{app}", str(port)], stderr=subprocess.DEVNULL,
                                           stdout=subprocess.DEVNULL)

@@ -69,7 +69,7 @@ def test_backups_of_a_running_engine(where):
             assert "Backed up" in json.dumps(answer), answer
             time.sleep(0.25)
         feeder.join()
-        harness.until("all rows", 20, lambda: len(harness.read_csv(where + "/every.csv")) == ROWS)
+        harness.until("all rows", 60, lambda: len(harness.read_csv_so_far(where + "/every.csv")) == ROWS)
     check_results(where, "the original")
     for i, b in enumerate(backups):
         weir("check", b)
@@ -138,7 +138,7 @@ def test_check_while_it_is_used(where):
     data = made(where)
     child = harness.start("run", where + "/pipeline.sql", "--data", data, log=where + "/log")
     try:
-        harness.until("it runs", 10, lambda: "Ctrl-C" in open(where + "/log").read())
+        harness.until("it runs", 60, lambda: "Ctrl-C" in open(where + "/log").read())
         _, err = weir("check", data, status=1)
         assert str(child.pid) in err or "in use" in err, err
     finally:

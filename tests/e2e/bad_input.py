@@ -104,7 +104,7 @@ def test_folder_as_input_file(where):
 
 def test_unreachable_broker(where):
     sql = "CREATE STREAM s (id INT) WITH (KAFKA_TOPIC='t', FORMAT='JSON');\nSELECT id FROM s EMIT CHANGES;\n"
-    _, err = weir_sql(where, sql, "--broker", "127.0.0.1:1", "--until-end", status=3, timeout=60)
+    _, err = weir_sql(where, sql, "--broker", "127.0.0.1:1", "--until-end", status=3, timeout=120)
     assert "127.0.0.1:1" in err, err
 
 
@@ -129,7 +129,7 @@ def test_output_path_that_cannot_be(where):
     name = lines(where, *GOOD)
     _, err = weir_sql(where, f"CREATE STREAM s (id INT, v INT) WITH (FILE='{name}', FORMAT='JSON');\n"
                       "CREATE SINK out WITH (TYPE='csv', PATH='/proc/weir/out.csv', MODE='APPEND') AS SELECT id FROM s;\n",
-                      "--until-end", status=None, timeout=60)
+                      "--until-end", status=None, timeout=120)
     assert "/proc/weir" in err, err
 
 
@@ -142,8 +142,8 @@ def test_two_on_one_data_directory(where):
                 f"CREATE SINK t WITH (TYPE='csv', PATH='{where}/t.csv', MODE='APPEND') AS SELECT id, v FROM s;\n")
     first = harness.start("run", sql, "--data", where + "/state", log=where + "/log")
     try:
-        harness.until("the rows", 10, lambda: os.path.exists(where + "/t.csv") and len(harness.read_csv(where + "/t.csv")) == 3)
-        out, err = weir("run", sql, "--data", where + "/state", status=None, timeout=30)
+        harness.until("the rows", 60, lambda: len(harness.read_csv_so_far(where + "/t.csv")) == 3)
+        out, err = weir("run", sql, "--data", where + "/state", status=None, timeout=120)
         assert "state" in err and first.poll() is None, err
     finally:
         first.kill()

@@ -164,9 +164,9 @@ def test_interrupt_ends_a_service_cleanly(where):
         f.write(people(where) + f"CREATE SINK t WITH (TYPE='csv', PATH='{where}/t.csv', MODE='TABLE') AS\n"
                 "  SELECT town, COUNT(*) AS n FROM people GROUP BY town;\n")
     child = harness.start("run", sql, "--data", where + "/state", log=where + "/log")
-    harness.until("the table", 10, lambda: os.path.exists(where + "/t.csv") and len(harness.read_csv(where + "/t.csv")) == 3)
+    harness.until("the table", 60, lambda: os.path.exists(where + "/t.csv") and len(harness.read_csv(where + "/t.csv")) == 3)
     child.terminate()
-    assert child.wait(10) == 0, open(where + "/log").read()
+    assert child.wait(60) == 0, open(where + "/log").read()
 
 
 if __name__ == "__main__":

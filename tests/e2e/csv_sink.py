@@ -132,22 +132,22 @@ def test_a_file_deleted_while_it_is_written(where):
         with open(where + "/log", encoding="utf-8") as f:
             return words in f.read()
     try:
-        harness.until("the first row", 20, lambda: os.path.exists(where + "/out.csv") and len(harness.read_csv(where + "/out.csv")) == 1)
+        harness.until("the first row", 60, lambda: len(harness.read_csv_so_far(where + "/out.csv")) == 1)
         kept = where + "/kept.csv"
         os.rename(where + "/out.csv", kept)
         with open(where + "/in.ndjson", "a", encoding="utf-8") as f:
             f.write('{"id": 2}\n')
-        harness.until("it is said", 20, lambda: said("out.csv was removed or replaced") and said("had been written to it"))
+        harness.until("it is said", 60, lambda: said("out.csv was removed or replaced") and said("had been written to it"))
     finally:
         child.terminate()
-        child.wait(20)
+        child.wait(60)
     os.rename(kept, where + "/out.csv")         # put back, it goes on
     child = harness.start("run", where + "/p.sql", "--data", where + "/state", log=where + "/log")
     try:
-        harness.until("both rows", 20, lambda: [r["ID" if "ID" in r else "id"] for r in harness.read_csv(where + "/out.csv")] == ["1", "2"])
+        harness.until("both rows", 60, lambda: [r["ID" if "ID" in r else "id"] for r in harness.read_csv_so_far(where + "/out.csv")] == ["1", "2"])
     finally:
         child.terminate()
-        child.wait(20)
+        child.wait(60)
 
 
 if __name__ == "__main__":

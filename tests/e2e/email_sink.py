@@ -110,7 +110,7 @@ class MailServer:
             def handle_error(self, *_):
                 pass
 
-        self.server = Server(("127.0.0.1", port), Handler)
+        self.server = Server(("127.0.0.1", port or harness.free_port()), Handler)
         self.port = self.server.server_address[1]
         self.url = f"smtp://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -209,11 +209,11 @@ def test_a_server_that_comes_late_and_one_that_lets_nobody_in(where):
     port, sql = s.port, pipeline(where, s.url)
     child = harness.start("run", sql, "--data", where + "/state", "--until-end", log=where + "/log")
     try:
-        harness.until("a word about the server", 20, lambda: "554" in open(where + "/log").read())
+        harness.until("a word about the server", 60, lambda: "554" in open(where + "/log").read())
         s.close()
         time.sleep(0.3)
         s = MailServer(port=port)
-        assert child.wait(30) == 0, open(where + "/log").read()
+        assert child.wait(60) == 0, open(where + "/log").read()
         assert [m.to for m in s.mails] == [[r["email"]] for r in ROWS]
         s.close()
     finally:
@@ -224,7 +224,7 @@ def test_the_same_message_id_after_a_kill(where):
     s = MailServer(["drop"] * 100)
     port, sql = s.port, pipeline(where, s.url)
     child = harness.start("run", sql, "--data", where + "/state", "--until-end", log=where + "/log")
-    harness.until("some tries", 20, lambda: s.tries > 2)
+    harness.until("some tries", 60, lambda: s.tries > 2)
     child.kill()
     child.wait()
     s.close()
@@ -255,7 +255,7 @@ def test_a_password_goes_over_tls_only(where):
     child = harness.start("run", pipeline(where, plain.url, more=", BASIC_AUTH='me:secret'"), "--data", where + "/other", "--until-end",
                           log=where + "/log")
     try:
-        harness.until("a word about TLS", 20, lambda: "got no answer" in open(where + "/log").read())
+        harness.until("a word about TLS", 60, lambda: "got no answer" in open(where + "/log").read())
         assert not plain.mails
     finally:
         child.kill()
@@ -267,7 +267,7 @@ def test_a_certificate_of_nobody_is_not_trusted(where):
     s = MailServer(certificate=certificate(where))
     child = harness.start("run", pipeline(where, s.url), "--data", where + "/state", "--until-end", log=where + "/log")
     try:
-        harness.until("a word about the certificate", 20, lambda: "certificate" in open(where + "/log").read())
+        harness.until("a word about the certificate", 60, lambda: "certificate" in open(where + "/log").read())
         assert not s.mails
     finally:
         child.kill()

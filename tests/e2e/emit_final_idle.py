@@ -14,7 +14,7 @@ KEYS = [f"k{i}" for i in range(8)]
 def tell(port, sql):
     request = urllib.request.Request(f"http://127.0.0.1:{port}/ksql", data=json.dumps({"ksql": sql}).encode(),
                                      headers={"Content-Type": "application/json"})
-    return json.load(urllib.request.urlopen(request, timeout=20))
+    return json.load(urllib.request.urlopen(request, timeout=120))
 
 
 def insert(port, rows):
@@ -32,9 +32,9 @@ def counts(where):
 
 def serve(where):
     """The server with the query on it, and its port."""
-    port = 20000 + os.getpid() % 20000
+    port = harness.free_port()
     server = harness.start("serve", "--listen", f"127.0.0.1:{port}", "--data", where + "/state", log=where + "/log")
-    harness.until("the server", 20, lambda: b"listening" in open(where + "/log", "rb").read())
+    harness.until("the server", 60, lambda: b"listening" in open(where + "/log", "rb").read())
     tell(port, "CREATE STREAM s (id STRING KEY, k STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=2, "
                "IDLE_TIMEOUT='1 SECONDS');"
                f"CREATE SINK o WITH (TYPE='csv', PATH='{where}/o.csv', MODE='APPEND') AS SELECT k, WINDOWSTART AS begin, "
@@ -47,10 +47,10 @@ def test_all_fall_silent(where):
     server, port = serve(where)
     try:
         insert(port, [(k, 1000) for k in KEYS] + [("k0", 200000)])
-        harness.until("the windows before the last row", 30, lambda: counts(where) == {(k, 0): [1] for k in KEYS})
+        harness.until("the windows before the last row", 60, lambda: counts(where) == {(k, 0): [1] for k in KEYS})
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def test_silence_loses_nothing(where):
@@ -65,7 +65,7 @@ def test_silence_loses_nothing(where):
             alive.append(1)
             return counts(where) == wanted
 
-        harness.until("the windows of the silent partition", 30, silence_is_over)
+        harness.until("the windows of the silent partition", 60, silence_is_over)
         insert(port, [(k, 205000) for k in KEYS[1:]])      # it speaks again: no row of it is late
         wanted.update({(k, 200000): [1] for k in KEYS})
         wanted["k0", 200000] = [len(alive)]
@@ -74,10 +74,10 @@ def test_silence_loses_nothing(where):
             insert(port, [(k, 300000) for k in KEYS])
             return counts(where) == wanted
 
-        harness.until("the windows after it spoke again", 30, all_there)
+        harness.until("the windows after it spoke again", 60, all_there)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,21 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), ".."))
 import harness
+from serve import Server
 
 
-def started(where, rows, *settings):
-    """A query over a file that it goes on following, with a commit an hour."""
+HOURLY = ("--set", "commit.interval.ms=1h")
+
+
+def written(where, rows):
+    """The statements of a query over a file that it goes on following."""
     with open(where + "/in.ndjson", "w", encoding="utf-8") as f:
         f.writelines(json.dumps({"id": i, "text": "x" * 50}) + "\n" for i in range(rows))
     with open(where + "/pipeline.sql", "w", encoding="utf-8") as f:
         f.write(f"CREATE STREAM s (id INT, text STRING) WITH (FILE='{where}/in.ndjson', FORMAT='JSON', FILE_FOLLOW='true');\n"
                 f"CREATE SINK out WITH (TYPE='csv', PATH='{where}/out.csv', MODE='TABLE') AS\n"
                 "  SELECT id, COUNT(*) AS n, LATEST_BY_OFFSET(text) AS text FROM s GROUP BY id;\n")
-    return harness.start("run", where + "/pipeline.sql", "--data", where + "/state", "--set", "commit.interval.ms=1h",
-                         *settings, log=where + "/log")
+    return where + "/pipeline.sql"
 
 
 def rows(where):
@@ -30,24 +33,19 @@ def rows(where):
 
 
 def test_a_large_epoch_ends_before_its_time(where):
-    child = started(where, 20000, "--set", "commit.bytes=64k")
+    child = harness.start("run", written(where, 20000), "--data", where + "/state", *HOURLY, "--set", "commit.bytes=64k", log=where + "/log")
     try:
-        harness.until("most of it is committed", 20, lambda: rows(where) > 15000)
+        harness.until("most of it is committed", 60, lambda: rows(where) > 15000)
     finally:
         child.kill()
 
 
 def test_a_small_one_waits(where):
-    child = started(where, 500, "--set", "commit.bytes=64m")
-    try:
-        time.sleep(2)
-        assert child.poll() is None, open(where + "/log").read()
+    with Server(where, written(where, 500), *HOURLY, "--set", "commit.bytes=64m") as s:
+        harness.until("all rows are read", 60, lambda: "rows in: 500" in json.dumps(s.ksql("EXPLAIN ANALYZE SINK_OUT_2;")))
+        time.sleep(1)
         assert rows(where) == 0, f"{rows(where)} rows were committed"
-        child.terminate()                       # SIGTERM commits
-        assert child.wait(20) == 0, open(where + "/log").read()
-    finally:
-        child.kill()
-    assert rows(where) == 500
+    assert s.child.returncode == 0 and rows(where) == 500, open(s.log, encoding="utf-8").read()         # SIGTERM commits
 
 
 if __name__ == "__main__":

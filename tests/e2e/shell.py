@@ -16,12 +16,12 @@ PEOPLE = ("CREATE STREAM s (id INT, v STRING) WITH (KAFKA_TOPIC='s', FORMAT='JSO
 
 def test_statements_from_a_pipe(where):
     out, err = harness.weir("--data", where + "/state", stdin=PEOPLE + "SET 'auto.offset.reset'='earliest';\n"
-                            "SELECT id, v FROM s EMIT CHANGES LIMIT 1;\n", timeout=30, status=None)
+                            "SELECT id, v FROM s EMIT CHANGES LIMIT 1;\n", timeout=120, status=None)
     assert "hello" in out, out + err
 
 
 def test_an_error_does_not_end_the_shell(where):
-    out, err = harness.weir("--data", where + "/state", stdin="SELEC;\n" + PEOPLE + "SHOW STREAMS;\n", timeout=30,
+    out, err = harness.weir("--data", where + "/state", stdin="SELEC;\n" + PEOPLE + "SHOW STREAMS;\n", timeout=120,
                             status=None)
     assert "^" in out + err and "S" in out, out + err
 
@@ -30,7 +30,7 @@ def test_print_and_run_script(where):
     with open(where + "/people.sql", "w") as f:
         f.write(PEOPLE)
     out, err = harness.weir("--data", where + "/state", stdin=f"RUN SCRIPT '{where}/people.sql';\n"
-                            "PRINT s FROM BEGINNING LIMIT 1;\nRUN SCRIPT '/nowhere.sql';\nSHOW STREAMS;\n", timeout=30,
+                            "PRINT s FROM BEGINNING LIMIT 1;\nRUN SCRIPT '/nowhere.sql';\nSHOW STREAMS;\n", timeout=120,
                             status=None)
     assert 'value: {"ID":1,"V":"hello"}, partition: 0' in out, out + err
     assert "cannot read /nowhere.sql" in err, err
@@ -39,7 +39,7 @@ def test_print_and_run_script(where):
 def test_a_script_that_runs_itself_ends(where):
     with open(where + "/loop.sql", "w") as f:
         f.write(f"RUN SCRIPT '{where}/loop.sql';\n")
-    out, err = harness.weir(stdin=f"RUN SCRIPT '{where}/loop.sql';\n", timeout=30, status=None)
+    out, err = harness.weir(stdin=f"RUN SCRIPT '{where}/loop.sql';\n", timeout=120, status=None)
     assert "scripts run each other without end" in err, out + err
 
 
@@ -110,8 +110,8 @@ def test_ctrl_c_ends_the_query_not_the_shell(where):
         t.send("SELECT v FROM s EMIT CHANGES LIMIT 1;\n")
         t.expect("first")
         t.expect("weir>")
-        harness.until("the shell's end", 10, t.leaves)
-        assert t.child.wait(10) == 0
+        harness.until("the shell's end", 60, t.leaves)
+        assert t.child.wait(60) == 0
     finally:
         t.close()
 

@@ -144,8 +144,8 @@ def test_a_locked_database_is_waited_for(where):
     execute(where, "CREATE TABLE other (x)")
     db = sqlite3.connect(where + "/out.db", check_same_thread=False, isolation_level=None)
     db.execute("BEGIN IMMEDIATE")
-    threading.Timer(1.5, lambda: db.execute("ROLLBACK")).start()
     begun = time.monotonic()
+    threading.Timer(1.5, lambda: db.execute("ROLLBACK")).start()
     run(where, numbers(where) + sink(where, "SELECT id FROM s"))
     assert time.monotonic() - begun > 1
     assert query(where, "SELECT COUNT(*), COUNT(DISTINCT id) FROM t") == [(1000, 1000)]
@@ -159,18 +159,18 @@ def test_a_reader_that_holds_up_the_commit(where):
     with open(name, "w", encoding="utf-8") as f:
         f.write(sql.replace("FORMAT='JSON'", "FORMAT='JSON', FILE_FOLLOW='true'"))
     weir = harness.start("run", name, "--data", where + "/state", log=log)
-    harness.until("rows", 20, lambda: query(where, "SELECT COUNT(*) FROM t")[0][0] == 1001)
+    harness.until("rows", 60, lambda: query(where, "SELECT COUNT(*) FROM t")[0][0] == 1001)
     db = sqlite3.connect(where + "/out.db", isolation_level=None)
     db.execute("BEGIN")
     db.execute("SELECT COUNT(*) FROM t").fetchall()
     with open(where + "/in.ndjson", "a", encoding="utf-8") as f:
         f.write("".join(json.dumps({"id": i}) + "\n" for i in range(1000, 1100)))
-    harness.until("the rollback told", 30, lambda: "rolled back to its last commit" in open(log, encoding="utf-8").read())
+    harness.until("the rollback told", 60, lambda: "rolled back to its last commit" in open(log, encoding="utf-8").read())
     assert "locked" in open(log, encoding="utf-8").read()
     db.execute("COMMIT")
-    harness.until("the other rows", 30, lambda: query(where, "SELECT COUNT(*) FROM t")[0][0] >= 1101)
+    harness.until("the other rows", 60, lambda: query(where, "SELECT COUNT(*) FROM t")[0][0] >= 1101)
     weir.terminate()
-    assert weir.wait(20) == 0
+    assert weir.wait(60) == 0
     assert query(where, "SELECT COUNT(*), COUNT(DISTINCT id) FROM t") == [(1101, 1101)]
 
 
@@ -209,7 +209,7 @@ def test_an_old_copy_is_noticed(where):
 
 def points(where, sql):
     done = subprocess.run([FAULTY, "run", sql, "--data", where + "/reached-state", "--until-end", "--set", "commit.bytes=2048"],
-                          env={**os.environ, "WEIR_FAULT_REACHED": where + "/reached"}, capture_output=True, text=True, timeout=60)
+                          env={**os.environ, "WEIR_FAULT_REACHED": where + "/reached"}, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     os.remove(where + "/out.db")
     with open(where + "/reached", encoding="utf-8") as f:
@@ -230,7 +230,7 @@ def test_killed_and_failed_at_every_point(where):
                 what = f"{point}:{turn}:{how}"
                 folder = f"{where}/{what}"
                 done = subprocess.run([FAULTY, "run", where + "/p.sql", "--data", folder, "--until-end"], capture_output=True, text=True,
-                                      env={**os.environ, "WEIR_FAULT": what}, timeout=60)
+                                      env={**os.environ, "WEIR_FAULT": what}, timeout=120)
                 assert how == "fail" or done.returncode in (-9, 0), f"{what}: {done.returncode} {done.stderr}"
                 harness.weir("run", where + "/p.sql", "--data", folder, "--until-end", program=FAULTY)
                 assert sorted(query(where, "SELECT k, n FROM t")) == [(f"k{i}", 200) for i in range(5)], what

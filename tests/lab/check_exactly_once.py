@@ -140,18 +140,18 @@ def test_fenced(where):
     lines = list(events(n, source))
     sql = pipeline(where, source, out)
     child = harness.start(*arguments(where, sql), log=where + "/log")
-    harness.until("the query stands", 20, lambda: "query" in open(where + "/log").read())
+    harness.until("the query stands", 60, lambda: "query" in open(where + "/log").read())
     with sqlite3.connect(where + "/state/weir.db") as db:
         query = [r[0] for r in db.execute("SELECT incarnation FROM statement") if r[0]][0]
     try:
         for i in range(10):
             load(lines[i * n // 10:(i + 1) * n // 10])
             other = subprocess.run(["kcat", "-P", "-b", broker(), "-t", f"eos-other-{RUN}", "-X", f"transactional.id=weir-{query}"],
-                                   input="x\n", timeout=30, text=True, capture_output=True)
+                                   input="x\n", timeout=120, text=True, capture_output=True)
             assert other.returncode == 0 or "fenced" in other.stderr.lower(), other.stderr
         harness.until("all is counted", 60, lambda: sum(map(len, output(out).values())) >= n)
         child.terminate()
-        assert child.wait(20) == 0, open(where + "/log").read()[-3000:]
+        assert child.wait(60) == 0, open(where + "/log").read()[-3000:]
     finally:
         child.kill()
     assert "rolled back" in open(where + "/log").read()
@@ -229,7 +229,7 @@ def test_an_old_data_directory_is_refused(where):
     check(where, source, out, "before the copy is used", 2000)
     shutil.rmtree(where + "/state")
     os.rename(where + "/kept", where + "/state")
-    done = subprocess.run([harness.WEIR, *arguments(where, sql), "--until-end"], text=True, capture_output=True, timeout=60)
+    done = subprocess.run([harness.WEIR, *arguments(where, sql), "--until-end"], text=True, capture_output=True, timeout=120)
     assert done.returncode != 0 and "was the last one committed" in done.stderr, done.stderr
     check(where, source, out, "the copy was used", 2000)
     query = re.search(r"recover ([0-9a-f-]{36}) ", done.stderr).group(1)

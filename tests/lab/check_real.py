@@ -74,7 +74,7 @@ def test_databases_to_csv(where):
                 raise AssertionError(f"{error}\n{words[0]}\n{words[1]}")
         for child in children:
             child.terminate()
-            assert child.wait(20) == 0
+            assert child.wait(60) == 0
     finally:
         for child in children:
             child.kill()

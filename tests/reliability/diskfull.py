@@ -52,7 +52,7 @@ def check(where, what):
         kept = [r[0] for r in db.execute("SELECT id FROM kept ORDER BY id")]
     db.close()
     assert kept == list(range(ROWS)), f"{what}: {len(kept)} rows in the database, {len(set(kept))} different"
-    done = subprocess.run([kit.faulty(), "check", where + "/out/state"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([kit.faulty(), "check", where + "/out/state"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 or "no command check" in done.stderr, f"{what}: {done.stdout}{done.stderr}"
 
 

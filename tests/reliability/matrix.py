@@ -195,7 +195,7 @@ class Cell:
         with open(f"{where}/read.sql", "w", encoding="utf-8") as f:
             f.write(f"CREATE STREAM IF NOT EXISTS seen (k STRING KEY, v STRING) WITH (KAFKA_TOPIC='{names['prefix']}out', KEY_FORMAT='KAFKA', "
                     "VALUE_FORMAT='KAFKA');\nSELECT k, v FROM seen EMIT CHANGES;\n")
-        done = subprocess.run([self.program, "run", "read.sql", "--data", "state", "--until-end"], cwd=where, text=True, capture_output=True, timeout=60)
+        done = subprocess.run([self.program, "run", "read.sql", "--data", "state", "--until-end"], cwd=where, text=True, capture_output=True, timeout=120)
         assert done.returncode == 0, done.stderr
         rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return [(row["k"], f"{row['k']} {row['v']}") for row in rows]

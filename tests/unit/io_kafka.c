@@ -123,7 +123,7 @@ static void records_round_trip(void **state)
 	OK(wr_kafka_writer_flush(w, &err));
 	wr_kafka_writer_close(w);
 	OK(wr_kafka_reader_open(broker, NULL, topic, from, PARTS, 1 << 20, &r, &err));
-	for (int i = 0; i < 100 && total < 2; i++, total += n)
+	for (int i = 0; i < 600 && total < 2; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 8 - total, 100, &n, &err));
 	assert_int_equal(total, 2);
 	const wr_record *a = got[0].key.p ? &got[0] : &got[1],
@@ -141,7 +141,7 @@ static void records_round_trip(void **state)
 	assert_int_equal(b->value.n, 0);
 	assert_int_equal(b->partition, 1);
 	wr_kafka_reader_release(r);
-	for (int i = 0; i < 50 && !at_end; i++) {
+	for (int i = 0; i < 600 && !at_end; i++) {
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 		wr_kafka_reader_next(r,
 				     (expected + 1) % 3 == 1 ? (expected + 2) % 3
@@ -175,7 +175,7 @@ static void goes_on_from_offsets(void **state)
 	}
 	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 2, 45 }, 1, 1 << 20, &r,
 				&err));
-	for (int i = 0; i < 100 && total < 5; i++, total += n)
+	for (int i = 0; i < 600 && total < 5; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 64 - total, 100, &n, &err));
 	assert_int_equal(total, 5);
 	assert_true(wr_str_is(got[0].value, "45") && wr_str_is(got[4].value, "49"));
@@ -199,7 +199,7 @@ static void lost_records_are_an_error(void **state)
 	fill(0, 0, 5);
 	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 1000 }, 1, 1 << 20, &r,
 				&err));
-	for (int i = 0; i < 100 && status == WR_OK; i++)
+	for (int i = 0; i < 600 && status == WR_OK; i++)
 		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
 	assert_int_equal(status, WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_IO);
@@ -232,7 +232,7 @@ static void nobody_there(void **state)
 	(void)state;
 	assert_int_equal(wr_kafka_topic_partitions("127.0.0.1:9", NULL, topic, &n, &err), WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_CONNECT);
-	assert_true(wr_clock_mono_ns() - begun < 10000000000);
+	assert_true(wr_clock_mono_ns() - begun < 30000000000);
 	assert_non_null(strstr(err.message, "127.0.0.1:9"));
 }
 
@@ -253,7 +253,7 @@ static void a_reader_waits_for_its_broker(void **state)
 	(void)state;
 	OK(wr_kafka_reader_open("127.0.0.1:9", NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20,
 				&r, &err));
-	for (int i = 0; i < 100 && !trouble(r)[0]; i++)
+	for (int i = 0; i < 1200 && !trouble(r)[0]; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 50, &n, &err));
 	assert_string_not_equal(trouble(r), "");
 	wr_kafka_reader_close(r);
@@ -271,19 +271,19 @@ static void goes_on_when_the_broker_is_back(void **state)
 	fill(0, 0, 1);
 	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
 				&err));
-	for (int i = 0; i < 100 && n == 0; i++)
+	for (int i = 0; i < 600 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 	assert_int_equal(n, 1);
 	wr_kafka_reader_release(r);
 	rd_kafka_mock_broker_set_down(cluster, 1);
 	rd_kafka_mock_broker_set_down(cluster, 2);
-	for (int i = 0; i < 100 && !trouble(r)[0]; i++)
+	for (int i = 0; i < 1200 && !trouble(r)[0]; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 50, &n, &err));
 	assert_string_not_equal(trouble(r), "");
 	rd_kafka_mock_broker_set_up(cluster, 1);
 	rd_kafka_mock_broker_set_up(cluster, 2);
 	fill(0, 1, 2);
-	for (int i = 0; i < 100 && n == 0; i++)
+	for (int i = 0; i < 600 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 	assert_int_equal(n, 1);
 	assert_true(wr_str_is(got[0].value, "1"));
@@ -316,7 +316,7 @@ static void closing_does_not_wait(void **state)
 	OK(wr_kafka_writer_open("127.0.0.1:9", NULL, topic, NULL, &w, &err));
 	put(w, 0, "k", "v", 1);
 	wr_kafka_writer_close(w);
-	assert_true(wr_clock_mono_ns() - begun < 3000000000);
+	assert_true(wr_clock_mono_ns() - begun < 30000000000);
 }
 
 static void a_deleted_topic_is_an_error(void **state)
@@ -332,10 +332,10 @@ static void a_deleted_topic_is_an_error(void **state)
 	fill(0, 0, 1);
 	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
 				&err));
-	for (int i = 0; i < 100 && n == 0; i++)
+	for (int i = 0; i < 600 && n == 0; i++)
 		OK(wr_kafka_reader_poll(r, got, 8, 100, &n, &err));
 	OK(wr_kafka_topic_delete(broker, NULL, topic, &err));
-	for (int i = 0; i < 200 && status == WR_OK; i++)
+	for (int i = 0; i < 600 && status == WR_OK; i++)
 		status = wr_kafka_reader_poll(r, got, 8, 100, &n, &err);
 	assert_int_equal(status, WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_RUNTIME);
@@ -390,7 +390,7 @@ static void transactions_leave_gaps(void **state)
 	assert_int_equal(end[0], 9);
 	OK(wr_kafka_reader_open(broker, NULL, topic, &(wr_kafka_from){ 0, 0 }, 1, 1 << 20, &r,
 				&err));
-	for (int i = 0; i < 100 && wr_kafka_reader_next(r, 0, &at_end) < end[0]; i++, total += n)
+	for (int i = 0; i < 600 && wr_kafka_reader_next(r, 0, &at_end) < end[0]; i++, total += n)
 		OK(wr_kafka_reader_poll(r, got + total, 16 - total, 100, &n, &err));
 	assert_int_equal(total, 4);
 	assert_true(wr_str_is(got[2].value, "2") && wr_str_is(got[3].value, "5"));
@@ -423,11 +423,11 @@ static void as_a_source(void **state)
 	assert_int_equal(p[1].end, 5);
 	assert_int_equal(p[0].next, 0);
 	OK(def->open(&io, &s, p, PARTS, &r, &err));
-	for (int i = 0; i < 100 && n == 0; i++)
+	for (int i = 0; i < 600 && n == 0; i++)
 		OK(def->poll(r, got, 8, 100, &n, &err));
 	assert_true(wr_str_is(got[0].value, "3"));
 	def->release(r);
-	for (int i = 0; i < 100 && def->next(r, 1, &at_end) < 5; i++)
+	for (int i = 0; i < 600 && def->next(r, 1, &at_end) < 5; i++)
 		OK(def->poll(r, got, 8, 100, &n, &err));
 	def->next(r, 1, &at_end);
 	assert_true(at_end);

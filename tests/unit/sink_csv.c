@@ -441,7 +441,7 @@ static void test_a_table_is_written_without_further_commits(void **state)
 	open_table(&k, "K INTEGER KEY; N BIGINT");
 	sink_kit_rows(&k, "NEW 1|1 @0\n");
 	sink_kit_epoch(&k, false);
-	for (int i = 0; i < 500 && stat(path, &st); i++)
+	for (int i = 0; i < 6000 && stat(path, &st); i++)
 		usleep(10000);
 	assert_content("K,N\n1,1\n");
 	sink_kit_close(&k);
