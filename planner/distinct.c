@@ -54,6 +54,22 @@ static void of_table(wr_select *s, wr_result *out)
 	out->single = false;
 }
 
+/* The columns as they are. Above what gives its columns as they lie below, it puts them in order. */
+static wr_node *as_listed(wr_arena *a, wr_node *in, uint32_t nkeys)
+{
+	wr_node *n = wr_node_new(a, WR_NODE_PROJECT, in);
+	const wr_expr **exprs = WR_NEW_ARRAY(a, const wr_expr *, in->out->n);
+	wr_schema *schema = wr_schema_new(a, in->out->n, nkeys);
+
+	for (uint32_t i = 0; i < in->out->n; i++) {
+		exprs[i] = wr_bind_column(a, (int32_t)i, in->out->cols[i].type, WR_NO_SPAN);
+		wr_schema_cols(schema)[i] = in->out->cols[i];
+	}
+	n->out = schema;
+	n->exprs = exprs;
+	return n;
+}
+
 static void of_stream(wr_select *s, wr_result *out)
 {
 	wr_arena *a = s->p->a;
@@ -63,7 +79,7 @@ static void of_stream(wr_select *s, wr_result *out)
 		in = wr_node_new(a, WR_NODE_EXCHANGE, in);
 		in->single = true;
 	}
-	out->node = wr_node_distinct(a, in, in->out->n);
+	out->node = as_listed(a, wr_node_distinct(a, in, in->out->n), in->out->nkeys);
 	out->keyless = out->keyless || in->out->nkeys == 0;
 	out->placed = NULL;
 	out->single = true;
@@ -72,18 +88,7 @@ static void of_stream(wr_select *s, wr_result *out)
 /* A client's rows have no key. */
 static void without_key(wr_select *s, wr_result *out)
 {
-	wr_arena *a = s->p->a;
-	wr_node *in = out->node, *n = wr_node_new(a, WR_NODE_PROJECT, in);
-	const wr_expr **exprs = WR_NEW_ARRAY(a, const wr_expr *, in->out->n);
-	wr_schema *schema = wr_schema_new(a, in->out->n, 0);
-
-	for (uint32_t i = 0; i < in->out->n; i++) {
-		exprs[i] = wr_bind_column(a, (int32_t)i, in->out->cols[i].type, WR_NO_SPAN);
-		wr_schema_cols(schema)[i] = in->out->cols[i];
-	}
-	n->out = schema;
-	n->exprs = exprs;
-	out->node = n;
+	out->node = as_listed(s->p->a, out->node, 0);
 	s->nkeys = 0;
 }
 

@@ -228,6 +228,31 @@ static wr_status check_form(const sub *x, wr_err *err)
 	return wr_err_hint(err, "write its name instead of *");
 }
 
+/*
+ * COUNT(*) > 0, and what HAVING says: a group whose rows have all gone is a row else, whose SUM is
+ * 0 and not NULL.
+ */
+static wr_ast_expr *with_rows(wr_arena *a, wr_ast_expr *having, wr_span span)
+{
+	wr_ast_expr *count = new_ast(a, WR_AST_CALL, span), *zero = one(a, span),
+		    *some = new_ast(a, WR_AST_BINARY, span), *both;
+
+	count->call.name = (wr_ident){ .name = WR_STR_LIT("COUNT"), .text = WR_STR_LIT("COUNT"), .span = span };
+	count->call.star = true;
+	zero->integer = 0;
+	zero->spelled = WR_STR_LIT("0");
+	some->binary.op = WR_BIN_GT;
+	some->binary.left = count;
+	some->binary.right = zero;
+	if (!having)
+		return some;
+	both = new_ast(a, WR_AST_BINARY, span);
+	both->binary.op = WR_BIN_AND;
+	both->binary.left = some;
+	both->binary.right = having;
+	return both;
+}
+
 /* The query as it is planned: keys, then the value. */
 static wr_ast_query inner_query(const sub *x)
 {
@@ -251,6 +276,7 @@ static wr_ast_query inner_query(const sub *x)
 		parts[x->n] = one(a, x->ast->span);
 		q.group_by =
 		    (wr_ast_exprs){ .n = x->n ? x->n : 1, .items = parts, .span = x->ast->span };
+		q.having = with_rows(a, q.having, x->ast->span);
 	}
 	if (!value && !x->n)
 		return q;

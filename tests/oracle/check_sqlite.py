@@ -22,6 +22,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import deeper
 import queries
 import pairs
 from oracle import harness
@@ -36,6 +37,7 @@ WORLDS = {
     "rocksdb": (1, "batch.rows=7", True),
     "rocksdb_commits": (1, "commit.interval.ms=1 tasks=4", True),
 }
+KINDS = {name: (share, getattr(m, name)) for m in (queries, deeper) for name, share in m.KINDS.items()}
 FIELD = re.compile(r'("(?:[^"]|"")*"|[^,\n]*)(,|\n)')
 
 
@@ -121,6 +123,7 @@ def ask_lite(db, query):
 def ask_weir(where, log, asked, settings, durable):
     sql = log.statements()
     for i, (_, query) in enumerate(asked):
+        sql += "".join(f"{s};\n" for s in query.before)
         mode = "APPEND" if query.keys is None else "TABLE"
         sql += f"CREATE SINK q{i} WITH (TYPE='csv', PATH='{where}/q{i}.csv', MODE='{mode}') AS\n  {query.weir};\n"
     with open(where + "/pipeline.sql", "w", encoding="utf-8") as f:
@@ -133,6 +136,15 @@ def ask_weir(where, log, asked, settings, durable):
     harness.weir(*run, "--until-end")
 
 
+def make(log, rng):
+    """A query of a random kind, and the kind's name."""
+    while True:
+        kind = rng.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
+        query = KINDS[kind][1](log, rng)
+        if query and (query.steady or log.in_one_go):
+            return kind, query
+
+
 def changelog(seed, number, world, where):
     """The differences that changelog `number` of the seed shows, as texts."""
     rng = random.Random(seed * 1000003 + number)
@@ -141,7 +153,7 @@ def changelog(seed, number, world, where):
     log = pairs.Changelog(rng, where, durable)
     log.in_one_go = not durable
     log.db = log.database()
-    asked = [queries.make(log, rng) for _ in range(EACH)]
+    asked = [make(log, rng) for _ in range(EACH)]
     out = []
     try:
         ask_weir(where, log, asked, settings.split(), durable)

@@ -20,7 +20,8 @@ COLUMNS = (("id", "BIGINT"), ("g", "STRING"), ("h", "BIGINT"), ("v", "BIGINT"), 
            ("x", "DOUBLE"), ("s", "STRING"), ("r", "BIGINT"), ("dy", "DATE"))
 LITE_TYPES = {"STRING": "TEXT", "DOUBLE": "REAL", "DATE": "TEXT"}
 WORDS = ("", "a", "Roma", "Forlì", "ROMA", "a,b", 'say "x"', "  padded ", "東京", "line")
-TABLES, STREAMS = "tuk", "ef"
+TABLES, STREAMS = "tukm", "ef"
+BOTH = "m"        # tables with two key columns, id and h
 
 
 def maybe(rng, share, value):
@@ -39,6 +40,10 @@ def on_the_wire(row):
     return row and {**row, "d": row["d"] if row["d"] is None else row["d"] / 100}
 
 
+def cents(d):
+    return d if d is None else round(d * 100)
+
+
 class Changelog:
     def __init__(self, rng, where, restart=False):
         self.rng, self.where = rng, where
@@ -47,6 +52,7 @@ class Changelog:
         self.late = rng.choice((0, 0, 5000, 40000))     # how far behind its partition's time a row may be
         self.rows = {name: [] for name in TABLES + STREAMS}
         self.records = {name: [] for name in TABLES + STREAMS}
+        self.changes = {name: [] for name in TABLES}
         self.parts = {name: rng.choice((1, 3)) for name in TABLES + STREAMS}
         self.formats = {name: rng.choice(("DEBEZIUM", "DEBEZIUM", "EVENT", "JSON")) for name in TABLES}
         for name in TABLES:
@@ -78,6 +84,8 @@ class Changelog:
             key = n if n < self.parts[name] else rng.randrange(self.keys)      # every partition is there from the beginning
             before = rows.get(key)
             after = random_row(rng, key, self.keys) if before is None or rng.random() < .75 else None
+            if after and name in BOTH:
+                after["id"], after["h"] = key // 3, key % 3
             for _ in range(2 if kind != "EVENT" and rng.random() < .05 else 1):
                 self.event(name, n, key, before, after, full)
             if after is None:
@@ -88,17 +96,22 @@ class Changelog:
         self.rows[name] = list(rows.values())
 
     def event(self, name, n, key, before, after, full):
-        part = key % self.parts[name]
+        """What a connector writes; `before` is whole, has the key alone, or is not there."""
+        rng, part = self.rng, key % self.parts[name]
         named = [{c: row[c] for c, _ in COLUMNS} if row else None for row in (before, after)]
         before, after = (on_the_wire(row) for row in named)
+        keys = {k: (after or before)[k] for k in (("id", "h") if name in BOTH else ("id",))}
         if self.formats[name] == "JSON":
-            return self.record(name, part, 1000 + n, key, after)
-        op = "d" if after is None else "u" if before else "c"
-        shown = before if full or op == "d" else None
-        value = {"before": shown, "after": after, "source": {"connector": "mysql", "ts_ms": n, "table": name}, "op": op, "ts_ms": n}
-        self.record(name, part, 1000 + n, {"id": key}, value)
+            return self.record(name, part, 1000 + n, keys if name in BOTH else key, after)
+        op = "d" if after is None else "u" if before else rng.choice("ccr")
+        if before and not full:
+            before = {c: before[c] if c in keys else None for c in before} if op == "d" or rng.random() < .5 else None
+        value = {"before": before, "after": after, "source": {"connector": "mysql", "ts_ms": n, "table": name}, "op": op, "ts_ms": n}
+        self.record(name, part, 1000 + n, keys, value)
+        self.changes[name].append({**(after or dict.fromkeys(c for c, _ in COLUMNS)), "op": op, "was_v": before and before["v"],
+                                   "was_s": before and before["s"]})
         if op == "d":
-            self.record(name, part, 1000 + n, {"id": key}, None)
+            self.record(name, part, 1000 + n, keys, None)
 
     def make_stream(self, name):
         rng, now, times = self.rng, 0, {}
@@ -116,12 +129,17 @@ class Changelog:
         for name in TABLES + STREAMS:
             table = name in TABLES
             kind = self.formats[name] if table else "JSON"
-            columns = ", ".join(f"{c} {k}" + (" PRIMARY KEY" if table and c == "id" else "") for c, k in COLUMNS)
+            keys = ("id", "h") if name in BOTH else ("id",) if table else ()
+            columns = ", ".join(f"{c} {k}" + (" PRIMARY KEY" if c in keys else "") for c, k in COLUMNS)
             form = "KEY_FORMAT='JSON', VALUE_FORMAT='JSON'" if kind == "JSON" and table else "VALUE_FORMAT='JSON'"
             if kind != "JSON":
                 form = "FORMAT='DEBEZIUM'" + (", BEFORE='EVENT'" if kind == "EVENT" else "")
             sql += (f"CREATE {'TABLE' if table else 'STREAM'} {name} ({columns})\n"
                     f"  WITH (KAFKA_TOPIC='{name}', {form}, FILE='{self.where}/{name}.ndjson', FILE_LAYOUT='RECORD');\n")
+            if table and kind != "JSON":
+                columns = columns.replace(" PRIMARY KEY", "")
+                sql += (f"CREATE STREAM {name}_changes ({columns})\n"
+                        f"  WITH (KAFKA_TOPIC='{name}', FORMAT='DEBEZIUM', FILE='{self.where}/{name}.ndjson', FILE_LAYOUT='RECORD');\n")
         return sql
 
     def database(self):
@@ -135,6 +153,11 @@ class Changelog:
             db.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {k}' for c, k in zip(names, kinds))})")
             db.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(names))})",
                            [[lite.date(r[c]) if c == "dy" else r[c] for c in names] for r in rows])
+        names, kinds = names[:-3] + ["op", "was_v", "was_s"], kinds[:-3] + ["TEXT", "INTEGER", "TEXT"]
+        for name, rows in self.changes.items():
+            db.execute(f"CREATE TABLE {name}_changes ({', '.join(f'{c} {k}' for c, k in zip(names, kinds))})")
+            db.executemany(f"INSERT INTO {name}_changes VALUES ({', '.join('?' * len(names))})",
+                           [[lite.date(r[c]) if c == "dy" else cents(r[c]) if c == "d" else r[c] for c in names] for r in rows])
         return db
 
 

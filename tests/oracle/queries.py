@@ -7,10 +7,11 @@ JOINS = ("JOIN", "INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL OUTER JOIN")
 
 class Query:
     """weir, lite: the texts. kinds: how to compare each column. keys: the key's columns; None: rows of a stream, in any order.
-    steady: the answer does not depend on the order in which the topics are read."""
+    steady: the answer does not depend on the order in which the topics are read. before: statements that it needs."""
 
     def __init__(self, weir, lite, kinds, keys, steady=True, rows=None):
         self.weir, self.lite, self.kinds, self.keys, self.steady, self.rows = weir, lite, kinds, keys, steady, rows
+        self.before = []
 
 
 def listed(columns):
@@ -239,12 +240,3 @@ def grouped_inner(rng, name, inner, where):
 
 KINDS = {"table_rows": 2, "stream_rows": 1, "table_groups": 6, "stream_groups": 3, "windowed": 5, "tables_joined": 3,
          "several_tables": 1, "foreign_key": 2, "stream_table": 2, "streams_joined": 2, "nested": 2}
-
-
-def make(log, rng):
-    """A query of a random kind, and the kind's name."""
-    while True:
-        kind = rng.choices(list(KINDS), KINDS.values())[0]
-        query = globals()[kind](log, rng)
-        if query and (query.steady or log.in_one_go):
-            return kind, query

@@ -1,0 +1,310 @@
+"""More queries on a changelog (pairs.py): queries in expressions, DISTINCT, ORDER BY … LIMIT, tables with several key columns, topics
+between queries (CREATE … AS, INSERT INTO from two), changes as a stream, EXPLODE. Each function gives a Query, as in queries.py."""
+import queries
+from pairs import COLUMNS, Expressions
+from queries import JOINS, Query, group, listed, project
+
+KEYS = {"t": ["id"], "u": ["id"], "k": ["id"], "m": ["id", "h"]}
+PLAIN = [c for c, _ in COLUMNS]
+
+
+class Where(Expressions):
+    """Expressions whose WHERE is given."""
+
+    def __init__(self, rng, names, condition):
+        super().__init__(rng, names)
+        self.given = condition
+
+    def where(self, share=.6):
+        return self.given
+
+
+def named_keys(name, alias=""):
+    return [(k, alias + k, alias + k) for k in KEYS[name]]
+
+
+def either(rng, x, source, name, alias="", steady=True):
+    """Rows or groups of a table."""
+    if rng.random() < .6:
+        return project(rng, x, source, named_keys(name, alias), KEYS[name], steady)
+    return group(rng, x, source, steady=steady)
+
+
+# ---------------------------------------------------- tables with two key columns
+
+def two_keys(log, rng):
+    return either(rng, Expressions(rng), ("m", "m"), "m")
+
+
+def two_keys_joined(log, rng):
+    kind, pick = rng.choice(JOINS[:3]), rng.randrange(3)
+    right, on = ("m", "a.id = b.id AND a.h = b.h") if pick == 0 else (rng.choice("tuk"), f"a.{rng.choice(('id', 'h', 'r'))} = b.id")
+    source = f"m a {kind} {right} b ON {on}"
+    return either(rng, Expressions(rng, ("a", "b")), (source, source), "m", "a.")
+
+
+# --------------------------------------------------------- queries in expressions
+
+def inner_query(rng, column):
+    """(Weir's, SQLite's text) behind SELECT: a table as b, and what it has to do with a."""
+    name, x = rng.choice("tukm"), Expressions(rng, ("b",))
+    weir, lite = x.where(.5)
+    if rng.random() < .4:
+        c = rng.choice("hgr")
+        weir, lite = f"({weir}) AND b.{c} = a.{c}", f"({lite}) AND b.{c} = a.{c}"
+    return f"SELECT {column} FROM {name} b WHERE {weir}", f"SELECT {{}} FROM {name} b WHERE {lite}"
+
+
+def in_test(rng):
+    mine, other = rng.choice((("h", "h"), ("r", "id"), ("g", "g"), ("v", "v"), ("s", "s")))
+    weir, lite = inner_query(rng, "b." + other)
+    lite = lite.format("b." + other) + f" AND b.{other} IS NOT NULL"
+    if rng.random() < .5:
+        return f"a.{mine} IN ({weir})", f"COALESCE(a.{mine} IN ({lite}), 0)"
+    return f"a.{mine} NOT IN ({weir})", f"(a.{mine} IS NOT NULL AND a.{mine} NOT IN ({lite}))"
+
+
+def exists_test(rng):
+    weir, lite = inner_query(rng, "*")
+    no = rng.choice(("", "NOT "))
+    return f"{no}EXISTS ({weir})", f"{no}EXISTS ({lite.format('*')})"
+
+
+def value(rng):
+    """An aggregate over the inner rows; NULL where there are none, but COUNT 0."""
+    f = rng.choice(("MIN(b.v)", "MAX(b.v)", "COUNT(*)", "COUNT(b.v)", "SUM(b.v)", "SUM(b.i)"))
+    weir, lite = inner_query(rng, f)
+    if f.startswith("SUM"):
+        f = f"CASE WHEN COUNT(*) > 0 THEN COALESCE({f}, 0) END"
+    return f"({weir})", f"({lite.format(f)})"
+
+
+def value_test(rng, x):
+    op = rng.choice(("=", "<", ">", "<>", ">=", "<="))
+    a, b = x.column(rng.choice("vh")), value(rng)
+    return f"{a[0]} {op} {b[0]}", f"COALESCE({a[1]} {op} {b[1]}, 0)"
+
+
+def inner_test(rng, x):
+    pick = rng.randrange(3)
+    return in_test(rng) if pick == 0 else exists_test(rng) if pick == 1 else value_test(rng, x)
+
+
+def with_queries(log, rng):
+    name, x = rng.choice("tukmef"), Expressions(rng, ("a",))
+    test = inner_test(rng, x)
+    if rng.random() < .6:
+        test = x.combine(f"({{0}}) {rng.choice(('AND', 'OR'))} ({{1}})", x.condition(), inner_test(rng, x) if rng.random() < .3 else test)
+    if rng.random() < .2:
+        test = x.combine("NOT ({0})", test)
+    source, x = (f"{name} a",) * 2, Where(rng, ("a",), test)
+    if name in "ef":
+        return project(rng, x, source, [("id", "a.id", "a.id")], None, False)
+    return either(rng, x, source, name, "a.")
+
+
+def with_values(log, rng):
+    name, x = rng.choice("tukmef"), Expressions(rng, ("a",))
+    keys = KEYS.get(name)
+    columns = [(k, "a." + k, "a." + k) for k in keys or ["id"]]
+    for i in range(rng.randrange(1, 3)):
+        columns.append((f"c{i}", *value(rng)))
+    where = x.where()
+    weir, lite = listed(columns)
+    return Query(f"SELECT {weir} FROM {name} a WHERE {where[0]}", f"SELECT {lite} FROM {name} a WHERE {where[1]}",
+                 {c[0]: "text" for c in columns}, keys, steady=bool(keys))
+
+
+# -------------------------------------------------------------- DISTINCT, ORDER BY
+
+def distinct(log, rng):
+    name, x = rng.choice("tukmef"), Expressions(rng)
+    columns = queries.expressions(rng, x)
+    where, (weir, lite) = x.where(), listed(columns)
+    names = [c[0] for c in columns]
+    return Query(f"SELECT DISTINCT {weir} FROM {name} WHERE {where[0]}", f"SELECT DISTINCT {lite} FROM {name} WHERE {where[1]}",
+                 {c: "text" for c in names}, names if name in KEYS else None)
+
+
+def order_of(rng, choices, last):
+    """The two texts from ORDER BY on: equal rows come by `last`."""
+    by = [f"{c} {rng.choice(('', 'ASC', 'DESC'))}" for c in rng.sample(choices, min(len(choices), rng.randrange(1, 3)))]
+    count = f"LIMIT {rng.randrange(1, 9)}" + (f" OFFSET {rng.randrange(1, 5)}" if rng.random() < .4 else "")
+    return f" ORDER BY {', '.join(by)} {count}", f" ORDER BY {', '.join(by + last)} {count}"
+
+
+def top(log, rng):
+    """The first rows of a table, of a stream, or of groups."""
+    if rng.random() < .4:
+        name = rng.choice("tukmef")
+        q = group(rng, Expressions(rng), (name, name))
+        if "HAVING" not in q.weir:
+            q.weir, q.lite = q.weir + " HAVING COUNT(*) > 0", q.lite + " HAVING COUNT(*) > 0"
+        if "COUNT(*) >" not in q.weir:
+            return None
+        tail = order_of(rng, ["n"], q.keys)
+    else:
+        name = rng.choice("tukm")
+        q = project(rng, Expressions(rng), (name, name), named_keys(name), KEYS[name])
+        tail = order_of(rng, ["h", "v", "g", "s", "x", "d"], q.keys)
+    q.weir, q.lite = q.weir + tail[0], q.lite + tail[1]
+    return q
+
+
+def top_of_stream(log, rng):
+    name = rng.choice("ef")
+    q = project(rng, Expressions(rng), (name, name), [("id", "id", "id")], ["id"])
+    tail = order_of(rng, ["h", "v", "g", "s", "x", "d"], [])
+    extra = [", id" + tail[0][tail[0].index(" LIMIT"):]] * 2
+    head = tail[0][:tail[0].index(" LIMIT")]
+    q.weir, q.lite = q.weir + head + extra[0], q.lite + head + extra[1]
+    return q
+
+
+# ------------------------------------------------------------------------- chains
+
+def new_name(log):
+    log.made = getattr(log, "made", 0) + 1
+    return f"z{log.made}"
+
+
+def same_columns(rng, key=("id",)):
+    """All columns once more, some of them computed."""
+    x = Expressions(rng)
+    out = [(c, c, c) for c in PLAIN]
+    for i, (c, _, _) in enumerate(out):
+        if c not in key and c in "vhgs" and rng.random() < .4:
+            out[i] = (c, *(x.combine("CAST({0} AS BIGINT)", x.number(), lite_form="({0})") if c in "vh" else x.words()))
+    return out, x.where()
+
+
+def made(log, rng, kind, sources, key=("id",)):
+    """A relation that one query fills, or several: (its name, the statements, SQLite's WITH element)."""
+    name, statements, parts = new_name(log), [], []
+    for i, source in enumerate(sources):
+        columns, where = same_columns(rng, key)
+        weir, lite = listed(columns)
+        head = f"INSERT INTO {name}" if i else f"CREATE {kind} {name} WITH (KEY_FORMAT='JSON', VALUE_FORMAT='JSON') AS"
+        if kind == "STREAM" and not i:
+            head = head.replace("KEY_FORMAT='JSON', ", "")
+        statements.append(f"{head} SELECT {weir} FROM {source} WHERE {where[0]}")
+        parts.append(f"SELECT {lite} FROM {source} WHERE {where[1]}")
+    return name, statements, f"{name} AS ({' UNION ALL '.join(parts)})"
+
+
+def grouped(log, rng, source):
+    name, x = new_name(log), Expressions(rng)
+    weir, lite = queries.grouped_inner(rng, source, x, x.where())
+    return name, [f"CREATE TABLE {name} WITH (KEY_FORMAT='JSON', VALUE_FORMAT='JSON') AS {weir}"], f"{name} AS ({lite})"
+
+
+def behind(query, made_ones):
+    query.before = [s for _, statements, _ in made_ones for s in statements]
+    query.lite = f"WITH {', '.join(m[2] for m in made_ones)} {query.lite}"
+    return query
+
+
+def chain(log, rng):
+    source, links = rng.choice("tuk"), []
+    for _ in range(rng.randrange(1, 4)):
+        links.append(made(log, rng, "TABLE", [links[-1][0] if links else source]))
+    last, pick = links[-1][0], rng.randrange(4)
+    if pick == 0:
+        links.append(grouped(log, rng, last))
+        x = queries.Narrow(rng)
+        q = group(rng, x, (links[-1][0],) * 2)
+    elif pick == 1:
+        right = rng.choice("tuk")
+        joined = f"{last} a {rng.choice(JOINS[:3])} {right} b ON a.{rng.choice(('id', 'r', 'h'))} = b.id"
+        q = either(rng, Expressions(rng, ("a", "b")), (joined, joined), "t", "a.")
+    elif pick == 2:
+        joined = f"{rng.choice('tuk')} a {rng.choice(JOINS[:3])} {last} b ON a.{rng.choice(('id', 'r', 'h'))} = b.id"
+        q = either(rng, Expressions(rng, ("a", "b")), (joined, joined), "t", "a.")
+    else:
+        q = either(rng, Expressions(rng), (last, last), "t")
+    return behind(q, links)
+
+
+class Sided(Expressions):
+    """Columns of a; or of b, which has those of grouped_inner."""
+
+    def column(self, c):
+        if self.rng.random() < .5:
+            return (f"a.{c}",) * 2
+        c = {"r": "h", "id": "h"}.get(c, c)
+        return (f"b.{c}",) * 2
+
+
+def with_groups(log, rng):
+    """A table joined with groups, of itself perhaps, on a foreign key or on its own."""
+    link = grouped(log, rng, rng.choice("tukef"))
+    name = rng.choice("tuk")
+    joined = f"{name} a {rng.choice(JOINS[:3])} {link[0]} b ON a.{rng.choice(('h', 'r', 'id'))} = b.h"
+    return behind(either(rng, Sided(rng, ("a", "b")), (joined, joined), "t", "a."), [link])
+
+
+def two_sources(log, rng):
+    link = made(log, rng, "STREAM", ["e", "f"] if rng.random() < .7 else ["e", "e", "f"])
+    if rng.random() < .5:
+        q = project(rng, Expressions(rng), (link[0],) * 2, [("id", "id", "id")], None)
+    else:
+        q = group(rng, Expressions(rng), (link[0],) * 2)
+    return behind(q, [link])
+
+
+# --------------------------------------------------------------- changes, EXPLODE
+
+def changes(log, rng):
+    name = rng.choice("tuk")
+    if log.formats[name] == "JSON":
+        return None
+    x, source = Expressions(rng), (f"{name}_changes",) * 2
+    if rng.random() < .5:
+        q = project(rng, x, source, [("id", "id", "id"), ("op", "op", "op"), ("was", "BEFORE->v", "was_v"),
+                                     ("town", "BEFORE->s", "was_s")], None)
+    else:
+        q = group(rng, x, source)
+        q.weir, q.lite = (t.replace(" GROUP BY ", " GROUP BY op, ").replace("SELECT ", "SELECT op AS op, ", 1) for t in (q.weir, q.lite))
+        q.kinds["op"] = "text"
+        q.keys = ["op"] + q.keys
+    return q
+
+
+def exploded(log, rng):
+    name, x = rng.choice("ef"), Expressions(rng)
+    first, second = (rng.sample(("v", "h", "r", "id"), rng.randrange(1, 4)) for _ in range(2))
+    where = x.where()
+    parts = []
+    for i in range(max(len(first), len(second))):
+        p, q = (c[i] if i < len(c) else "NULL" for c in (first, second))
+        parts.append(f"SELECT id, {p} AS p, h, {q} AS q FROM {name} WHERE {where[1]}")
+    return Query(f"SELECT id, EXPLODE(ARRAY[{', '.join(first)}]) AS p, h, EXPLODE(ARRAY[{', '.join(second)}]) AS q "
+                 f"FROM {name} WHERE {where[0]}", " UNION ALL ".join(parts), {c: "text" for c in ("id", "p", "h", "q")}, None)
+
+
+def lines_of_windows(log, rng):
+    """Windows over a stream that another query has filtered: time is what has passed the filter."""
+    name = rng.choice("ef")
+    if log.parts[name] != 1:
+        return None
+    link, x, final = made(log, rng, "STREAM", [name]), Expressions(rng), rng.random() < .3
+    clause, assign, _ = queries.window_of(log, rng, final)
+    keys, where = queries.group_keys(rng, x), x.where(.4)
+    columns, kinds = queries.chosen(rng, x, None, None)
+    weir, lite = listed(keys + columns)
+    picked = " || '|' || ".join(k[2] for k in keys)
+    inner = link[2].replace("SELECT ", "SELECT n_, ts_, MAX(ts_) OVER (ORDER BY n_) AS ptime_, ", 1)
+    rows = log.db.execute(f"WITH {inner} SELECT n_, {picked} AS k_, ts_, ptime_ FROM {link[0]} "
+                          f"WHERE ({where[1]}) AND k_ IS NOT NULL ORDER BY n_").fetchall()
+    q = Query(f"SELECT {weir} FROM {link[0]} WINDOW {clause} WHERE {where[0]} GROUP BY {', '.join(k[1] for k in keys)}"
+              + (" EMIT FINAL" if final else ""),
+              f"SELECT windowstart, windowend, {lite} FROM w_ JOIN {link[0]} ON n_ = m_ "
+              f"GROUP BY windowstart, windowend, {', '.join(k[2] for k in keys)}",
+              {"windowstart": "text", "windowend": "text", **{k[0]: "text" for k in keys}, **kinds},
+              ["windowstart", "windowend"] + [k[0] for k in keys], rows=list(assign(rows)))
+    q.before, q.lite = link[1], f"WITH {inner} {q.lite}"
+    return q
+
+
+KINDS = {"two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
+         "with_groups": 3, "two_sources": 2, "changes": 2, "exploded": 1, "lines_of_windows": 2}
