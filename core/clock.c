@@ -3,6 +3,31 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#ifdef WR_FAULTS
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Somebody sets the clock. */
+static int64_t wrong_by(void)
+{
+	const char *path = getenv("WEIR_CLOCK");
+	FILE *f = path ? fopen(path, "r") : NULL;
+	char text[32] = "";
+
+	if (!f)
+		return 0;
+	if (!fgets(text, sizeof text, f))
+		text[0] = 0;
+	fclose(f);
+	return strtoll(text, NULL, 10);
+}
+#else
+static int64_t wrong_by(void)
+{
+	return 0;
+}
+#endif
+
 static _Atomic bool by_hand;
 static _Atomic int64_t hand_ms;
 
@@ -13,7 +38,23 @@ int64_t wr_clock_ms(void)
 	if (atomic_load_explicit(&by_hand, memory_order_acquire))
 		return atomic_load(&hand_ms);
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + wrong_by();
+}
+
+int64_t wr_clock_steady_ms(void)
+{
+	static _Atomic int64_t begun;	/* wall minus monotonic clock at the first call */
+	int64_t mono = wr_clock_mono_ns() / 1000000, was = atomic_load(&begun);
+
+	if (atomic_load_explicit(&by_hand, memory_order_acquire))
+		return atomic_load(&hand_ms);
+	if (was == 0) {
+		int64_t now = wr_clock_ms() - mono;
+
+		if (atomic_compare_exchange_strong(&begun, &was, now))
+			was = now;
+	}
+	return mono + was;
 }
 
 int64_t wr_clock_mono_ns(void)

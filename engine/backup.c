@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+#include "core/wait.h"
 #include "engine/epoch.h"
 #include "engine/internal.h"
 #include "io/files.h"
@@ -59,11 +61,9 @@ wr_status wr_backup_refuse(const char *dir, wr_err *err)
 /* No epoch is being committed while it is held. */
 static wr_status hold_commits(wr_engine *e, wr_err *err)
 {
-	struct timespec until;
+	int64_t until = wr_clock_mono_ns() + WAIT_SECONDS * 1000000000ll;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_SECONDS;
-	if (pthread_rwlock_timedwrlock(&e->commits, &until) == 0)
+	if (wr_write_lock_until(&e->commits, until))
 		return WR_OK;
 	wr_err_set(
 	    err, WR_ERR_IO, WR_NO_SPAN,

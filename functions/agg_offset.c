@@ -6,26 +6,40 @@
  *	f(x, n [, ignore nulls])     an array, oldest first
  *
  * Each kept value has the number of its arrival, so that merged sessions keep the order in which
- * their rows came. Numbers grow over restarts too: they start at the clock.
+ * their rows came. Numbers grow over restarts too: they start at the clock, and behind every number
+ * that is met, should the clock have been set back.
  */
 #include "functions/agg_bag.h"
 #include "functions/families.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
-static int64_t next_arrival(void)
+#include "core/clock.h"
+
+static _Atomic int64_t counter;
+
+/* At planning, before there is a row: tasks take numbers at the same time. */
+static void start_counter(void)
 {
-	static _Atomic int64_t counter;
-	int64_t n = atomic_fetch_add_explicit(&counter, 1, memory_order_relaxed);
-	struct timespec t;
+	int64_t none = 0;
 
-	if (n > 0)
-		return n;
-	clock_gettime(CLOCK_REALTIME, &t);
-	n = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-	atomic_store_explicit(&counter, n + 1, memory_order_relaxed);
-	return n;
+	atomic_compare_exchange_strong(&counter, &none, wr_clock_ms() * 1000000);
+}
+
+static void go_beyond(int64_t number)
+{
+	int64_t n = atomic_load_explicit(&counter, memory_order_relaxed);
+
+	while (n <= number && !atomic_compare_exchange_weak(&counter, &n, number + 1))
+		;
+}
+
+/* For a value behind those of the bag. */
+static int64_t next_arrival(wr_bag *b)
+{
+	if (wr_bag_n(b))
+		go_beyond(*wr_bag_number(b, wr_bag_n(b) - 1));
+	return atomic_fetch_add_explicit(&counter, 1, memory_order_relaxed);
 }
 
 /* ---- arguments that are constants */
@@ -61,8 +75,10 @@ static bool step_earliest(const wr_agg_cx *cx, void *state, const wr_vec *const 
 
 	if (wr_bag_n(b) >= most(cx) || (wr_vec_is_null(args[0], row) && ignores_nulls(cx)))
 		return true;
+	int64_t arrival = next_arrival(b);
+
 	wr_bag_key_of(args[0], row, &key);
-	wr_bag_insert(cx, b, wr_bag_n(b), &key, next_arrival());
+	wr_bag_insert(cx, b, wr_bag_n(b), &key, arrival);
 	wr_bag_key_done(&key);
 	return true;
 }
@@ -74,10 +90,12 @@ static bool step_latest(const wr_agg_cx *cx, void *state, const wr_vec *const *a
 
 	if (wr_vec_is_null(args[0], row) && ignores_nulls(cx))
 		return true;
+	int64_t arrival = next_arrival(b);
+
 	wr_bag_key_of(args[0], row, &key);
 	if (wr_bag_n(b) >= most(cx))
 		wr_bag_remove(cx, b, 0);
-	wr_bag_insert(cx, b, wr_bag_n(b), &key, next_arrival());
+	wr_bag_insert(cx, b, wr_bag_n(b), &key, arrival);
 	wr_bag_key_done(&key);
 	return true;
 }
@@ -139,6 +157,7 @@ static void final_n(const wr_agg_cx *cx, const void *state, wr_vec *out)
 static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
                            uint32_t n, wr_err *err)
 {
+	start_counter();
 	bool counted = n > 1 && types[1]->tag == WR_INTEGER;
 
 	for (uint32_t i = 1; i < n; i++)

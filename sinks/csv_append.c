@@ -71,7 +71,8 @@ static bool due(const append_sink *s, int64_t length)
 {
 	const wr_csv_options *o = &s->csv.opt;
 
-	int64_t age = wr_clock_ms() - s->started;	/* far below 0: the clock was set back */
+	/* far below 0: the clock was set back between two processes */
+	int64_t age = wr_clock_steady_ms() - s->started;
 
 	return (o->rotate_bytes && length >= o->rotate_bytes) ||
 	       (o->rotate_ms && (age >= o->rotate_ms || -age >= o->rotate_ms));
@@ -99,7 +100,7 @@ static wr_status rotate(append_sink *s, wr_err *err)
 	if (WR_FAULT_FAIL("csv_append.rotate", err))
 		return WR_FAIL;
 	s->number++;
-	s->started = wr_clock_ms();
+	s->started = wr_clock_steady_ms();
 	return open_file(s, 0, err);
 }
 
@@ -140,7 +141,7 @@ static wr_status begin(append_sink *s, wr_err *err)
 	if (rotates(s) && remove_beyond(s, 1, err))
 		return WR_FAIL;
 	s->number = rotates(s) ? 1 : 0;
-	s->started = wr_clock_ms();
+	s->started = wr_clock_steady_ms();
 	return open_file(s, 0, err);
 }
 

@@ -289,8 +289,6 @@ static void put_fields(const wr_fields *fields, const wr_batch *b, uint32_t row,
 static void put_mail(email_writer *w, const wr_batch *b, uint32_t row)
 {
 	email_sink *s = (email_sink *)w->writer.sink;
-	int64_t now = wr_clock_ms();
-
 	wr_buf_reset(&w->to);
 	wr_buf_reset(&w->subject);
 	wr_buf_reset(&w->text);
@@ -302,10 +300,11 @@ static void put_mail(email_writer *w, const wr_batch *b, uint32_t row)
 	else
 		put_fields(&s->fields, b, row, &w->text);
 	wr_email_message(s->opt.from, wr_buf_view(&w->to), wr_buf_view(&w->subject),
-			 wr_buf_view(&w->text), now, &w->message);
+			 wr_buf_view(&w->text), wr_clock_ms(), &w->message);
 	wr_outbox_put(s->base.outbox, w->writer.task,
 		      wr_outbox_lane_of(b, row, (uint32_t)s->opt.send.max_in_flight, &w->turn),
-		      &(wr_parcel){ 1, now, wr_buf_view(&w->to), wr_buf_view(&w->message) });
+		      &(wr_parcel){ 1, wr_clock_steady_ms(), wr_buf_view(&w->to),
+				    wr_buf_view(&w->message) });
 }
 
 /* New rows and new images are mails; what is gone is none. */
@@ -329,7 +328,7 @@ static wr_status snapshot(wr_sink_writer *writer, wr_err *err)
 static void again(wr_sink *sink, uint32_t lane, wr_str to, wr_str body)
 {
 	wr_outbox_put_again(((email_sink *)sink)->base.outbox, lane,
-			    &(wr_parcel){ 1, wr_clock_ms(), to, body });
+			    &(wr_parcel){ 1, wr_clock_steady_ms(), to, body });
 }
 
 const wr_sink_def wr_sink_email = {

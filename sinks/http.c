@@ -134,7 +134,7 @@ static void finish(http_writer *w, uint32_t at)
 	if (s->opt.body == WR_BODY_ARRAY)
 		wr_buf_putc(&t->body, ']');
 	wr_outbox_put(s->base.outbox, w->writer.task, at,
-		      &(wr_parcel){ t->rows, wr_clock_ms(), wr_buf_view(&t->url),
+		      &(wr_parcel){ t->rows, wr_clock_steady_ms(), wr_buf_view(&t->url),
 				    wr_buf_view(&t->body) });
 	t->rows = 0;
 	wr_buf_reset(&t->body);
@@ -194,7 +194,7 @@ static wr_status snapshot(wr_sink_writer *writer, wr_err *err)
 static void again(wr_sink *sink, uint32_t lane, wr_str to, wr_str body)
 {
 	wr_outbox_put_again(((http_sink *)sink)->base.outbox, lane,
-			    &(wr_parcel){ wr_parcel_rows(body), wr_clock_ms(), to, body });
+			    &(wr_parcel){ wr_parcel_rows(body), wr_clock_steady_ms(), to, body });
 }
 
 const wr_sink_def wr_sink_http = {

@@ -23,7 +23,7 @@
 
 typedef struct wr_parcel {
 	uint32_t rows;
-	int64_t made_ms;
+	int64_t made_ms;	/* wr_clock_steady_ms */
 	wr_str to, body;	/* URL or addresses; what is sent */
 } wr_parcel;
 

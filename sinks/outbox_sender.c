@@ -203,7 +203,7 @@ static void answered(wr_sender *s, const send_lane *l)
 
 static bool too_old(const wr_sender *s, const send_lane *l)
 {
-	return s->opt->max_age_ms && wr_clock_ms() - l->d.parcel.made_ms > s->opt->max_age_ms;
+	return s->opt->max_age_ms && wr_clock_steady_ms() - l->d.parcel.made_ms > s->opt->max_age_ms;
 }
 
 static void say_trouble(wr_sender *s, const char *words, int64_t pause)
@@ -315,9 +315,10 @@ static int64_t start_time(wr_sender *s, send_lane *l, bool hurry)
 		       : wr_outbox_waits(s->outbox, l->number) ? now + 1
 							       : INT64_MAX;
 	int64_t lingers = hurry || l->failures || !s->opt->linger_ms ? 0 :
-			  l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_ms();
+			  l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_steady_ms();
 
-	if (lingers > 0 && lingers <= s->opt->linger_ms)	/* more: the clock was set back */
+	/* more: the clock was set back between two processes */
+	if (lingers > 0 && lingers <= s->opt->linger_ms)
 		return now + lingers;
 	/* else the breaker's time counts */
 	return s->breaker.state == WR_BREAKER_CLOSED ? l->not_before : 0;

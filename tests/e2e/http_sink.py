@@ -13,8 +13,8 @@ import harness
 
 
 class Endpoint:
-    """Takes POSTs; `plan` says how the first ones are treated: a status, or "hang", "drop". `bodies` and `keys` are what was taken, repeats
-    and all; rows() is without what came again under its key, as an endpoint should take it."""
+    """Takes POSTs; `plan` says how the first ones are treated: a status, (a status, seconds of Retry-After), "hang", "drop".
+    `bodies` and `keys` are what was taken, repeats and all; rows() is without what came again under its key, as an endpoint should take it."""
 
     def __init__(self, plan=(), port=0, always=None):
         self.plan, self.bodies, self.keys, self.tries = collections.deque(plan), [], [], 0
@@ -37,12 +37,15 @@ class Endpoint:
                 if treatment == "drop":
                     self.close_connection = True
                     return
+                treatment, after = treatment if isinstance(treatment, tuple) else (treatment, None)
                 if 200 <= treatment < 300:
                     with endpoint.lock:         # the two belong together, and requests come side by side
                         endpoint.keys.append(self.headers.get("Idempotency-Key"))
                         endpoint.bodies.append(json.loads(body))
                 self.send_response(treatment)
                 self.send_header("Content-Length", "2")
+                if after is not None:
+                    self.send_header("Retry-After", str(after))
                 self.end_headers()
                 self.wfile.write(b"{}")
 

@@ -335,11 +335,37 @@ def test_properties_that_do_not_exist_are_refused(where):
         assert done.returncode == 1 and why in done.stderr, done.stderr
 
 
-def test_rows_of_insert_values_are_there_once(where):
-    """Killed at each step of an INSERT, and run again: its rows are there once."""
+def faulty():
+    """A program with fault points."""
     program = next((p for p in (os.path.join(harness.ROOT, f"build/{f}/weir") for f in ("debug", "asan")) if os.path.exists(p)), None)
     if program is None:
         raise harness.Skip("neither build/debug/weir nor build/asan/weir is there")
+    return program
+
+
+def test_the_clock_is_set(where):
+    """A day back, a day on, while transactions are open: commits go on, none runs into its time-out."""
+    source, out, program = topic("clock-in"), f"clock-out-{RUN}", faulty()
+    with open(where + "/p.sql", "w", encoding="utf-8") as f:
+        f.write(copy(source, out))
+    child = harness.start("run", where + "/p.sql", "--data", where + "/state", "--broker", broker(), "--set", "transaction.timeout.ms=5000",
+                          "--set", "metadata.max.age.ms=500", log=where + "/log", program=program, env={"WEIR_CLOCK": where + "/clock"})
+    try:
+        for i, wrong in enumerate((0, -86400000, 86400000, 0)):
+            with open(where + "/clock", "w", encoding="ascii") as f:
+                f.write(str(wrong))
+            write(source, range(10 * i, 10 * i + 10))
+            harness.until(f"ten records, clock wrong by {wrong}", 15, lambda: read(out) == list(range(10 * i + 10)))
+        child.terminate()
+        assert child.wait(20) == 0
+        assert "rolled back" not in open(where + "/log", encoding="utf-8").read()
+    finally:
+        child.kill()
+
+
+def test_rows_of_insert_values_are_there_once(where):
+    """Killed at each step of an INSERT, and run again: its rows are there once."""
+    program = faulty()
     for point in ("insert.written", "kafka.before_witness", "kafka.ready", "kafka.before_commit", "kafka.after_commit", "insert.before_record",
                   "insert.recorded"):
         for how in ("crash", "fail"):
