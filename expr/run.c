@@ -399,7 +399,7 @@ static void count_failures(wr_code *c, const wr_fn_cx *cx)
 
 /*
  * Where an argument failed: an operator fails too; a function's value is null, and that is the end
- * of it.
+ * of it. But a lambda that failed inside another one makes that one fail too.
  */
 static void pass_failures(wr_code *c, const wr_step *s, wr_reg *out, uint8_t *failed, uint32_t n)
 {
@@ -434,6 +434,8 @@ static void pass_failures(wr_code *c, const wr_step *s, wr_reg *out, uint8_t *fa
 	for (uint32_t i = 0; i < n; i++)
 		if (all[i])
 			wr_vec_set_null(&out->v, c->batch, i);
+	if (c->outer)
+		out->failed = c->lambda_failed;
 }
 
 /* Arithmetic on null inside a lambda: the call around the lambda fails. Elsewhere it is null. */

@@ -11,8 +11,8 @@
  * A result's row time is the later one of its two rows, or of the change and the row that stays.
  * Left rows that a right one touches come in the order of their keys.
  *
- * In conformance runs a left row that had no result and changes or goes still gives a GONE, as in
- * Kafka Streams, where the left side does not know what the right side answered.
+ * In conformance runs a left row that referred to something, had no result and changes or goes still
+ * gives a GONE, as in Kafka Streams, where the left side does not know what the right side answered.
  *
  * Kept, by one cache: 0 ‖ left key -> row and encoded foreign key; 1 ‖ right key -> row. The side
  * store holds the references, right key ‖ left key, so that a right row finds its left ones by a
@@ -176,6 +176,7 @@ static bool put(op_join_foreign *self, wr_join_line line, wr_str key, const wr_s
 /* The two images of one result; NULL sides are missing. key: the left row's. */
 typedef struct images {
 	const wr_str *left[2], *right[2];	/* old, new */
+	bool asked;	/* the old left row referred to something, there or not */
 } images;
 
 static bool give(op_join_foreign *self, wr_join_line line, wr_str key, const images *im)
@@ -188,7 +189,7 @@ static bool give(op_join_foreign *self, wr_join_line line, wr_str key, const ima
 		if (!put(self, line, key, im->left[0], im->right[0]))
 			return false;
 	}
-	if (!is && !was && im->left[0] && im->left[0] != im->left[1] && self->op.cx->local_time) {
+	if (!is && !was && im->asked && self->op.cx->local_time) {
 		line.change = WR_ROW_GONE;
 		return put(self, line, key, NULL, NULL);
 	}
@@ -230,11 +231,12 @@ static bool left_row(op_join_foreign *self, const wr_batch *b, uint32_t i, const
 	wr_str key = row_key(self, 0, b, i), old, row, old_right, new_right, ref;
 	wr_join_line line = { .from = i, .rowtime = b->rowtime[i] };
 	kept *p = find(self, key), *right;
-	images im = { { NULL, NULL }, { NULL, NULL } };
+	images im = { 0 };
 
 	if (!p && removes)
 		return true;
 	if (p) {
+		im.asked = p->ref.n > 0;
 		old = wr_arena_str(b->arena, wr_row_bytes_view(&p->row));
 		im.left[0] = &old;
 		right = referred(self, wr_row_bytes_view(&p->ref));
@@ -311,7 +313,7 @@ static wr_status touch_left(op_join_foreign *self, wr_str ref, const images *rig
 	while (status == WR_OK && wr_iter_next(it, &name, &value)) {
 		wr_str key = side_key(&self->other, 0, name.p + ref.n, name.n - ref.n), left;
 		kept *p = find(self, key);
-		images im = { { &left, &left }, { right->right[0], right->right[1] } };
+		images im = { { &left, &left }, { right->right[0], right->right[1] }, false };
 
 		if (!p)
 			continue;
@@ -330,7 +332,7 @@ static wr_status right_row(op_join_foreign *self, const wr_batch *b, uint32_t i,
 	wr_str key = row_key(self, 1, b, i), ref, old, now;
 	wr_join_line line = { .from = i, .rowtime = b->rowtime[i] };
 	kept *p = find(self, key);
-	images im = { { NULL, NULL }, { NULL, NULL } };
+	images im = { 0 };
 
 	if (!p && removes)
 		return WR_OK;

@@ -113,6 +113,10 @@ static void foreign_keys(void **state)
 	kind = WR_JOINS_INNER;
 	kit_check((kit){ .local_time = true }, foreign, "NEW 2 y c9 @13\nOLD 2 y c9 @18\n",
 	          "GONE 2, NULL, NULL, NULL @18\n");
+	kit_check((kit){ .local_time = true }, foreign,
+	          "NEW 2 y null @13\nBEFORE 2 y null @14\nAFTER 2 y c9 @14\n"
+	          "BEFORE 2 y c9 @15\nAFTER 2 y null @15\nOLD 2 y null @18\n",
+	          "GONE 2, NULL, NULL, NULL @15\n");
 }
 
 /* ---------------------------------------------------------------- streams */
