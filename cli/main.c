@@ -129,12 +129,23 @@ static int go(const command *c, int argc, char **argv, int from)
 	return c->run(&o);
 }
 
+/*
+ * malloc's defaults keep much that is free. One heap per thread is twice the memory. And what it
+ * takes from the system grows with the largest piece that was ever given back, so that large
+ * pieces come to stand in heaps and leave holes there: a bound of our own stays where it is.
+ */
+static void share_heaps(void)
+{
+	mallopt(M_ARENA_MAX, 4);
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "shell";
 
-	/* one heap per thread, the default, keeps twice the memory for nothing */
-	mallopt(M_ARENA_MAX, 4);
+	share_heaps();
 
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		return fputs(HELP, stdout) < 0;

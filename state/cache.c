@@ -39,18 +39,45 @@ uint64_t wr_cache_hash(wr_str key)
 
 /*
  * Large pieces are huge pages where the system gives them: random access over many megabytes is
- * mostly address translation.
+ * mostly address translation. They come from the system itself and go back to it: malloc would
+ * leave a hole as large as the piece before each, for the sake of the alignment, and fill it.
  */
+static char *map_aligned(size_t size)
+{
+	size_t room = size + SLAB_MAX, front;
+	char *p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		wr_no_memory(size);
+	front = -(uintptr_t)p & (SLAB_MAX - 1);
+	if (front)
+		munmap(p, front);
+	munmap(p + front + size, room - front - size);
+	return p + front;
+}
+
+static size_t whole_pages(size_t size)
+{
+	return (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+}
+
 static void *big_alloc(size_t size)
 {
 	void *p;
 
 	if (size < SLAB_MAX)
 		return wr_malloc(size);
-	if (posix_memalign(&p, SLAB_MAX, size) != 0)
-		wr_no_memory(size);
-	madvise(p, size, MADV_HUGEPAGE);
+	p = map_aligned(whole_pages(size));
+	madvise(p, whole_pages(size), MADV_HUGEPAGE);
 	return p;
+}
+
+static void big_free(void *p, size_t size)
+{
+	if (size < SLAB_MAX)
+		free(p);
+	else
+		munmap(p, whole_pages(size));
 }
 
 slab *wr_cache_add_slab(wr_cache *c, size_t size)
@@ -67,6 +94,11 @@ slab *wr_cache_add_slab(wr_cache *c, size_t size)
 	c->youngest = s;
 	c->held += size;
 	return s;
+}
+
+void wr_cache_free_slab(slab *s)
+{
+	big_free(s, slab_bytes(s));
 }
 
 /* Small caches take little; slabs double until they are large. */
@@ -138,7 +170,8 @@ void wr_cache_resize(wr_cache *c, size_t n)
 			at = (at + 1) & c->mask;
 		c->slots[at] = old[i];
 	}
-	free(old);
+	if (old)
+		big_free(old, nold * sizeof(*old));
 }
 
 static inline bool same_bytes(const char *a, const char *b, uint32_t n)
@@ -249,6 +282,15 @@ void wr_cache_drop_payload(wr_cache *c, entry *e)
 	e->meta &= (1u << FLAGS) - 1;
 }
 
+/*
+ * What a changed entry takes until it is committed: itself, its places in the table, in the list
+ * of changed ones and in the sort of the flush, and its copy in the overlay.
+ */
+static size_t changed_bytes(const wr_cache *c, const entry *e)
+{
+	return 2 * (entry_size(c, e->klen) + (size_t)(e->meta >> FLAGS) * 16) + PLACES;
+}
+
 static void mark_dirty(wr_cache *c, entry *e)
 {
 	e->meta |= DIRTY;
@@ -257,7 +299,7 @@ static void mark_dirty(wr_cache *c, entry *e)
 		c->dirty = wr_realloc(c->dirty, c->dirty_room * sizeof(entry *));
 	}
 	c->dirty[c->ndirty++] = e;
-	size_t bytes = entry_size(c, e->klen) + (size_t)(e->meta >> FLAGS) * 16;
+	size_t bytes = changed_bytes(c, e);
 
 	c->dirty_bytes += bytes;
 	wr_store_note_cached(c->store, (ptrdiff_t)bytes);
@@ -310,11 +352,12 @@ void wr_cache_close(wr_cache *c)
 			if (!(e->meta & (DEAD | FREE)))
 				c->def->drop(c->self, e->payload);
 		next = s->next;
-		free(s);
+		wr_cache_free_slab(s);
 	}
 	wr_buf_free(&c->buf);
 	free(c->dirty);
-	free(c->slots);
+	if (c->slots)
+		big_free(c->slots, (c->mask + 1) * sizeof(*c->slots));
 	free(c);
 }
 

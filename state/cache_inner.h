@@ -18,6 +18,8 @@ enum {
 	HEAP_MAX = 0xFFFFFF,
 	SLAB_MIN = 4096,
 	SLAB_MAX = 2 << 20,
+	PAGE = 4096,
+	PLACES = 64,	/* bytes in tables and lists that point at a changed entry and its copy */
 	CLASSES = 32,
 	CHUNK = 256,
 	AHEAD = 24,	/* entries to fetch ahead in a walk over all */
@@ -63,6 +65,12 @@ static inline char *key_of(const wr_cache *c, const entry *e)
 	return (char *)e->payload + c->def->size;
 }
 
+/* The entry whose key stands there. */
+static inline entry *entry_of_key(const wr_cache *c, const char *key)
+{
+	return entry_of(key - c->def->size);
+}
+
 static inline wr_str key_str(const wr_cache *c, const entry *e)
 {
 	return (wr_str){ key_of(c, e), e->klen };
@@ -103,6 +111,7 @@ entry *wr_cache_take(wr_cache *c, size_t size);
 /* Gives the room of an entry that is not in the table back. */
 void wr_cache_give(wr_cache *c, entry *e);
 slab *wr_cache_add_slab(wr_cache *c, size_t size);
+void wr_cache_free_slab(slab *s);
 /* A new table of n slots, a power of two. */
 void wr_cache_resize(wr_cache *c, size_t n);
 /* The entry of key in memory, dead ones too; NULL when there is none. */

@@ -23,7 +23,7 @@ static wr_sort_item *sorted_dirty(wr_cache *c)
 	for (size_t i = 0; i < c->ndirty; i++) {
 		if (i + AHEAD < c->ndirty)
 			__builtin_prefetch(c->dirty[i + AHEAD]);
-		items[i] = (wr_sort_item){ .key = key_str(c, c->dirty[i]), .item = c->dirty[i] };
+		items[i] = (wr_sort_item){ .key = key_str(c, c->dirty[i]) };
 	}
 	wr_sort(items, c->ndirty);
 	return items;
@@ -37,10 +37,10 @@ static void write_chunk(wr_cache *c, const wr_sort_item *items, size_t n)
 
 	wr_buf_reset(&c->buf);
 	for (size_t i = 0; i < n; i++) {
-		entry *e = items[i].item;
+		entry *e = entry_of_key(c, items[i].key.p);
 
 		if (i + 8 < n)
-			__builtin_prefetch(items[i + 8].item);
+			__builtin_prefetch(entry_of_key(c, items[i + 8].key.p));
 		e->meta &= ~(uint32_t)DIRTY;
 		if ((e->meta & (DEAD | STORED)) == DEAD)
 			continue;
@@ -165,7 +165,7 @@ static void empty_oldest(wr_cache *c)
 	}
 	c->oldest = s->next;
 	c->held -= slab_bytes(s);
-	free(s);
+	wr_cache_free_slab(s);
 }
 
 /* Dirty entries may have moved. */

@@ -3,13 +3,17 @@
  * the common beginning, take the next 8 bytes as a number, sort by it with one counting pass per
  * byte that differs at all, and sort runs of equal numbers in the same way. Few items are compared
  * directly.
+ *
+ * Those passes need a second array. Many items are therefore first parted in place, by the highest
+ * byte that differs, until a part is small: then the second array is small too, and both stay in
+ * the processor's cache.
  */
 #include "state/sort.h"
 
 #include <endian.h>
 #include <stdlib.h>
 
-enum { FEW = 48 };
+enum { FEW = 48, MANY = 32768 };
 
 static int cmp_items(const void *x, const void *y)
 {
@@ -77,13 +81,20 @@ static void pass(const wr_sort_item *items, wr_sort_item *out, size_t n, unsigne
 		out[at[items[i].part >> shift & 0xFF]++] = items[i];
 }
 
-static void by_part(wr_sort_item *items, wr_sort_item *spare, size_t n)
+static uint64_t differing(const wr_sort_item *items, size_t n)
 {
 	uint64_t differ = 0;
-	wr_sort_item *from = items, *to = spare;
 
 	for (size_t i = 1; i < n; i++)
 		differ |= items[i].part ^ items[0].part;
+	return differ;
+}
+
+static void by_passes(wr_sort_item *items, wr_sort_item *spare, size_t n)
+{
+	uint64_t differ = differing(items, n);
+	wr_sort_item *from = items, *to = spare;
+
 	for (unsigned shift = 0; shift < 64; shift += 8) {
 		wr_sort_item *swap = from;
 
@@ -95,6 +106,47 @@ static void by_part(wr_sort_item *items, wr_sort_item *spare, size_t n)
 	}
 	if (from != items)
 		memcpy(items, from, n * sizeof(*items));
+}
+
+/* Moves each item to the stretch of its byte at `shift`: end[b] is where that of b ends. */
+static void part_in_place(wr_sort_item *items, size_t n, unsigned shift, size_t end[256])
+{
+	size_t at[256], sum = 0;
+
+	memset(end, 0, 256 * sizeof(*end));
+	for (size_t i = 0; i < n; i++)
+		end[items[i].part >> shift & 0xFF]++;
+	for (int b = 0; b < 256; b++) {
+		at[b] = sum;
+		sum += end[b];
+		end[b] = sum;
+	}
+	for (int b = 0; b < 256; b++)
+		while (at[b] < end[b]) {
+			wr_sort_item it = items[at[b]];
+			int to = (int)(it.part >> shift & 0xFF);
+
+			items[at[b]] = items[at[to]];
+			items[at[to]++] = it;
+		}
+}
+
+/* At most eight deep: each time by a lower byte. */
+static void by_part(wr_sort_item *items, wr_sort_item *spare, size_t n)
+{
+	uint64_t differ = n > MANY ? differing(items, n) : 0;
+	size_t end[256], at = 0;
+
+	if (n > MANY && !differ)
+		return;
+	if (n <= MANY) {
+		by_passes(items, spare, n);
+		return;
+	}
+	part_in_place(items, n, (unsigned)(63 - __builtin_clzll(differ)) & ~7u, end);
+	for (int b = 0; b < 256; at = end[b++])
+		if (end[b] - at > 1)
+			by_part(items + at, spare, end[b] - at);
 }
 
 static void sort_run(wr_sort_item *items, wr_sort_item *spare, size_t n, uint32_t from)
@@ -133,7 +185,7 @@ void wr_sort(wr_sort_item *items, size_t n)
 		sort_few(items, n);
 		return;
 	}
-	spare = wr_malloc(n * sizeof(*spare));
+	spare = wr_malloc((n < MANY ? n : MANY) * sizeof(*spare));
 	sort_run(items, spare, n, 0);
 	free(spare);
 }

@@ -6,7 +6,6 @@
 
 typedef struct wr_sort_item {
 	wr_str key;
-	void *item;
 	uint64_t part;	/* the sort's own */
 } wr_sort_item;
 
