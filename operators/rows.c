@@ -223,13 +223,13 @@ static size_t slot_bytes(void *self, const void *payload)
 	return ((const slot *)payload)->room;
 }
 
-/* What a row of the shape takes when its texts are short. */
+/* What a table's row of the shape takes when its texts are short. */
 static uint32_t usual_size(const wr_row_shape *shape)
 {
-	uint32_t n = (shape->n + 7) / 8;
+	uint32_t n = WR_TABLE_HEAD + (shape->n + 7) / 8;
 
 	for (uint32_t i = 0; i < shape->n; i++)
-		n += has_length(shape->types[i]) ? 24 : (uint32_t)wr_tag_size(shape->types[i]->tag);
+		n += has_length(shape->types[i]) ? 16 : (uint32_t)wr_tag_size(shape->types[i]->tag);
 	return n > 160 ? 160 : n;
 }
 
@@ -238,7 +238,7 @@ void wr_row_keep_open(wr_row_keep *k, wr_store *st, const wr_row_shape *shape)
 	uint32_t size = (uint32_t)offsetof(slot, p) + usual_size(shape);
 
 	k->def = (wr_cache_def){
-		.size = size < sizeof(slot) ? sizeof(slot) : (size + 7) & ~7u,
+		.size = size < sizeof(slot) ? sizeof(slot) : size,
 		.save = slot_save,
 		.load = slot_load,
 		.drop = slot_drop,

@@ -111,6 +111,7 @@ void wr_cache_scan(wr_cache *c, wr_str from, wr_str to,
 
 /* ---- the trim */
 
+/* The old place keeps where the entry went, for redirect_dirty. */
 static void move_entry(wr_cache *c, entry *e)
 {
 	size_t size = entry_size(c, e->klen);
@@ -120,6 +121,17 @@ static void move_entry(wr_cache *c, entry *e)
 	memcpy(to, e, size);
 	to->meta &= ~(uint32_t)USED;
 	c->slots[at] = make_slot(to);
+	memcpy(&e->hash, &to, sizeof(to));
+}
+
+/* Dirty entries of this slab have moved: the list follows. */
+static void redirect_dirty(wr_cache *c, const slab *s)
+{
+	uintptr_t begin = (uintptr_t)s->bytes;
+
+	for (size_t i = 0; i < c->ndirty; i++)
+		if ((uintptr_t)c->dirty[i] - begin < s->used)
+			memcpy(&c->dirty[i], &c->dirty[i]->hash, sizeof(entry *));
 }
 
 static void evict(wr_cache *c, entry *e)
@@ -153,33 +165,23 @@ static void add_last_slab(wr_cache *c)
 static void empty_oldest(wr_cache *c)
 {
 	slab *s = c->oldest;
+	bool dirty = false;
 	entry *e;
 
 	if (s == c->youngest)
 		add_last_slab(c);
 	for (size_t at = 0; (e = next_entry(c, s, &at));) {
+		dirty |= stays(e) && e->meta & DIRTY;
 		if (stays(e))
 			move_entry(c, e);
 		else if (!(e->meta & FREE))
 			evict(c, e);
 	}
+	if (dirty)
+		redirect_dirty(c, s);
 	c->oldest = s->next;
 	c->held -= slab_bytes(s);
 	wr_cache_free_slab(s);
-}
-
-/* Dirty entries may have moved. */
-static void list_dirty_anew(wr_cache *c)
-{
-	size_t n = c->ndirty;
-	entry *e;
-
-	c->ndirty = 0;
-	for (slab *s = c->oldest; n && s; s = s->next)
-		for (size_t at = 0; (e = next_entry(c, s, &at));)
-			if (!(e->meta & FREE) && e->meta & DIRTY)
-				c->dirty[c->ndirty++] = e;
-	WR_ASSERT(c->ndirty == n);
 }
 
 static void shrink_table(wr_cache *c)
@@ -205,5 +207,4 @@ void wr_cache_trim(wr_cache *c, size_t bytes)
 		empty_oldest(c);
 		shrink_table(c);
 	}
-	list_dirty_anew(c);
 }
