@@ -7,7 +7,7 @@
 #include "io/kafka.h"
 #include "io/kafka_internal.h"
 
-enum { GIVE_UP_DOWN_MS = 3000, ASK_SLICE_MS = 250 };
+enum { GIVE_UP_DOWN_MS = 3000, ASK_SLICE_MS = 250, MOVING_PAUSE_MS = 50 };
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
@@ -220,6 +220,7 @@ static bool connection_to_blame(rd_kafka_resp_err_t code)
 	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
 	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
 	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
 	case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
 	case RD_KAFKA_RESP_ERR_NOT_CONTROLLER: return true;
 	default: return false;
@@ -261,15 +262,44 @@ wr_status wr_kafka_metadata(wr_kafka *k, const char *topic, const struct rd_kafk
 		    : WR_OK;
 }
 
+/* A partition that was made just now, or moves, has a leader in a moment: the list of topics knows of
+ * it before the broker that leads it does. */
+static bool ask_again(wr_kafka *k, rd_kafka_resp_err_t code, int64_t begun)
+{
+	switch (code) {
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+	case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE: break;
+	default: return false;
+	}
+	rd_kafka_poll(k->rk, MOVING_PAUSE_MS);
+	return wr_clock_mono_ns() - begun < WR_KAFKA_PATIENCE_MS * 1000000ll;
+}
+
+static rd_kafka_resp_err_t ends_of(wr_kafka *k, const char *topic, int32_t partition,
+				   int64_t *first, int64_t *end)
+{
+	int64_t begun = wr_clock_mono_ns();
+	rd_kafka_resp_err_t code;
+
+	do
+		code = rd_kafka_query_watermark_offsets(k->rk, topic, partition, first, end,
+							WR_KAFKA_PATIENCE_MS);
+	while (ask_again(k, code, begun));
+	return code;
+}
+
 static wr_status ends(wr_kafka *k, const char *topic, int32_t n, int64_t *first, int64_t *end,
 		      wr_err *err)
 {
 	char what[300];
 
 	for (int32_t i = 0; i < n; i++) {
-		rd_kafka_resp_err_t code =
-		    rd_kafka_query_watermark_offsets(k->rk, topic, i, &first[i], &end[i],
-						     WR_KAFKA_PATIENCE_MS);
+		rd_kafka_resp_err_t code = ends_of(k, topic, i, &first[i], &end[i]);
 
 		if (!code)
 			continue;
@@ -304,6 +334,17 @@ wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topi
 	return status;
 }
 
+static rd_kafka_resp_err_t look_up(wr_kafka *k, rd_kafka_topic_partition_list_t *list, int64_t ms)
+{
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = ms;
+	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(k->rk, list, WR_KAFKA_PATIENCE_MS);
+
+	for (int i = 0; i < list->cnt && !code; i++)
+		code = list->elems[i].err;
+	return code;
+}
+
 /* librdkafka answers OFFSET_END where no record is that young. */
 static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, int64_t *offset,
 			 wr_err *err)
@@ -311,18 +352,18 @@ static wr_status at_time(wr_kafka *k, const char *topic, int32_t n, int64_t ms, 
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
 	char what[300];
 	wr_status status = WR_OK;
-	int64_t first;
+	int64_t first, begun = wr_clock_mono_ns();
+	rd_kafka_resp_err_t code;
 
 	for (int32_t i = 0; i < n; i++)
-		rd_kafka_topic_partition_list_add(list, topic, i)->offset = ms;
-	rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(k->rk, list, WR_KAFKA_PATIENCE_MS);
-
+		rd_kafka_topic_partition_list_add(list, topic, i);
+	do
+		code = look_up(k, list, ms);
+	while (ask_again(k, code, begun));
 	for (int32_t i = 0; i < n && !code; i++) {
-		code = list->elems[i].err;
 		offset[i] = list->elems[i].offset;
-		if (!code && offset[i] < 0)
-			code = rd_kafka_query_watermark_offsets(k->rk, topic, i, &first, &offset[i],
-								WR_KAFKA_PATIENCE_MS);
+		if (offset[i] < 0)
+			code = ends_of(k, topic, i, &first, &offset[i]);
 	}
 	if (code) {
 		snprintf(what, sizeof what, "cannot look up a time in topic %s", topic);

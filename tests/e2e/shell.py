@@ -46,14 +46,14 @@ def test_a_script_that_runs_itself_ends(where):
 class Terminal:
     """weir on a terminal of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, where, *arguments):
         try:
             self.master, slave = pty.openpty()
         except OSError as error:                # a container without /dev/pts
             raise harness.Skip(f"no terminal to be had: {error}")
         self.child = subprocess.Popen([harness.WEIR, *arguments], stdin=slave, stdout=slave, stderr=slave,
                                       start_new_session=True, preexec_fn=lambda: self.claim(),
-                                      env={**os.environ, "TERM": "dumb"})
+                                      env={**os.environ, "TERM": "dumb", "HOME": where})
         os.close(slave)
         self.seen = ""
 
@@ -93,7 +93,7 @@ class Terminal:
 
 
 def test_ctrl_c_ends_the_query_not_the_shell(where):
-    t = Terminal("--data", where + "/state")
+    t = Terminal(where, "--data", where + "/state")
     try:
         t.expect("weir>")
         t.send("CREATE STREAM s (id INT, v STRING) WITH (KAFKA_TOPIC='s', FORMAT='JSON', PARTITIONS=1);\n")

@@ -23,7 +23,7 @@ static char topic_name[64];
 static wr_str topic;
 static int number;
 
-enum { PARTS = 3 };
+enum { PARTS = 3, LIST_OFFSETS = 2 /* of Kafka's kinds of requests */ };
 
 #define OK(call)                                                \
 	do {                                                    \
@@ -186,6 +186,25 @@ static void goes_on_from_offsets(void **state)
 		OK(wr_kafka_reader_poll(r, got, 64, 1000, &n, &err));
 	assert_true(wr_str_is(got[0].value, "50"));
 	wr_kafka_reader_close(r);
+}
+
+/* The list of topics knows a topic a moment before the broker that leads its partitions does. */
+static void a_partition_just_made_is_asked_again(void **state)
+{
+	int64_t first[PARTS], end[PARTS];
+
+	(void)state;
+	if (!cluster)
+		skip();
+	fill(0, 0, 5);
+	rd_kafka_mock_push_request_errors(cluster, LIST_OFFSETS, 4,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+					  RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+					  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+					  RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+	OK(wr_kafka_ends(broker, NULL, topic, PARTS, first, end, &err));
+	assert_int_equal(end[0], 5);
+	rd_kafka_mock_clear_request_errors(cluster, LIST_OFFSETS);
 }
 
 static void lost_records_are_an_error(void **state)
@@ -479,6 +498,7 @@ int main(void)
 		T(records_round_trip),
 		T(the_witness_tells_of_committed_transactions_only),
 		T(goes_on_from_offsets),
+		T(a_partition_just_made_is_asked_again),
 		T(lost_records_are_an_error),
 		T(counts_partitions),
 		T(nobody_there),
