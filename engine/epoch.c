@@ -25,7 +25,8 @@
  * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
  * run away and opens a new one.
  *
- * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset and highest row time;
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset, highest row time and
+ * wr_scan_run.seek (which older states do not have);
  * "l": the next start may go on behind records that the topic has lost (weir recover); "d", "n",
  * "N", "D": drops.c, bad_records.c, bad_letters.c; "i": wr_epoch_identity; "b" scan partition ->
  * where the query began; "c": wr_epoch_narrowed.
@@ -53,20 +54,25 @@ static void position_key(wr_buf *key, uint32_t scan, int32_t partition)
 	wr_key_put_i64(key, partition);
 }
 
-static void put_position(wr_run *run, uint32_t scan, int32_t partition, int64_t next, int64_t ptime)
+/* What is stored of a partition. */
+typedef struct place {
+	int64_t next, ptime, seek;
+} place;
+
+static void put_position(wr_run *run, uint32_t scan, int32_t partition, place at)
 {
 	wr_buf key = { 0 }, value = { 0 };
 
 	position_key(&key, scan, partition);
-	wr_key_put_i64(&value, next);
-	wr_key_put_i64(&value, ptime);
+	wr_key_put_i64(&value, at.next);
+	wr_key_put_i64(&value, at.ptime);
+	wr_key_put_i64(&value, at.seek);
 	wr_store_put(run->meta, wr_buf_view(&key), wr_buf_view(&value));
 	wr_buf_free(&key);
 	wr_buf_free(&value);
 }
 
-static bool get_position(wr_run *run, uint32_t scan, int32_t partition, int64_t *next,
-			 int64_t *ptime)
+static bool get_position(wr_run *run, uint32_t scan, int32_t partition, place *at)
 {
 	wr_buf key = { 0 }, value = { 0 };
 
@@ -74,8 +80,10 @@ static bool get_position(wr_run *run, uint32_t scan, int32_t partition, int64_t 
 	bool found = wr_store_get(run->meta, wr_buf_view(&key), &value);
 	const char *p = value.p;
 
-	found = found && wr_key_get_i64(next, &p, value.p + value.n) &&
-		wr_key_get_i64(ptime, &p, value.p + value.n);
+	found = found && wr_key_get_i64(&at->next, &p, value.p + value.n) &&
+		wr_key_get_i64(&at->ptime, &p, value.p + value.n);
+	if (found && !wr_key_get_i64(&at->seek, &p, value.p + value.n))
+		at->seek = 0;
 	wr_buf_free(&key);
 	wr_buf_free(&value);
 	return found;
@@ -109,9 +117,12 @@ static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, 
 {
 	wr_scan_run *s = &run->scans[i];
 	wr_position *pos = &s->pos[p];
+	place at = { first, WR_TIME_NONE, 0 };
 
-	if (!get_position(run, i, p, &pos->next, &s->ptime[p]))
-		pos->next = first;
+	if (get_position(run, i, p, &at))
+		s->ptime[p] = at.ptime;
+	pos->next = at.next;
+	s->seek[p] = at.seek;
 	if (!lost || pos->next >= first)
 		return;
 	wr_log_warn(
@@ -119,7 +130,8 @@ static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, 
 	    run->spec->id, (long long)pos->next, (long long)first - 1,
 	    WR_STR_ARG(s->scan->source->topic), p);
 	pos->next = first;
-	put_position(run, i, p, first, s->ptime[p]);
+	at.next = first;
+	put_position(run, i, p, at);
 }
 
 /*
@@ -156,9 +168,9 @@ static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 	wr_scan_run *s = &run->scans[i];
 	wr_source_spec from_start = *s->scan->source;
 	wr_position *begin = WR_NEW_ARRAY(run->arena, wr_position, s->nparts + 1);
-	int64_t next, ptime;
+	place at;
 
-	if (get_position(run, i, s->nparts, &next, &ptime)) {
+	if (get_position(run, i, s->nparts, &at)) {
 		wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
 			   "topic %.*s has %d partition%s, but more of them were read before",
 			   WR_STR_ARG(s->scan->source->topic), s->nparts,
@@ -166,7 +178,7 @@ static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 		return wr_err_hint(
 		    err, "the topic was made anew: drop the query and create it anew too");
 	}
-	bool grown = !get_position(run, i, s->nparts - 1, &next, &ptime);
+	bool grown = !get_position(run, i, s->nparts - 1, &at);
 
 	if (grown && !s->def->partition_in_record && keeps_by_partition(run, i))
 		return moved(run, i, err);
@@ -377,8 +389,11 @@ wr_status wr_epoch_first(wr_run *run, wr_err *err)
 {
 	for (uint32_t i = 0; i < run->nscans; i++)
 		for (int32_t p = 0; p < run->scans[i].nparts; p++) {
-			put_position(run, i, p, run->scans[i].pos[p].next, WR_TIME_NONE);
-			put_begin(run, i, p, run->scans[i].pos[p].next);
+			const wr_scan_run *s = &run->scans[i];
+
+			put_position(run, i, p,
+				     (place){ s->pos[p].next, WR_TIME_NONE, s->seek[p] });
+			put_begin(run, i, p, s->pos[p].next);
 		}
 	return WR_FAULT_FAIL("epoch.first", err) ? WR_FAIL : commit(run, 0, err);
 }
@@ -390,8 +405,9 @@ static void put_positions(wr_run *run)
 			wr_scan_reader *r = run->tasks[t]->readers[i];
 
 			for (int32_t s = 0; s < r->nparts; s++)
-				put_position(run, r->number, r->parts[s], wr_scan_reader_next(r, s),
-					     r->ptime[s]);
+				put_position(run, r->number, r->parts[s],
+					     (place){ wr_scan_reader_next(r, s), r->ptime[s],
+						      r->seek[s] });
 		}
 }
 
@@ -414,8 +430,8 @@ static void put_hand_positions(wr_run *run)
 		wr_scan_reader *r = run->tasks[0]->readers[i];
 
 		for (int32_t s = 0; s < r->nparts; s++)
-			put_position(run, r->number, r->parts[s], r->scan->pos[r->parts[s]].next,
-				     r->ptime[s]);
+			put_position(run, r->number, r->parts[s],
+				     (place){ r->scan->pos[r->parts[s]].next, r->ptime[s], 0 });
 	}
 }
 

@@ -63,11 +63,13 @@ wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_re
 	r->records = WR_NEW_ARRAY(t->arena, wr_record, r->rows_max);
 	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->shown = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->seek = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->confirmed = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->done = WR_NEW_ARRAY(t->arena, bool, r->nparts + 1);
 	for (int32_t i = 0; i < r->nparts; i++) {
 		r->ptime[i] = r->shown[i] = s->ptime[r->parts[i]];
+		r->seek[i] = s->seek[r->parts[i]];
 		r->last_seen[i] = wr_clock_mono_ns();
 	}
 	if (wr_decoder_open(t->arena, s->scan->decode, &r->decoder, err))
@@ -148,6 +150,33 @@ static void note_seen(wr_scan_reader *r, uint32_t n)
 		r->last_seen[r->slot[r->records[i].partition]] = now;
 }
 
+/* Drops what lies before START_AT's time; returns how many records stay. */
+static uint32_t drop_older(wr_scan_reader *r, uint32_t n)
+{
+	int64_t begin = r->scan->scan->source->start_value;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const wr_record *rec = &r->records[i];
+		int64_t *seek = &r->seek[r->slot[rec->partition]];
+
+		if (rec->offset >= *seek || rec->timestamp >= begin)
+			*seek = 0;
+		if (*seek == 0)
+			r->records[kept++] = *rec;
+	}
+	return kept;
+}
+
+static bool seeks(const wr_scan_reader *r)
+{
+	bool any = false;
+
+	for (int32_t i = 0; i < r->nparts; i++)
+		any |= r->seek[i] != 0;
+	return any;
+}
+
 wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
 {
 	uint32_t n = 0;
@@ -163,6 +192,8 @@ wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
 		return WR_OK;
 	r->holding = true;
 	note_seen(r, n);
+	if (seeks(r) && (n = drop_older(r, n)) == 0)
+		return WR_OK;
 	return wr_scan_reader_take(r, r->records, n, err);
 }
 

@@ -35,6 +35,15 @@ static bool is_first(const wr_graph *g, uint32_t scan)
 	return false;
 }
 
+/* Among the records that are there now. */
+static void seek_start(wr_scan_run *s)
+{
+	bool rough = s->scan->source->start == WR_START_TIME && s->def->time_is_rough;
+
+	for (int32_t p = 0; p < s->nparts; p++)
+		s->seek[p] = rough && s->pos[p].next < s->pos[p].end ? s->pos[p].end : 0;
+}
+
 static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 {
 	const wr_run_spec *spec = run->spec;
@@ -53,6 +62,7 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 	run->nparts += (uint32_t)s->nparts;
 	s->pos = WR_NEW_ARRAY(run->arena, wr_position, s->nparts);
 	s->ptime = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
+	s->seek = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
 	s->committed = WR_NEW_ARRAY(run->arena, _Atomic int64_t, s->nparts);
 	for (int32_t p = 0; p < s->nparts; p++)
 		s->ptime[p] = WR_TIME_NONE;
@@ -61,6 +71,7 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 	for (uint32_t k = 0; k < spec->nbegins; k++)
 		if (spec->begins[k].scan == i && spec->begins[k].partition < s->nparts)
 			s->pos[spec->begins[k].partition].next = spec->begins[k].next;
+	seek_start(s);
 	/* A file is nobody's topic, whatever KAFKA_TOPIC says beside it. */
 	if (spec->until != WR_UNTIL_STOPPED && spec->still_written && !s->scan->source->file.n &&
 	    spec->still_written(spec->self, s->scan->source->topic))

@@ -73,6 +73,9 @@ typedef struct wr_scan_run {
 	uint32_t part_base;		/* of its first partition in times arrays */
 	wr_position *pos;		/* nparts: where the run began, and the end it had then */
 	int64_t *ptime;			/* nparts: stored highest row times */
+	/* nparts: START_AT a time: of the records before this offset, those before the first that is
+	 * not older are not wanted; 0: all are */
+	int64_t *seek;
 	_Atomic int64_t *committed;	/* nparts: where the last epoch ended; anybody reads it */
 	bool first;			/* a join's table side: others wait until it is read */
 	_Atomic bool end_known;		/* until a writer of the topic has ended, the end moves */

@@ -125,6 +125,7 @@ static void close_reader(wr_reader *reader)
 
 const wr_source_def wr_source_kafka = {
 	.kind = "kafka",
+	.time_is_rough = true,	/* the ends of transactions bear the broker's time */
 	.partitions = partitions,
 	.resolve = resolve,
 	.open = open_reader,

@@ -44,7 +44,9 @@ static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *
 		switch (s->start) {
 		case WR_START_EARLIEST: p[i].next = 0; break;
 		case WR_START_LATEST: p[i].next = p[i].end; break;
-		case WR_START_OFFSET: p[i].next = s->start_value; break;
+		case WR_START_OFFSET:
+			p[i].next = s->start_value < p[i].end ? s->start_value : p[i].end;
+			break;
 		case WR_START_TIME:
 			p[i].next = wr_topics_at_time(io->topics, s->topic, i, s->start_value);
 			break;

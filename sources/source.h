@@ -61,6 +61,8 @@ struct wr_source_def {
 	/* Records say which partition they are of: where one more shows up, no key has moved to it
 	 * from another. */
 	bool partition_in_record;
+	/* Where a time is resolved, the place may lie before records that are older. */
+	bool time_is_rough;
 	/* How many partitions; CONNECT or IO when it cannot be asked, STATEMENT when there is no
 	 * such topic or file. */
 	wr_status (*partitions)(const wr_io *io, const wr_source_spec *s, int32_t *n, wr_err *err);

@@ -138,7 +138,37 @@ def test_start_at_of_a_file(where):
     file = f"FILE='{where}/in.ndjson'"
     assert begun(where, "EARLIEST", file) == list(range(6))
     assert begun(where, "LATEST", file) == []
-    assert "START_AT" in begun(where, "2026-05-01T00:00:00Z", file, status=1) or True
+    assert begun(where, "OFFSET 99999", file) == []
+    size = os.path.getsize(where + "/in.ndjson")
+    assert begun(where, f"OFFSET {size // 6}", file) == list(range(1, 6))       # a place in a file is a byte
+    assert begun(where, f"OFFSET {size // 6 + 1}", file) == list(range(2, 6))   # in the midst of a line: the next one
+    assert "lines of bare values have none" in begun(where, "2026-05-01T00:00:00Z", file, status=1)
+
+
+def test_start_at_of_records_in_a_file(where):
+    with open(where + "/r.ndjson", "w", encoding="utf-8") as f:
+        for i, minute in enumerate((0, 1, 2, 1, 3)):
+            f.write(json.dumps({"topic": "t", "partition": i % 2, "offset": i, "timestamp": 1777593600000 + minute * 60000, "headers": [],
+                                "key": None, "value": {"id": i}}) + "\n")
+    file = f"FILE='{where}/r.ndjson', FILE_LAYOUT='RECORD', KAFKA_TOPIC='t'"
+    assert sorted(begun(where, "2026-05-01T00:00:00Z", file)) == [0, 1, 2, 3, 4]
+    assert sorted(begun(where, "2026-05-01T00:01:00Z", file)) == [1, 2, 3, 4]
+    assert sorted(begun(where, "2026-05-01T00:02:00Z", file)) == [2, 4]         # partition 1 has nothing that young
+    assert begun(where, "2026-05-02T00:00:00Z", file) == []
+
+
+def test_start_at_behind_the_end(where):
+    """What comes later is read, not only what comes behind the place named."""
+    run(where, "CREATE STREAM w (id INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);\n",
+        *(f"INSERT INTO w (id) VALUES ({i});\n" for i in range(3)))
+    sql = where + "/b.sql"
+    with open(sql, "w", encoding="utf-8") as f:
+        f.write("CREATE STREAM b (id INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', START_AT='OFFSET 99');\n"
+                f"CREATE SINK o WITH (TYPE='csv', PATH='{where}/o.csv', MODE='APPEND') AS SELECT id FROM b;\n")
+    weir("run", sql, "--data", where + "/state", "--until-end")
+    weir("run", "-e", "INSERT INTO w (id) VALUES (3);", "--data", where + "/state")
+    weir("run", sql, "--data", where + "/state", "--until-end")
+    assert [r["id"] for r in harness.read_csv(where + "/o.csv")] == ["3"]
 
 
 if __name__ == "__main__":

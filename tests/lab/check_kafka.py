@@ -140,9 +140,42 @@ def test_start_at(where):
                              text=True, check=True).stdout.split()      # transactions take offsets, too
     assert values(where, topic, f"OFFSET {offsets[3]}") == [3]
     assert values(where, topic, "OFFSET 99") == []
-    # The ends of transactions have the broker's own time, and count when it looks for one.
+    # The ends of transactions have the broker's own time, and count when it looks for one: it begins too early, we do not.
     assert values(where, topic, "2026-05-01T00:00:00Z") == [0, 1, 2, 3]
+    assert values(where, topic, "2026-05-01T00:02:00Z") == [2, 3]
+    assert values(where, topic, "2026-05-01T00:02:30Z") == [3]
+    assert values(where, topic, "2026-05-02T00:00:00Z") == []
     assert values(where, topic, "2035-01-01T00:00:00Z") == []
+    # At the end of a transaction, which is no record: what comes behind it.
+    assert int(offsets[1]) == int(offsets[0]) + 2, offsets
+    assert values(where, topic, f"OFFSET {int(offsets[0]) + 1}") == [1, 2, 3]
+    assert values(where, topic, f"OFFSET {int(offsets[3]) + 1}") == []
+
+
+def test_start_at_and_what_comes_then(where):
+    """Behind the end, or at a time that nothing has come to yet: all that comes later, whatever its time. And what a crash finds half way."""
+    topic = f"start-later-{time.time_ns()}"
+    sums(where, topic, "SUM(v)")
+    sql, sinks = "", {"far": ("OFFSET 99", [4]), "mark": ("OFFSET 7", [4]), "late": ("2026-05-02T00:00:00Z", [4]),
+                      "time": ("2026-05-01T00:02:00Z", [2, 3, 4])}
+    for name, (start, _) in sinks.items():
+        sql += (f"CREATE STREAM {name}_in (k STRING KEY, v INT) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON', START_AT='{start}');\n"
+                f"CREATE SINK {name} WITH (TYPE='csv', PATH='{where}/{name}.csv', MODE='APPEND') AS SELECT v FROM {name}_in;\n")
+    name = where + "/later.sql"
+    with open(name, "w", encoding="utf-8") as f:
+        f.write(sql)
+    arguments = ("run", name, "--data", where + "/later", "--broker", broker(), "--until-end")
+    program = next((p for p in (os.path.join(harness.ROOT, f"build/{x}/weir") for x in ("debug", "asan")) if os.path.exists(p)), None)
+    if program:                                 # dies when it has found where to begin, and not committed it
+        done = subprocess.run([program, *arguments], env={**os.environ, "WEIR_FAULT": "reader.batch:1:crash"}, capture_output=True, timeout=60)
+        assert done.returncode == -9, done
+    harness.weir(*arguments)
+    harness.weir("run", "-e", f"CREATE STREAM i (k STRING KEY, v INT) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON');"
+                 "INSERT INTO i (ROWTIME, k, v) VALUES (1000, 'k', 4);", "--broker", broker())
+    harness.weir(*arguments)
+    for name, (start, wanted) in sinks.items():
+        found = [int(r["v"]) for r in harness.read_csv(f"{where}/{name}.csv")]
+        assert found == wanted, f"{start}: {found}"
 
 
 def test_an_aggregate_that_changed(where):
