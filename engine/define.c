@@ -506,7 +506,7 @@ static wr_status plan_select(wr_exec *x, wr_arena *arena, wr_plan *plan, wr_err 
 
 static void make_pull(wr_push_query *p, wr_query *q)
 {
-	q->spec.until = WR_UNTIL_CAUGHT_UP;
+	q->spec.until = WR_UNTIL_END;	/* nothing comes behind what is there */
 	if (q->engine->config.until == WR_RUN_FOREVER)
 		q->spec.still_written = NULL;	/* what is there now is enough */
 	if (q->plan->graph->table || q->plan->norder)

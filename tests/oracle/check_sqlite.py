@@ -17,6 +17,7 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
@@ -28,14 +29,17 @@ import pairs
 from oracle import harness
 
 EACH = 20
-# how often, settings, whether state is kept (and the run ended and continued in the middle)
+# how often, settings, whether state is kept (and the run ended and continued in the middle), where the rows go
 WORLDS = {
-    "memory": (30, "state.store=memory", False),
-    "batch_1": (10, "state.store=memory batch.rows=1", False),
-    "batch_7_every_change": (10, "state.store=memory batch.rows=7 cache.max.bytes.buffering=0", False),
-    "four_tasks": (8, "state.store=memory tasks=4 batch.rows=2 queue.bytes=1", False),
-    "rocksdb": (1, "batch.rows=7", True),
-    "rocksdb_commits": (1, "commit.interval.ms=1 tasks=4", True),
+    "memory": (30, "state.store=memory", False, "csv"),
+    "batch_1": (10, "state.store=memory batch.rows=1", False, "csv"),
+    "batch_7_every_change": (10, "state.store=memory batch.rows=7 cache.max.bytes.buffering=0", False, "csv"),
+    "four_tasks": (8, "state.store=memory tasks=4 batch.rows=2 queue.bytes=1", False, "csv"),
+    "rocksdb": (1, "batch.rows=7", True, "csv"),
+    "rocksdb_commits": (1, "commit.interval.ms=1 tasks=4", True, "csv"),
+    "sqlite": (4, "state.store=memory commit.interval.ms=5", False, "sqlite"),
+    "sqlite_continued": (1, "batch.rows=7", True, "sqlite"),
+    "asked": (8, "state.store=memory", False, "stdout"),
 }
 KINDS = {name: (share, getattr(m, name)) for m in (queries, deeper) for name, share in m.KINDS.items()}
 FIELD = re.compile(r'("(?:[^"]|"")*"|[^,\n]*)(,|\n)')
@@ -120,20 +124,60 @@ def ask_lite(db, query):
     return [{n: wanted(v, query.kinds[n]) for n, v in zip(names, row)} for row in cursor]
 
 
-def ask_weir(where, log, asked, settings, durable):
+def sink(where, i, query, to):
+    """The statement that answers query i."""
+    if to == "stdout":
+        return f"SELECT 'q{i}' AS mark_ FROM mark_;\n{query.weir};\n"
+    mode = "APPEND" if query.keys is None else "TABLE"
+    place = f"TYPE='csv', PATH='{where}/q{i}.csv'" if to == "csv" else f"TYPE='sqlite', DATABASE='{where}/out.db', TABLE='q{i}'"
+    return f"CREATE SINK q{i} WITH ({place}, MODE='{mode}') AS\n  {query.weir};\n"
+
+
+def ask_weir(where, log, asked, settings, durable, to):
+    """What Weir writes to its standard output."""
     sql = log.statements()
+    if to == "stdout":
+        with open(where + "/mark.ndjson", "w", encoding="utf-8") as f:
+            f.write('{"x":1}\n')
+        sql += f"CREATE STREAM mark_ (x INT) WITH (FILE='{where}/mark.ndjson', VALUE_FORMAT='JSON');\n"
     for i, (_, query) in enumerate(asked):
-        sql += "".join(f"{s};\n" for s in query.before)
-        mode = "APPEND" if query.keys is None else "TABLE"
-        sql += f"CREATE SINK q{i} WITH (TYPE='csv', PATH='{where}/q{i}.csv', MODE='{mode}') AS\n  {query.weir};\n"
+        sql += "".join(f"{s};\n" for s in query.before) + sink(where, i, query, to)
     with open(where + "/pipeline.sql", "w", encoding="utf-8") as f:
         f.write(sql)
     run = ["run", where + "/pipeline.sql", *(a for s in settings for a in ("--set", s))]
     if durable:
         run += ["--data", where + "/state"]
-        harness.weir(*run, "--until-caught-up")
-        log.rest()
-    harness.weir(*run, "--until-end")
+        while log.more():
+            harness.weir(*run, "--until-caught-up")
+            log.rest()
+    return harness.weir(*run, "--until-end")[0]
+
+
+def printed(text):
+    """Query's number -> its rows, of the lines behind each mark."""
+    rows = mine = {}
+    for line in text.splitlines():
+        if line[:1] != "{":
+            continue
+        row, values = json.loads(line, parse_int=str, parse_float=str), json.loads(line)
+        if "mark_" in row:
+            mine = rows[int(row["mark_"][1:])] = []
+        else:
+            mine.append({c: json.dumps(values[c]) if isinstance(v, (list, dict)) else v for c, v in row.items()})
+    return rows
+
+
+def answers(where, asked, text, to):
+    """Each query's rows as dicts of texts."""
+    if to == "csv":
+        return [read_csv(f"{where}/q{i}.csv") for i in range(len(asked))]
+    if to == "stdout":
+        rows = printed(text)
+        return [rows[i] for i in range(len(asked))]
+    db = sqlite3.connect(where + "/out.db")
+    db.row_factory = sqlite3.Row
+    return [[{c: row[c] if row[c] is None else str(row[c]) for c in row.keys()} for row in db.execute(f"SELECT * FROM q{i}")]
+            for i in range(len(asked))]
 
 
 def make(log, rng):
@@ -141,7 +185,8 @@ def make(log, rng):
     while True:
         kind = rng.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
         query = KINDS[kind][1](log, rng)
-        if query and (query.steady or log.in_one_go):
+        unfit = {"stdout": "windowstart" in query.kinds, "sqlite": query.ranked, "csv": False}[log.to] if query else True
+        if not unfit and (query.steady or log.in_one_go):
             return kind, query
 
 
@@ -149,19 +194,19 @@ def changelog(seed, number, world, where):
     """The differences that changelog `number` of the seed shows, as texts."""
     rng = random.Random(seed * 1000003 + number)
     world = world or rng.choices(list(WORLDS), [w[0] for w in WORLDS.values()])[0]
-    _, settings, durable = WORLDS[world]
+    _, settings, durable, to = WORLDS[world]
     log = pairs.Changelog(rng, where, durable)
-    log.in_one_go = not durable
+    log.in_one_go, log.to = not durable, to
     log.db = log.database()
     asked = [make(log, rng) for _ in range(EACH)]
     out = []
     try:
-        ask_weir(where, log, asked, settings.split(), durable)
+        rows = answers(where, asked, ask_weir(where, log, asked, settings.split(), durable, to), to)
     except Exception as error:
         return [f"changelog {number}, {world}: {error}"]
     for i, (kind, query) in enumerate(asked):
         want = ask_lite(log.db, query)
-        have = [{c: found(row[c], k) for c, k in query.kinds.items()} for row in read_csv(f"{where}/q{i}.csv")]
+        have = [{c: found(row[c], k) for c, k in query.kinds.items()} for row in rows[i]]
         if "n" in query.kinds:
             have = [row for row in have if row["n"] != "0"]
         wrong = differences(have, want, query)

@@ -157,7 +157,7 @@ def top_of_stream(log, rng):
     tail = order_of(rng, ["h", "v", "g", "s", "x", "d"], [])
     extra = [", id" + tail[0][tail[0].index(" LIMIT"):]] * 2
     head = tail[0][:tail[0].index(" LIMIT")]
-    q.weir, q.lite = q.weir + head + extra[0], q.lite + head + extra[1]
+    q.weir, q.lite, q.ranked = q.weir + head + extra[0], q.lite + head + extra[1], True
     return q
 
 

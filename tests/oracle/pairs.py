@@ -59,17 +59,24 @@ class Changelog:
             self.make_table(name)
         for name in STREAMS:
             self.make_stream(name)
-        for name in self.records:
-            self.write(name, 0, len(self.records[name]) // 2 if restart else None)
+        cuts = rng.randrange(1, 4) if restart else 0
+        self.parts_left = {name: self.cut(name, cuts) for name in self.records}
+        self.rest()
 
-    def write(self, name, begin, end=None):
-        with open(f"{self.where}/{name}.ndjson", "a" if begin else "w", encoding="utf-8") as f:
-            f.write("".join(self.records[name][begin:end]))
+    def cut(self, name, cuts):
+        """The records in cuts + 1 parts. Every partition is in the first."""
+        all_of_it = self.records[name]
+        at = sorted(self.rng.randrange(min(6, len(all_of_it)), len(all_of_it) + 1) for _ in range(cuts))
+        return [all_of_it[i:k] for i, k in zip([0] + at, at + [len(all_of_it)])]
+
+    def more(self):
+        return any(self.parts_left.values())
 
     def rest(self):
-        """The second half of the records, where only the first was written."""
-        for name in self.records:
-            self.write(name, len(self.records[name]) // 2)
+        """Writes the next part of each topic."""
+        for name, left in self.parts_left.items():
+            with open(f"{self.where}/{name}.ndjson", "a", encoding="utf-8") as f:
+                f.write("".join(left.pop(0)))
 
     def record(self, topic, part, time, key, value):
         self.records[topic].append(json.dumps(

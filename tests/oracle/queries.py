@@ -7,11 +7,12 @@ JOINS = ("JOIN", "INNER JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL OUTER JOIN")
 
 class Query:
     """weir, lite: the texts. kinds: how to compare each column. keys: the key's columns; None: rows of a stream, in any order.
-    steady: the answer does not depend on the order in which the topics are read. before: statements that it needs."""
+    steady: the answer does not depend on the order in which the topics are read. before: statements that it needs.
+    ranked: the rows' key is their place."""
 
     def __init__(self, weir, lite, kinds, keys, steady=True, rows=None):
         self.weir, self.lite, self.kinds, self.keys, self.steady, self.rows = weir, lite, kinds, keys, steady, rows
-        self.before = []
+        self.before, self.ranked = [], False
 
 
 def listed(columns):
@@ -88,8 +89,9 @@ def stream_rows(log, rng):
 
 
 def known_order(log, name):
-    """SQLite's column of the order in which the rows come, where one partition makes it known."""
-    return "n_" if log.parts[name] == 1 else None
+    """SQLite's column of the order in which the rows come, where one partition makes it known. A query that ends sees a table's rows
+    as they are, in the order of their keys."""
+    return "n_" if log.parts[name] == 1 and not (log.to == "stdout" and name in log.changes) else None
 
 
 def table_groups(log, rng):
