@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/format.h"
 #include "core/wait.h"
 #include "engine/epoch.h"
 #include "engine/internal.h"
@@ -33,7 +34,7 @@
 
 enum { WAIT_SECONDS = 60 };
 
-static const char MARKER[] = "backup", FORMAT[] = "weir backup 1\n";
+static const char MARKER[] = "backup", FORMAT[] = "weir backup " WR_DATA_FORMAT "\n";
 
 static wr_status marker_path(const char *dir, char path[PATH_MAX], wr_err *err)
 {

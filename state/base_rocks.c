@@ -24,10 +24,10 @@
 
 #include "core/clock.h"
 #include "core/fault.h"
+#include "core/format.h"
 #include "state/files.h"
 
 #define FORMAT_KEY "weir.format"
-#define FORMAT "1"
 
 enum { MB = 1 << 20, ROOM_AGAIN = MB };
 static const int64_t RECOVERY_NS = 12000000000;
@@ -236,15 +236,15 @@ static wr_status check_format(wr_rock_db *db, wr_err *err)
 	if (message)
 		return open_error(err, db->dir, message);
 	if (!found) {
-		rocksdb_put(db->db, db->sync, FORMAT_KEY, strlen(FORMAT_KEY), FORMAT,
-			    strlen(FORMAT), &message);
+		rocksdb_put(db->db, db->sync, FORMAT_KEY, strlen(FORMAT_KEY), WR_DATA_FORMAT,
+			    strlen(WR_DATA_FORMAT), &message);
 		return message ? wr_rocks_error(err, "the new state cannot be written", message)
 			       : WR_OK;
 	}
-	if (n != strlen(FORMAT) || memcmp(found, FORMAT, n) != 0) {
+	if (n != strlen(WR_DATA_FORMAT) || memcmp(found, WR_DATA_FORMAT, n) != 0) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-			   "the state in %s has format %.*s; this program reads format " FORMAT,
-			   db->dir, (int)n, found);
+			   "the state in %s has format %.*s; this program reads format %s", db->dir,
+			   (int)n, found, WR_DATA_FORMAT);
 		wr_err_hint(err,
 			    "Use the version of weir that wrote it, or another data directory");
 	}

@@ -18,9 +18,9 @@
 #include <stdlib.h>
 
 #include "core/fault.h"
+#include "core/format.h"
 #include "state/files.h"
 
-#define FORMAT "1"
 
 enum { APPLICATION = 0x57454952, WAIT_MS = 5000 };	/* "WEIR" */
 
@@ -46,7 +46,7 @@ static const char schema[] =
     "  kind TEXT, name TEXT, query_id TEXT, incarnation TEXT, tasks INTEGER NOT NULL,"
     "  created_at INTEGER NOT NULL, properties TEXT, extra TEXT);"
     "CREATE TABLE topic (name TEXT PRIMARY KEY, partitions INTEGER NOT NULL, kind TEXT) WITHOUT ROWID;"
-    "INSERT INTO meta VALUES ('format', '" FORMAT "');";
+    "INSERT INTO meta VALUES ('format', '" WR_DATA_FORMAT "');";
 
 static const char *const status_text[] = { "creating", "live", "dropped" };
 
@@ -192,10 +192,10 @@ static wr_status check_format(wr_catdb *db, wr_err *err)
 
 	if (wr_catdb_get(db, "format", &found, &there, err) == WR_OK && !there)
 		foreign(db, err);
-	else if (there && !wr_str_is(wr_buf_view(&found), FORMAT)) {
+	else if (there && !wr_str_is(wr_buf_view(&found), WR_DATA_FORMAT)) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-			   "the catalog %s has format %s; this program reads format " FORMAT,
-			   db->path, wr_buf_z(&found));
+			   "the catalog %s has format %s; this program reads format %s", db->path,
+			   wr_buf_z(&found), WR_DATA_FORMAT);
 		wr_err_hint(err,
 			    "Use the version of weir that wrote it, or another data directory");
 	}

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/format.h"
 #include "state/catalog_sqlite.h"
 
 #include <fcntl.h>
@@ -250,9 +251,9 @@ static void test_refusals(void **state)
 	(void)state;
 	clear();
 	wr_catdb_close(open_good());
-	run_sql("UPDATE meta SET value = '2' WHERE key = 'format'");
-	refused("has format 2");
-	run_sql("UPDATE meta SET value = '1' WHERE key = 'format'");
+	run_sql("UPDATE meta SET value = '99' WHERE key = 'format'");
+	refused("has format 99");
+	run_sql("UPDATE meta SET value = '" WR_DATA_FORMAT "' WHERE key = 'format'");
 	wr_catdb_close(open_good());
 	run_sql("PRAGMA application_id = 5");
 	refused("is not a catalog of weir");
