@@ -1,7 +1,6 @@
 /* The program: which command it is, and what all commands share. */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "core/heap.h"
 #include "core/near.h"
 #include "parser/render.h"
 
@@ -129,24 +129,11 @@ static int go(const command *c, int argc, char **argv, int from)
 	return c->run(&o);
 }
 
-/*
- * malloc's defaults keep much that is free. One heap per thread is twice the memory. And what it
- * takes from the system grows with the largest piece that was ever given back, so that large
- * pieces come to stand in heaps and leave holes there: a bound of our own stays where it is.
- */
-static void share_heaps(void)
-{
-	mallopt(M_ARENA_MAX, 4);
-	mallopt(M_MMAP_THRESHOLD, 4 << 20);
-	mallopt(M_TRIM_THRESHOLD, 8 << 20);
-}
-
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "shell";
 
-	share_heaps();
-
+	wr_heap_setup();
 	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		return fputs(HELP, stdout) < 0;
 	if (!strcmp(word, "--version"))

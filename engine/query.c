@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/heap.h"
 #include "core/settings_kafka.h"
 #include "core/wait.h"
 #include "engine/internal.h"
@@ -222,6 +223,7 @@ static look watch(wr_query *q, wr_run *run, wr_err *err)
 	while (l == LOOK_AGAIN && !q->stop && !q->abandon && !q->pause) {
 		listen_to_tasks(run, nap_ms(q));
 		l = look_at(q, run, &c, err);
+		wr_heap_tend(wr_clock_mono_ns());
 	}
 	if (l == LOOK_AGAIN && !q->abandon && !q->spec.transient)
 		l = epoch(q, run, false, err) == LOOK_BROKEN ? LOOK_BROKEN
