@@ -135,10 +135,10 @@ class Weir:
 
 
 def written(app, rows):
-    """The number of rows in the book when it has them all, else None. Cheap: the last line is looked at before all are."""
+    """The number of rows in the book, each request counted once, when it has them all, else None. Cheap: nothing is parsed."""
     with open(app.book, encoding="utf-8") as f:
-        count = sum(line.count("],") + 1 for line in f)
-    return count if count >= rows else None
+        taken = {line.split('"', 4)[3]: line.count("],") + 1 for line in f if line.endswith("\n")}
+    return sum(taken.values()) if sum(taken.values()) >= rows else None
 
 
 def trouble(where, kind, mode, seconds, rate=2000):
