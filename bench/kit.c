@@ -10,6 +10,7 @@
  *                                                  earlier. The same numbers give the same events
  *     kit span   TOPIC                             one JSON line: records, bytes, first, last
  *     kit dump   TOPIC                             one line per record: key, tab, value
+ *     kit settle TOPIC                             waits until no transaction is open on it, 60 s at most
  *
  * The broker is $BROKER, 127.0.0.1:9092 when unset. `load` keys a line by its first "id" field, as
  * {"id":N} (json) or N (plain), partitions like Kafka's Java clients (murmur2), compresses with lz4,
@@ -22,6 +23,8 @@
 #include "kafka.h"
 
 #include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 static const char *broker;
 
@@ -333,6 +336,39 @@ static int read_topic(const char *topic, int dump)
 	return 0;
 }
 
+/*
+ * A transaction is committed, for good, a moment before its partitions show it: the broker answers
+ * first and writes the markers then. Who compares what a process that has ended wrote waits for that:
+ * the end for readers of committed records is the end.
+ */
+static int settle(const char *topic)
+{
+	static const char *const levels[][3] = { { "isolation.level", "read_committed", NULL },
+						 { "isolation.level", "read_uncommitted", NULL } };
+	rd_kafka_t *rk[2];
+	const struct rd_kafka_metadata *meta;
+	double give_up = wall_seconds() + 60;
+
+	for (int i = 0; i < 2; i++)
+		rk[i] = kafka_new(RD_KAFKA_CONSUMER, broker, levels[i]);
+	if (rd_kafka_metadata(rk[0], 0, rd_kafka_topic_new(rk[0], topic, NULL), &meta, 10000))
+		die("no answer from a broker at %s", broker);
+	if (meta->topics[0].partition_cnt == 0)
+		die("no topic %s at %s", topic, broker);
+	for (int p = 0; p < meta->topics[0].partition_cnt && wall_seconds() < give_up;) {
+		int64_t first, end[2];
+		bool known = true;
+
+		for (int i = 1; i >= 0; i--)
+			known &= !rd_kafka_query_watermark_offsets(rk[i], topic, p, &first, &end[i], 5000);
+		if (known && end[0] >= end[1])
+			p++;
+		else
+			usleep(20000);
+	}
+	return wall_seconds() >= give_up;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -354,8 +390,10 @@ int main(int argc, char **argv)
 		status = pace(argv[2], atol(argv[3]), atol(argv[4]), (unsigned)atoi(argv[5]));
 	else if (!strcmp(command, "span") || !strcmp(command, "dump"))
 		status = read_topic(argv[2], command[0] == 'd');
+	else if (!strcmp(command, "settle"))
+		status = settle(argv[2]);
 	if (status == 2)
-		fputs("usage: kit create|delete|load|replay|pace|span|dump TOPIC …\n", stderr);
+		fputs("usage: kit create|delete|load|replay|pace|span|dump|settle TOPIC …\n", stderr);
 	fflush(stdout);
 	_Exit(status);	/* librdkafka's orderly close would cost more than the command */
 }

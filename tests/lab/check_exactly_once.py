@@ -87,11 +87,13 @@ def wanted(where, source):
         os.makedirs(folder)
         out = source.replace("-in-", "-calm-")
         harness.weir(*arguments(folder, pipeline(folder, source, out)), "--until-end", timeout=300)
+        labkit.settle(out)
         made["wanted", source] = output(out)
     return made["wanted", source]
 
 
 def check(where, source, out, what, n):
+    labkit.settle(out)
     want, found = wanted(where, source), output(out)
     assert sum(map(len, want.values())) == n, f"{sum(map(len, want.values()))} records of {n} events"
     wrong = [k for k in set(want) | set(found) if want.get(k) != found.get(k)]
@@ -235,8 +237,10 @@ def test_an_old_data_directory_is_refused(where):
     query = re.search(r"recover ([0-9a-f-]{36}) ", done.stderr).group(1)
     harness.weir("recover", query, "--data", where + "/state", "--assume", "committed")
     harness.weir(*arguments(where, sql), "--until-end")         # somebody said so: on from the copy
+    labkit.settle(out)
     assert sum(map(len, output(out).values())) == 3000
     harness.weir(*arguments(where, sql), "--until-end")
+    labkit.settle(out)
     assert sum(map(len, output(out).values())) == 3000
 
 

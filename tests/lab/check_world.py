@@ -257,7 +257,7 @@ def delete_before(name, offset):
     """What retention does, at once."""
     jars = subprocess.getoutput("ls -d " + os.path.join(os.environ["LAB_DIR"], "jars/kafka-*")).splitlines()[0]
     request = json.dumps({"partitions": [{"topic": name, "partition": 0, "offset": offset}], "version": 1})
-    path = f"/tmp/weir-delete-{RUN}.json"
+    path = os.path.join(os.environ["LAB_DIR"], f"delete-{RUN}.json")
     with open(path, "w", encoding="utf-8") as f:
         f.write(request)
     done = subprocess.run(["java", "-Xmx128m", "-cp", jars + "/*", "org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server",
@@ -380,6 +380,7 @@ def test_rows_of_insert_values_are_there_once(where):
             assert done.returncode == -9 if how == "crash" else 0 < done.returncode < 128, f"{point} {how}: {done.returncode} {done.stderr}"
             done = subprocess.run(arguments, text=True, capture_output=True, timeout=120)
             assert done.returncode == 0, f"{point} {how}: {done.stderr}"
+            labkit.settle(name)
             assert read(name) == [1, 2, 3], f"{point} {how}: {read(name)}"
 
 

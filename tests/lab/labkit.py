@@ -45,6 +45,11 @@ def replay(name, prefix=""):
         subprocess.run([KIT, "replay", prefix], stdin=f, stdout=subprocess.DEVNULL, check=True)
 
 
+def settle(topic):
+    """After a process that wrote to the topic has ended: waits until its last transaction is seen in every partition."""
+    subprocess.run([KIT, "settle", topic], check=True)
+
+
 def dump(topic):
     """(key, value) texts of a topic's records."""
     done = subprocess.run([KIT, "dump", topic], text=True, capture_output=True, check=True)

@@ -118,6 +118,7 @@ def test_soak(where):
     for r in runners:
         assert "rolled back" not in r.pipeline.words(), r.pipeline.words()[-3000:]
     runners[1].pipeline.finish()
+    steady.settle(runners[1].pipeline.out + "-keyed")
     missing = source.events - steady.len_of(runners[1].pipeline.out + "-keyed")         # late ones are, on purpose
     assert 0 <= missing < source.events / 500, f"{missing} events are not in the output"
     assert not bad, "; ".join(bad)

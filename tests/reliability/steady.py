@@ -94,8 +94,14 @@ def len_of(topic):
     return json.loads(subprocess.run([KIT, "span", topic], stdout=subprocess.PIPE, check=True).stdout)["records"]
 
 
+def settle(topic):
+    """After the process that wrote to it has ended: its last transaction is seen in every partition."""
+    subprocess.run([KIT, "settle", topic], check=True)
+
+
 def per_key(topic):
     """key -> (records, digest of them in their order, the last of them)"""
+    settle(topic)
     found = {}
     for key, value in lines(topic):
         at = found.get(key)
