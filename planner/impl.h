@@ -150,6 +150,7 @@ typedef struct wr_seen {
 typedef struct wr_key_part {
 	uint32_t n;
 	const int32_t *cols;
+	const bool *outer; /* of cols: NULL where an outer join found nothing, though the key is not; NULL: none is */
 	uint32_t nexprs; /* and expressions over node->out with that value, in a chain of joins */
 	const wr_expr **exprs;
 	wr_str words; /* "L.A or R.A", for messages */

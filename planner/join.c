@@ -168,6 +168,8 @@ static wr_status make_node(wr_joiner *j, wr_err *err)
 	n->join = join_kind(j->ast->join.type);
 	if (wr_join_foreign(j))
 		set_foreign(j, n);
+	if (j->l.outer)
+		n->key = wr_join_lift(j, j->l.from, l->out->nkeys, j->l.on[0]);
 	n->before = w->before.ms;
 	n->after = w->pair ? w->after.ms : w->before.ms;
 	n->grace = w->grace.given ? w->grace.ms : -1;

@@ -42,6 +42,15 @@ bool wr_join_holds(const wr_key_part *k, const wr_expr *e)
 	return false;
 }
 
+/* The key or, where an outer join found nothing, NULL. */
+static bool holds_outer(const wr_key_part *k, const wr_expr *e)
+{
+	for (uint32_t i = 0; k->outer && e->kind == WR_EXPR_COL && i < k->n; i++)
+		if (k->cols[i] == e->col)
+			return k->outer[i];
+	return false;
+}
+
 static void set_on(wr_joiner *j, wr_join_side *s, uint32_t i, const wr_expr *e)
 {
 	uint32_t nl = j->l.from->nseen;
@@ -158,6 +167,21 @@ static bool is_key(const wr_join_side *s)
 	return true;
 }
 
+/*
+ * a LEFT JOIN b ON a.id = b.id  JOIN c ON b.id = c.id:  b.id is the key of the rows, but for those
+ * that found no b. A stream's rows stay where they are and look the table c up by b.id; all others
+ * are joined by b.id as by any other column.
+ */
+static void mind_outer(wr_joiner *j)
+{
+	wr_join_side *l = &j->l;
+
+	for (uint32_t i = 0; l->is_key && i < l->n; i++)
+		l->outer |= holds_outer(&l->from->keys[i], l->on[i]);
+	if (l->outer && (l->from->node->table || !j->r.from->node->table || l->n > 1))
+		l->is_key = l->outer = false;
+}
+
 /* Puts the conditions into the order of a side's key columns; those that are none stay behind. */
 static void order_by(wr_joiner *j, const wr_join_side *s)
 {
@@ -194,6 +218,7 @@ static wr_status bind_on(wr_joiner *j, wr_err *err)
 	order_by(j, &j->r);
 	j->l.is_key = is_key(&j->l);
 	j->r.is_key = is_key(&j->r);
+	mind_outer(j);
 	return WR_OK;
 }
 

@@ -21,16 +21,24 @@ static void show_side(wr_joiner *j, const wr_from *f, uint32_t first)
 	}
 }
 
-static void add_rep(wr_joiner *j, wr_key_part *k, const wr_from *f, int32_t seen, uint32_t first)
+static void add_rep(wr_joiner *j, wr_key_part *k, const wr_from *f, int32_t seen, uint32_t first,
+		    bool outer)
 {
 	const wr_seen *s = &f->seen[seen];
 	wr_str name =
 	    wr_arena_printf(j->p->a, "%.*s.%.*s", WR_STR_ARG(s->source), WR_STR_ARG(s->name));
 
+	((bool *)k->outer)[k->n] = outer;
 	((int32_t *)k->cols)[k->n++] = (int32_t)first + seen;
 	k->words = k->words.n ? wr_arena_printf(j->p->a, "%.*s or %.*s", WR_STR_ARG(k->words),
 						WR_STR_ARG(name))
 			      : name;
+}
+
+/* Whether the join gives rows for which this side has none. In dialect ksql nobody asks. */
+static bool is_outer(const wr_joiner *j, const wr_join_side *s)
+{
+	return !j->p->ksql && j->ast->join.type == (s == &j->l ? WR_JOIN_RIGHT : WR_JOIN_LEFT);
 }
 
 /*
@@ -41,17 +49,19 @@ static void add_reps(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint32
 		     uint32_t first)
 {
 	const wr_from *f = s->from;
+	bool outer = is_outer(j, s);
 
 	if (!s->is_key || !f->join) {
 		if (s->seen[i] >= 0)
-			add_rep(j, k, f, s->seen[i], first);
+			add_rep(j, k, f, s->seen[i], first, outer);
 		return;
 	}
 	for (uint32_t n = 0; n < f->keys[i].n; n++)
 		for (uint32_t c = 0; c < f->nseen; c++)
 			if (f->seen[c].col == f->keys[i].cols[n] &&
 			    !(f->seen[c].flags & WR_SEEN_SYNTHETIC))
-				add_rep(j, k, f, (int32_t)c, first);
+				add_rep(j, k, f, (int32_t)c, first,
+					outer || (f->keys[i].outer && f->keys[i].outer[n]));
 }
 
 typedef struct lift {
@@ -91,6 +101,8 @@ static void add_exprs(wr_joiner *j, wr_key_part *k, const wr_join_side *s, uint3
 	uint32_t n = 1 + (below ? below->nexprs : 0);
 	const wr_expr **all = WR_NEW_ARRAY(j->p->a, const wr_expr *, k->nexprs + n);
 
+	if (is_outer(j, s))
+		return;
 	if (k->nexprs)
 		memcpy(all, k->exprs, k->nexprs * sizeof(*all));
 	for (uint32_t c = 0; c < n; c++) {
@@ -123,6 +135,7 @@ static void synthetic_key(wr_joiner *j, uint32_t i)
 				.col = (int32_t)i,
 				.flags = WR_SEEN_KEY | WR_SEEN_SYNTHETIC };
 	k->n = 1;
+	((bool *)k->outer)[0] = false;
 	((int32_t *)k->cols)[0] = (int32_t)i;
 	k->words = name;
 }
@@ -138,7 +151,7 @@ static void left_keys(wr_joiner *j)
 		for (uint32_t i = 0; i < l->nseen; i++)
 			if (wr_join_holds(&l->keys[k], wr_bind_column(j->p->a, l->seen[i].col,
 								      l->seen[i].type, WR_NO_SPAN)))
-				add_rep(j, part, l, (int32_t)i, l->nkeys);
+				add_rep(j, part, l, (int32_t)i, l->nkeys, false);
 		if (!part->n)
 			part->words = l->keys[k].words;
 	}
@@ -186,8 +199,10 @@ void wr_join_show(wr_joiner *j)
 	o->nkeys = wr_join_foreign(j) ? l->nkeys : j->l.n;
 	o->keys = WR_NEW_ARRAY(a, wr_key_part, o->nkeys);
 	o->seen = WR_NEW_ARRAY(a, wr_seen, l->nseen + r->nseen + o->nkeys);
-	for (uint32_t i = 0; i < o->nkeys; i++)
+	for (uint32_t i = 0; i < o->nkeys; i++) {
 		o->keys[i].cols = WR_NEW_ARRAY(a, int32_t, l->nseen + r->nseen + 1);
+		o->keys[i].outer = WR_NEW_ARRAY(a, bool, l->nseen + r->nseen + 1);
+	}
 	show_side(j, l, o->nkeys);
 	show_side(j, r, o->nkeys + l->nseen);
 	if (wr_join_foreign(j))

@@ -74,6 +74,8 @@ def wanted(value, kind):
         return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02}"
     if kind in ("real", "near"):
         return float(value)
+    if kind == "truth":
+        return bool(value)
     values = json.loads(value)
     if kind.endswith("/cents"):
         values = [v if v is None else v / 100 for v in values]
@@ -86,6 +88,8 @@ def found(text, kind):
         return text
     if kind in ("real", "near"):
         return float(text)
+    if kind == "truth":
+        return {"true": True, "false": False, "1": True, "0": False, "True": True, "False": False}[str(text)]
     values = json.loads(text)
     return sorted_values(values) if kind.startswith("bag") else values
 
@@ -185,7 +189,7 @@ def make(log, rng):
     while True:
         kind = rng.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
         query = KINDS[kind][1](log, rng)
-        unfit = {"stdout": "windowstart" in query.kinds, "sqlite": query.ranked, "csv": False}[log.to] if query else True
+        unfit = {"stdout": "windowstart" in query.kinds, "sqlite": query.ranked, "csv": query.ranked and not query.keys}[log.to] if query else True
         if not unfit and (query.steady or log.in_one_go):
             return kind, query
 

@@ -1,6 +1,7 @@
 """More queries on a changelog (pairs.py): queries in expressions, DISTINCT, ORDER BY … LIMIT, tables with several key columns, topics
 between queries (CREATE … AS, INSERT INTO from two), changes as a stream, EXPLODE. Each function gives a Query, as in queries.py."""
 import queries
+import windows
 from pairs import COLUMNS, Expressions
 from queries import JOINS, Query, group, listed, project
 
@@ -28,6 +29,22 @@ def either(rng, x, source, name, alias="", steady=True):
     if rng.random() < .6:
         return project(rng, x, source, named_keys(name, alias), KEYS[name], steady)
     return group(rng, x, source, steady=steady)
+
+
+# ------------------------------------------------------------------ values of all types
+
+def typed(log, rng):
+    name, x = rng.choice("tukmef"), Expressions(rng)
+    keys = KEYS.get(name)
+    columns, kinds = [(k, k, k) for k in keys or ["id"]], {}
+    for i in range(rng.randrange(2, 7)):
+        make, kind = rng.choice(((x.number, "text"), (x.words, "text"), (x.real, "real"), (x.cents, "cents"), (x.date, "text"),
+                                 (x.condition, "truth")))
+        columns.append((f"c{i}", *make()))
+        kinds[f"c{i}"] = kind
+    where, (weir, lite) = x.where(), listed(columns)
+    return Query(f"SELECT {weir} FROM {name} WHERE {where[0]}", f"SELECT {lite} FROM {name} WHERE {where[1]}",
+                 {c[0]: kinds.get(c[0], "text") for c in columns}, keys)
 
 
 # ---------------------------------------------------- tables with two key columns
@@ -306,5 +323,53 @@ def lines_of_windows(log, rng):
     return q
 
 
-KINDS = {"two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
+def windows_grouped(log, rng):
+    """The windows of a stream as rows that are grouped once more: a window that changes leaves its old row."""
+    name = rng.choice("ef")
+    clause, assign, session = queries.window_of(log, rng, False)
+    if session and log.late and log.parts[name] > 1:
+        return None
+    inner, outer = Expressions(rng), rng.choice(("k", "n"))
+    key, where = queries.group_keys(rng, inner)[0], inner.where(.4)
+    rows = log.db.execute(f"SELECT n_, {key[2]} AS k_, ts_, ptime_ FROM {name} WHERE ({where[1]}) AND k_ IS NOT NULL ORDER BY n_").fetchall()
+    weir = f"SELECT {key[1]} AS k, COUNT(*) AS n, SUM(v) AS v, MAX(s) AS s FROM {name} WINDOW {clause} WHERE {where[0]} GROUP BY {key[1]}"
+    lite = (f"SELECT {key[2]} AS k, COUNT(*) AS n, COALESCE(SUM(v), 0) AS v, MAX(s) AS s FROM w_ JOIN {name} ON n_ = m_ "
+            f"GROUP BY windowstart, windowend, {key[2]}")
+    columns = ", ".join(("COUNT(*) AS n", "SUM(n) AS rows_", "MAX(v) AS most", "MIN(n) AS least", "COUNT(s) AS s", "COUNT_DISTINCT(v) AS other"))
+    return Query(f"SELECT {outer} AS k0, {columns} FROM ({weir}) q GROUP BY {outer}",
+                 f"SELECT {outer} AS k0, {columns.replace('COUNT_DISTINCT(v)', 'COUNT(DISTINCT v)')} FROM ({lite}) q GROUP BY {outer}",
+                 {c: "text" for c in ("k0", "n", "rows_", "most", "least", "s", "other")}, ["k0"], rows=list(assign(rows)))
+
+
+def windows_of_changes(log, rng):
+    """Windows over the changes of a table, a millisecond an event."""
+    name = rng.choice("tukm")
+    if log.formats[name] == "JSON":
+        return None
+    x, size = Expressions(rng), rng.choice((1, 3, 10))
+    clause = f"TUMBLING (SIZE {size} MILLISECONDS)"
+    assign = lambda rows: windows.fixed(rows, size, size, windows.DAY)
+    if rng.random() < .5:
+        clause, assign = f"SESSION ({size} MILLISECONDS)", lambda rows: windows.sessions(rows, size, windows.DAY)
+    columns, kinds = queries.chosen(rng, x, None, None)
+    weir, lite = listed(columns)
+    where = x.where(.4)
+    rows = log.db.execute(f"SELECT n_, op AS k_, ts_, ts_ FROM {name}_changes WHERE ({where[1]}) ORDER BY n_").fetchall()
+    return Query(f"SELECT op AS op, {weir} FROM {name}_changes WINDOW {clause} WHERE {where[0]} GROUP BY op",
+                 f"SELECT windowstart, windowend, op, {lite} FROM w_ JOIN {name}_changes ON n_ = m_ GROUP BY windowstart, windowend, op",
+                 {**{c: "text" for c in ("windowstart", "windowend", "op")}, **kinds}, ["windowstart", "windowend", "op"],
+                 rows=list(assign(rows)))
+
+
+def outer_chain(log, rng):
+    """Outer joins behind outer joins, asked once: no column is the key of what they give."""
+    names = [rng.choice("tuk") for _ in range(3)]
+    second = rng.choice(("a.id = c.id", "b.id = c.id", "a.r = c.id", "b.h = c.id"))
+    source = f"{names[0]} a {rng.choice(JOINS)} {names[1]} b ON a.id = b.id {rng.choice(JOINS[:3])} {names[2]} c ON {second}"
+    q = project(rng, Expressions(rng, ("a", "b", "c")), (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None)
+    q.ranked = True
+    return q
+
+
+KINDS = {"windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 2, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
          "with_groups": 3, "two_sources": 2, "changes": 2, "exploded": 1, "lines_of_windows": 2}

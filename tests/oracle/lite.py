@@ -2,6 +2,7 @@
 import datetime
 import json
 import math
+import re
 from fractions import Fraction
 
 
@@ -101,6 +102,29 @@ ALL = {"TOPK": topk, "TOPKDISTINCT": topk_distinct, "TOPK_STRUCT": topk_struct, 
        "VARIANCE": variance, "DEVIATION": deviation, "CORRELATION": correlation}
 
 
+def pad(left):
+    def compute(text, n, fill):
+        if text is None:
+            return None
+        more = (fill * n)[:max(0, n - len(text))]
+        return (more + text if left else text + more)[:n]
+    return compute
+
+
+def of_text(compute):
+    return lambda text: None if text is None else compute(text)
+
+
+def initcap(text):
+    return re.sub(r"\S+", lambda word: word[0][0].upper() + word[0][1:].lower(), text.lstrip())     # blanks before the first word go
+
+
+SCALAR = {"UCASE": (1, of_text(str.upper)), "LCASE": (1, of_text(str.lower)), "INITCAP": (1, of_text(initcap)), "LPAD": (3, pad(True)),
+          "RPAD": (3, pad(False)), "FIRST_PART": (1, of_text(lambda text: text.split(",")[0]))}
+
+
 def functions(db):
+    for name, (count, compute) in SCALAR.items():
+        db.create_function(name, count, compute, deterministic=True)
     for name, compute in ALL.items():
         db.create_aggregate(name, -1, aggregate(compute))

@@ -116,7 +116,7 @@ class Changelog:
         value = {"before": before, "after": after, "source": {"connector": "mysql", "ts_ms": n, "table": name}, "op": op, "ts_ms": n}
         self.record(name, part, 1000 + n, keys, value)
         self.changes[name].append({**(after or dict.fromkeys(c for c, _ in COLUMNS)), "op": op, "was_v": before and before["v"],
-                                   "was_s": before and before["s"]})
+                                   "was_s": before and before["s"], "n_": len(self.changes[name]), "ts_": 1000 + n})
         if op == "d":
             self.record(name, part, 1000 + n, keys, None)
 
@@ -160,7 +160,7 @@ class Changelog:
             db.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {k}' for c, k in zip(names, kinds))})")
             db.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(names))})",
                            [[lite.date(r[c]) if c == "dy" else r[c] for c in names] for r in rows])
-        names, kinds = names[:-3] + ["op", "was_v", "was_s"], kinds[:-3] + ["TEXT", "INTEGER", "TEXT"]
+        names, kinds = names[:-3] + ["op", "was_v", "was_s", "n_", "ts_"], kinds[:-3] + ["TEXT", "INTEGER", "TEXT", "INTEGER", "INTEGER"]
         for name, rows in self.changes.items():
             db.execute(f"CREATE TABLE {name}_changes ({', '.join(f'{c} {k}' for c, k in zip(names, kinds))})")
             db.executemany(f"INSERT INTO {name}_changes VALUES ({', '.join('?' * len(names))})",
@@ -184,9 +184,13 @@ class Expressions:
         return (form.format(*(p[0] for p in parts)), (lite_form or form).format(*(p[1] for p in parts)))
 
     def number(self, deep=2):
-        rng, pick = self.rng, self.rng.randrange(8) if deep else self.rng.randrange(3)
+        rng, pick = self.rng, self.rng.randrange(20) if deep else self.rng.randrange(3)
         if pick < 2:
             return self.column("hv"[pick])
+        if pick > 12:
+            return self.whole(deep - 1)
+        if pick > 7:
+            pick = pick - 5
         if pick == 2:
             return (str(rng.randrange(-20, 50)),) * 2
         a = self.number(deep - 1)
@@ -200,7 +204,77 @@ class Expressions:
             return self.combine("LEN({0})", self.words(deep - 1), lite_form="LENGTH({0})")
         return self.combine("ABS({0})", a)
 
+    def whole(self, deep):
+        """Numbers by functions that SQLite names otherwise, or not at all."""
+        rng, a, n = self.rng, self.number(deep), self.rng.choice((-7, -2, 3, 5))
+        pick = rng.randrange(10)
+        if pick == 0:
+            return self.combine(f"({{0}} {rng.choice('/%')} {n})", a)
+        if pick == 1:
+            return self.combine("(-({0}))", a)
+        if pick == 2:
+            return self.combine("NULLIF({0}, {1})", a, self.number(deep))
+        if pick == 3:
+            return self.combine("SIGN({0})", a)
+        if pick == 4:
+            return self.combine("INSTR({0}, 'a')", self.words(deep), lite_form="COALESCE(INSTR({0}, 'a'), 0)")
+        if pick == 5:
+            most = rng.choice((("GREATEST", "MAX"), ("LEAST", "MIN")))
+            return self.combine(f"{most[0]}(CAST({{0}} AS BIGINT), CAST({{1}} AS BIGINT))", a, self.number(deep),
+                                lite_form=f"COALESCE({most[1]}({{0}}, {{1}}), {{0}}, {{1}})")
+        if pick == 6:
+            return self.combine("(CASE {0} WHEN 1 THEN {1} WHEN {2} THEN -1 END)", self.column("h"), a, self.number(0))
+        if pick == 7:
+            return self.combine("CAST(CAST({0} AS STRING) AS BIGINT)", a, lite_form="({0})")
+        if pick == 8:
+            return self.combine("UNIX_DATE({0})", self.date(0), lite_form="CAST(JULIANDAY({0}) - 2440587.5 AS INTEGER)")
+        return self.combine("CAST({0} AS BIGINT)", self.real(deep), lite_form="CAST({0} AS INTEGER)")
+
+    def date(self, deep=1):
+        d = self.column("dy")
+        if deep and self.rng.random() < .5:
+            n = self.rng.randrange(-400, 400)
+            return self.combine(f"DATEADD(DAYS, {n}, {{0}})", d, lite_form=f"DATE({{0}}, '{n} days')")
+        return d
+
+    def real(self, deep=1):
+        rng, pick = self.rng, self.rng.randrange(7) if deep else 0
+        if pick == 0:
+            return self.column("x")
+        a = self.real(deep - 1)
+        if pick == 1:
+            return self.combine(f"({{0}} {rng.choice('+-*')} {{1}})", a, self.real(deep - 1))
+        if pick == 2:
+            return self.combine(f"({{0}} {rng.choice('*/')} 2e0)", a)
+        if pick == 3:
+            return self.combine(f"{rng.choice(('FLOOR', 'CEIL', 'ABS'))}({{0}})", a)
+        if pick == 4:
+            return self.combine("({0} + {1})", a, self.column("v"))
+        if pick == 5:
+            return self.combine("(CAST({0} AS DOUBLE) / 4e0)", self.number(deep - 1), lite_form="(CAST({0} AS REAL) / 4e0)")
+        return self.combine("COALESCE({0}, 0.5e0)", a)
+
+    def cents(self, deep=1):
+        """DECIMAL of scale 2; whole cents in SQLite."""
+        rng, pick = self.rng, self.rng.randrange(7) if deep else 0
+        if pick == 0:
+            return self.column("d")
+        a = self.cents(deep - 1)
+        if pick == 1:
+            return self.combine(f"({{0}} {rng.choice('+-')} {{1}})", a, self.cents(deep - 1))
+        if pick == 2:
+            return self.combine(f"({{0}} * {rng.randrange(-3, 9)})", a)
+        if pick == 3:
+            return self.combine("ABS({0})", a)
+        if pick == 4:
+            return self.combine("({0} + {1})", a, self.column("v"), lite_form="({0} + {1} * 100)")
+        if pick == 5:
+            return self.combine("(CASE WHEN {0} THEN {1} END)", self.condition(deep - 1), a)
+        return self.combine("(-({0}))", a)
+
     def words(self, deep=2):
+        if deep and self.rng.random() < .4:
+            return self.more_words(deep - 1)
         rng, pick = self.rng, self.rng.randrange(7) if deep else self.rng.randrange(2)
         if pick < 2:
             return self.column("gs"[pick])
@@ -217,7 +291,61 @@ class Expressions:
             return self.combine("REPLACE({0}, 'a', 'xy')", t)
         return self.combine("COALESCE({0}, 'none')", t)
 
+    def more_words(self, deep):
+        rng, t = self.rng, self.words(deep)
+        pick = rng.randrange(9)
+        if pick == 0:
+            return self.combine(f"{rng.choice(('UCASE', 'LCASE', 'INITCAP'))}({{0}})", t)
+        if pick == 1:
+            return self.combine(f"{rng.choice(('LPAD', 'RPAD'))}({{0}}, {rng.randrange(1, 8)}, '{rng.choice(('x', 'ab'))}')", t)
+        if pick == 2:
+            return self.combine("CONCAT({0}, {1})", t, self.words(deep), lite_form="(COALESCE({0}, '') || COALESCE({1}, ''))")
+        if pick == 3:
+            return self.combine("CAST({0} AS STRING)", self.number(deep), lite_form="CAST({0} AS TEXT)")
+        if pick == 4:
+            return self.combine("(CASE WHEN {0} THEN {1} WHEN {2} THEN 'so' END)", self.condition(deep), t, self.condition(deep))
+        if pick == 5:
+            return self.combine("NULLIF({0}, {1})", t, self.words(deep))
+        if pick == 6:
+            return self.combine("CAST({0} AS STRING)", self.date(), lite_form="{0}")
+        if pick == 7:
+            return self.combine("SPLIT({0}, ',')[1]", t, lite_form="FIRST_PART({0})")
+        return self.combine("IFNULL({0}, {1})", t, self.words(deep))
+
+    def more_conditions(self, deep):
+        rng, pick = self.rng, self.rng.randrange(8)
+        if pick == 0:
+            op = rng.choice(("=", "<", ">=", "<>"))
+            return self.dated(op)
+        if pick == 1:
+            no = rng.choice(("", "NOT "))
+            return self.combine(f"{{0}} IS {no}DISTINCT FROM {{1}}", self.number(deep), self.number(deep),
+                                lite_form=f"({{0}} IS {'' if no else 'NOT '}{{1}})")
+        if pick == 2:
+            no = rng.choice(("", "NOT "))
+            return self.combine(f"{{0}} {no}IN ('a', 'Roma', '')", self.words(deep),
+                                lite_form=f"{no}COALESCE({{0}} IN ('a', 'Roma', ''), 0)")
+        if pick == 3:
+            return self.combine("({0} NOT BETWEEN {1} AND {2})", self.number(deep), self.number(0), self.number(0),
+                                lite_form="(NOT COALESCE({0} BETWEEN {1} AND {2}, 0))")
+        if pick == 4:
+            op = rng.choice(("=", "<", ">=", "<>"))
+            return self.combine(f"{{0}} {op} {{1}}", self.words(deep), self.words(deep), lite_form=f"COALESCE({{0}} {op} {{1}}, 0)")
+        if pick == 5:
+            op = rng.choice(("<", ">=", "<>"))
+            return self.combine(f"{{0}} {op} {{1}}", self.real(), self.number(deep), lite_form=f"COALESCE({{0}} {op} {{1}}, 0)")
+        if pick == 6:
+            op = rng.choice(("<", ">=", "<>"))
+            return self.combine(f"{{0}} {op} {{1}}", self.cents(), self.number(0), lite_form=f"COALESCE({{0}} {op} {{1}} * 100, 0)")
+        return self.combine("{0} LIKE '%!%%' ESCAPE '!'", self.words(deep), lite_form="COALESCE({0} LIKE '%!%%' ESCAPE '!', 0)")
+
+    def dated(self, op):
+        day = f"'2022-0{self.rng.randrange(1, 10)}-1{self.rng.randrange(10)}'"
+        return self.combine(f"{{0}} {op} {day}", self.date(), lite_form=f"COALESCE({{0}} {op} {day}, 0)")
+
     def condition(self, deep=2):
+        if deep and self.rng.random() < .4:
+            return self.more_conditions(deep - 1)
         rng, pick = self.rng, self.rng.randrange(10) if deep else self.rng.randrange(5)
         if pick < 2:
             op = rng.choice(("=", "<>", "<", "<=", ">", ">="))
@@ -260,6 +388,15 @@ def aggregates(x, order, tie):
     for c in "vhixsd":
         add(c, "COUNT({0})", "COUNT({0})", "text")
     add(number, "SUM({0})", "COALESCE(SUM({0}), 0)", "text")
+    add(x.cents(), "SUM({0})", "COALESCE(SUM({0}), 0)", "cents")
+    add(x.real(), "SUM({0})", "COALESCE(SUM({0}), 0.0)", "near")
+    for value, kind in ((x.number(1), "text"), (x.cents(), "cents"), (x.real(), "real"), (x.words(1), "text"), (x.date(), "text")):
+        f = rng.choice(("MIN", "MAX", "COUNT"))
+        add(value, f + "({0})", f + "({0})", "text" if f == "COUNT" else kind)
+    out.append(x.combine("(SUM({0}) * 2 + COUNT(*))", x.column("i"), lite_form="(COALESCE(SUM({0}), 0) * 2 + COUNT(*))") + ("text",))
+    out.append(x.combine("(CASE WHEN MAX({0}) > 5 THEN 'many' WHEN COUNT({0}) = 0 THEN 'none' ELSE 'few' END)", x.column("h"),
+                         lite_form="(CASE WHEN COALESCE(MAX({0}) > 5, 0) THEN 'many' WHEN COUNT({0}) = 0 THEN 'none' ELSE 'few' END)")
+               + ("text",))
     add("i", "SUM({0})", "COALESCE(SUM({0}), 0)", "text")
     add("d", "SUM({0})", "COALESCE(SUM({0}), 0)", "cents")
     add("x", "SUM({0})", "COALESCE(SUM({0}), 0.0)", "real")

@@ -42,7 +42,7 @@ def chosen(rng, x, order, tie):
 
 
 def group_keys(rng, x):
-    pick = rng.randrange(5)
+    pick = rng.randrange(8)
     if pick == 0:
         return [("k0", *x.column("g"))]
     if pick == 1:
@@ -51,13 +51,27 @@ def group_keys(rng, x):
         return [("k0", *x.column("g")), ("k1", *x.column("h"))]
     if pick == 3:
         return [("k0", *x.combine("({0} + {1})", x.column("h"), x.number(1)))]
+    if pick == 4:
+        return [("k0", *x.date())]
+    if pick == 5:
+        number = x.combine("({0} + {1})", x.column("h"), x.number(2))
+        return [("k0", *number), ("k1", *x.words(0)), ("k2", *x.column("dy"))]
     return [("k0", *x.words(1))]
 
 
 def having_of(rng, x):
-    pick = rng.randrange(5)
-    if pick > 1:
+    pick = rng.randrange(8)
+    if pick > 4:
         return "", ""
+    if pick == 2:
+        return x.combine(" HAVING MIN({0}) < 0 OR COUNT({1}) = 2", x.column("v"), x.column("s"),
+                         lite_form=" HAVING COALESCE(MIN({0}) < 0, 0) OR COUNT({1}) = 2")
+    if pick == 3:
+        return x.combine(" HAVING NOT (MAX({0}) > 50 AND AVG({1}) < 1e0)", x.number(1), x.column("x"),
+                         lite_form=" HAVING NOT (COALESCE(MAX({0}) > 50, 0) AND COALESCE(AVG({1}), 0.0) < 1e0)")
+    if pick == 4:
+        return x.combine(" HAVING SUM({0}) > 100.00 AND COUNT(*) BETWEEN 1 AND 9", x.cents(),
+                         lite_form=" HAVING COALESCE(SUM({0}), 0) > 10000 AND COUNT(*) BETWEEN 1 AND 9")
     if pick == 0:
         return (" HAVING COUNT(*) > 2",) * 2
     most = rng.randrange(0, 2000)
