@@ -43,6 +43,7 @@
 	X("drop.stopped", "it has stopped")                                                                     \
 	X("drop.before_record", "its topic is gone, the journal still has it")                                  \
 	X("topics.delete", "an embedded topic has lost its name, its files are there")                          \
+	X("journal.gone", "a dropped statement that others may need is about to be marked")                     \
 	X("journal.dropped", "the statement is about to be marked as dropped")                                  \
 	X("journal.terminated", "the query is about to be marked as terminated")                                \
 	X("drop.recorded", "it is marked, its state is still there")                                            \

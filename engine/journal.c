@@ -235,7 +235,8 @@ wr_status wr_journal_gone(wr_engine *e, int64_t seq, bool needed, wr_err *err)
 		return WR_OK;
 	if (!needed && !may_be_needed(e))
 		return wr_journal_dropped(e, seq, err);
-	if (wr_catdb_each(e->journal->db, true, last_number, &last, err))
+	if (WR_FAULT_FAIL("journal.gone", err) ||
+	    wr_catdb_each(e->journal->db, true, last_number, &last, err))
 		return WR_FAIL;
 	snprintf(extra, sizeof extra, GONE "%lld", (long long)last);
 	return wr_catdb_set_extra(e->journal->db, seq, wr_str_of(extra), err);

@@ -46,6 +46,7 @@ ONLY = (("kafka.*", "kafka"), ("sqlite.*", "sqlite"), ("csv.write", "csv_append 
         ("epoch.open_at_start", "kafka sqlite"), ("state.before_decision", "kafka sqlite"), ("state.decision_written", "kafka sqlite"),
         ("state.file_ready", "kafka sqlite"), ("topics.*", "log csv_append csv_table sqlite http email"),
         ("epoch.after_mark", "log csv_append csv_table http email"), ("epoch.before_apply", "log csv_append csv_table http email"),
+        ("journal.gone", "kafka log"), ("journal.dropped", "csv_append csv_table sqlite http email"),
         ("sink.snapshot", "csv_append http email"))
 # In whose recovery points are passed that nothing else passes. Some need the first part, some the second.
 BEFORE = ((0, "epoch.after_mark:2:crash"), (0, "epoch.pending:2:crash"), (0, "epoch.decided:2:crash"), (0, "insert.before_record:1:crash"),
