@@ -30,7 +30,9 @@
 #include "core/wait.h"
 #include "engine/epoch.h"
 #include "engine/internal.h"
+#include "engine/journal.h"
 #include "io/files.h"
+#include "state/catalog_sqlite.h"
 
 enum { WAIT_SECONDS = 60 };
 
@@ -199,6 +201,28 @@ static wr_status rename_in(wr_db *db, wr_arena *a, wr_err *err)
 	return status;
 }
 
+/* INSERT … VALUES into Kafka is a transaction under a name of the directory's own. */
+static wr_status rename_inserts(const char *dir, wr_err *err)
+{
+	wr_buf id = { 0 };
+	char fresh[WR_INSERT_ID], uuid[40];
+	wr_catdb *catalog;
+	bool found;
+
+	if (wr_catdb_open(dir, &catalog, err))
+		return WR_FAIL;
+	wr_status status = wr_catdb_get(catalog, WR_INSERT_ID_KEY, &id, &found, err);
+
+	if (status == WR_OK && found) {
+		wr_uuid_make(uuid);
+		snprintf(fresh, sizeof fresh, "insert-%s", uuid);
+		status = wr_catdb_set(catalog, WR_INSERT_ID_KEY, wr_str_of(fresh), err);
+	}
+	wr_catdb_close(catalog);
+	wr_buf_free(&id);
+	return status;
+}
+
 static wr_status rename_all(const char *dir, wr_err *err)
 {
 	wr_db_options options = { .cache_bytes = 8 << 20 };
@@ -223,7 +247,8 @@ wr_status wr_engine_restore(const char *backup, const char *to, wr_err *err)
 		return wr_err_hint(err, "a backup is restored into a new data directory");
 	}
 	if (wr_file_make_dir(to, err) || wr_file_replace(path, WR_STR_LIT("restoring\n"), err) ||
-	    wr_file_copy_tree(backup, to, NULL, err) || rename_all(to, err))
+	    wr_file_copy_tree(backup, to, NULL, err) || rename_all(to, err) ||
+	    rename_inserts(to, err))
 		return WR_FAIL;
 	return unlink(path) ? wr_file_fail(err, "remove", path) : wr_file_sync_dir(to, err);
 }

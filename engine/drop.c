@@ -3,6 +3,7 @@
 
 #include "engine/internal.h"
 #include "core/fault.h"
+#include "engine/epoch.h"
 #include "engine/journal.h"
 #include "io/kafka_admin.h"
 
@@ -28,16 +29,40 @@ static void unlink_query(wr_engine *e, wr_query *q)
 			n->query = NULL;
 }
 
+/* What is left of a query that has ended. */
+typedef struct remains {
+	char incarnation[40], identity[40];	/* "": none has */
+	const wr_sink_def *sink;
+	const wr_sink_spec *spec;
+} remains;
+
+/* Under which name its sink knows it. */
+static void identify(wr_engine *e, remains *r)
+{
+	wr_err ignored = WR_ERR_INIT;
+	wr_state *state;
+
+	snprintf(r->identity, sizeof r->identity, "%s", r->incarnation);
+	if (wr_state_open(e->db, r->incarnation, &state, &ignored))
+		return;
+	wr_epoch_identity(state, r->incarnation, r->identity);
+	wr_state_close(state);
+}
+
 /* Ends a query with a commit. What it has on disk stays until the journal says that it is over. */
-static wr_status end_query(wr_engine *e, wr_query *q, char incarnation[40], wr_err *err)
+static wr_status end_query(wr_engine *e, wr_query *q, remains *r, wr_err *err)
 {
 	if (WR_FAULT_FAIL("drop.query", err))
 		return WR_FAIL;
 	wr_query_stop(q, true);
 	wr_query_join(q);
 	unlink_query(e, q);
-	snprintf(incarnation, 40, "%s", q->incarnation);
+	snprintf(r->incarnation, sizeof r->incarnation, "%s", q->incarnation);
+	r->sink = q->spec.sink_def;
+	r->spec = q->spec.sink_spec;
 	wr_query_free(q);
+	if (r->sink->forget)
+		identify(e, r);
 	return WR_FAULT_FAIL("drop.stopped", err);
 }
 
@@ -46,15 +71,17 @@ static wr_status end_query(wr_engine *e, wr_query *q, char incarnation[40], wr_e
  * removes. The other way round the next start would find a statement without its state, and do
  * everything once more.
  */
-static wr_status remove_state(wr_engine *e, const char *incarnation, wr_err *err)
+static wr_status remove_state(wr_engine *e, const remains *r, wr_err *err)
 {
-	if (!incarnation[0])
+	if (!r->incarnation[0])
 		return WR_OK;
 	if (WR_FAULT_FAIL("drop.recorded", err) ||
-	    (e->topics && wr_topics_forget(e->topics, incarnation, err)))
+	    (e->topics && wr_topics_forget(e->topics, r->incarnation, err)))
 		return WR_FAIL;
+	if (r->sink->forget)
+		r->sink->forget(r->spec, r->identity);
 	return WR_FAULT_FAIL("drop.forgotten", err) ? WR_FAIL
-						    : wr_state_drop(e->db, incarnation, err);
+						    : wr_state_drop(e->db, r->incarnation, err);
 }
 
 /* The first query that reads or writes the relation, its own creator left out. */
@@ -169,9 +196,9 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 		return WR_FAIL;
 	const wr_relation *r = n->relation;
 
-	char incarnation[40] = "";
+	remains left = { 0 };
 
-	if (n->query && end_query(x->e, n->query, incarnation, err))
+	if (n->query && end_query(x->e, n->query, &left, err))
 		return WR_FAIL;
 	wr_names_remove(x->e, n);
 	if ((s->delete_topic && r && delete_topic(x->e, r, err)) ||
@@ -185,7 +212,7 @@ wr_status wr_exec_drop(wr_exec *x, wr_err *err)
 	for (; n; n = n->before)
 		if (wr_journal_gone(x->e, n->seq, false, err))
 			return WR_FAIL;
-	return remove_state(x->e, incarnation, err);
+	return remove_state(x->e, &left, err);
 }
 
 /* ---------------------------------------------------------------- TERMINATE, PAUSE, RESUME */
@@ -194,14 +221,14 @@ static wr_status terminate(wr_exec *x, wr_query *q, wr_err *err)
 {
 	int64_t seq = q->seq;
 	bool named = q->plan->kind != WR_PLAN_INSERT_QUERY;
-	char incarnation[40] = "";
+	remains left = { 0 };
 
-	if (end_query(x->e, q, incarnation, err))
+	if (end_query(x->e, q, &left, err))
 		return WR_FAIL;
 	/* A relation stays when its query ends; the journal must not bring the query back. */
 	if (named ? wr_journal_terminated(x->e, seq, err) : wr_journal_dropped(x->e, seq, err))
 		return WR_FAIL;
-	return remove_state(x->e, incarnation, err);
+	return remove_state(x->e, &left, err);
 }
 
 static wr_status terminate_all(wr_exec *x, wr_err *err)

@@ -127,13 +127,13 @@ wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID], 
 	wr_buf id = { 0 };
 	char uuid[40];
 	bool found;
-	wr_status status = wr_catdb_get(e->journal->db, "insert.id", &id, &found, err);
+	wr_status status = wr_catdb_get(e->journal->db, WR_INSERT_ID_KEY, &id, &found, err);
 
 	snprintf(out, WR_INSERT_ID, "%s", status == WR_OK && found ? wr_buf_z(&id) : "");
 	if (status == WR_OK && !found && make) {
 		wr_uuid_make(uuid);
 		snprintf(out, WR_INSERT_ID, "insert-%s", uuid);
-		status = wr_catdb_set(e->journal->db, "insert.id", wr_str_of(out), err);
+		status = wr_catdb_set(e->journal->db, WR_INSERT_ID_KEY, wr_str_of(out), err);
 	}
 	wr_buf_free(&id);
 	return status;

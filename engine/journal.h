@@ -23,6 +23,7 @@ WR_CHECKED wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partit
 /* Of all INSERTs into Kafka topics from this data directory: a transactional id without its prefix.
  * Made when there is none and make is set; else "" then. */
 enum { WR_INSERT_ID = 48 };
+#define WR_INSERT_ID_KEY "insert.id" /* in the catalog */
 WR_CHECKED wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID],
 					  wr_err *err);
 

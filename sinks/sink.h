@@ -136,6 +136,9 @@ struct wr_sink_def {
 	/* Words about its state for SHOW SINKS (rows waiting, last answer, next retry). NULL:
 	 * none. */
 	void (*status)(wr_sink *s, wr_buf *out);
+	/* The query known by that name is over for good, and its sink is closed: what was noted
+	 * elsewhere for it goes, if that can be done now. NULL: nothing was. */
+	void (*forget)(const wr_sink_spec *spec, const char *identity);
 	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */
 };
 

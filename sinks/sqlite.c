@@ -34,7 +34,7 @@
 #include "sinks/sink_list.h"
 #include "sinks/witness.h"
 
-enum { SPILL = 1 << 20, WAIT_MS = 5000, NAP_MS = 5 };
+enum { SPILL = 1 << 20, WAIT_MS = 5000, FORGET_MS = 500, NAP_MS = 5 };
 
 typedef struct sqlite_options {
 	wr_str database, table;
@@ -415,6 +415,31 @@ static wr_status read_witness(sqlite_sink *s, int64_t *found, wr_err *err)
 						 : wr_sqlite_fail(s->db, s->path, "read", err);
 }
 
+/* A row that stays because somebody else has the database locked, or took it away, harms nobody. */
+static void forget(const wr_sink_spec *spec, const char *identity)
+{
+	static const char sql[] = "DELETE FROM " WR_SQLITE_EPOCHS " WHERE incarnation = ?";
+	wr_err ignored = WR_ERR_INIT;
+	sqlite_options o;
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+
+	if (read_options(spec, &o, &ignored))
+		return;
+	char *path = z_of(o.database);
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(db, FORGET_MS);
+		if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK) {
+			sqlite3_bind_text(st, 1, identity, -1, SQLITE_STATIC);
+			sqlite3_step(st);
+		}
+		sqlite3_finalize(st);
+	}
+	sqlite3_close(db);
+	free(path);
+}
+
 static wr_status decided(wr_sink *sink, const uint64_t *pending, bool *committed, wr_err *err)
 {
 	sqlite_sink *s = (sqlite_sink *)sink;
@@ -461,6 +486,7 @@ const wr_sink_def wr_sink_sqlite = {
 	.prepare = prepare,
 	.commit = commit,
 	.decided = decided,
+	.forget = forget,
 	.status = status,
 	.close = close_sink,
 };

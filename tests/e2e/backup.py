@@ -199,6 +199,27 @@ def test_a_write_that_was_cut_off(where):
     assert "is whole" in out and "behind the last whole record" in err, (out, err)
 
 
+def insert_id(data):
+    with sqlite3.connect(data + "/weir.db") as db:
+        return db.execute("SELECT value FROM meta WHERE key = 'insert.id'").fetchone()
+
+
+def test_a_restored_copy_inserts_under_another_name(where):
+    """INSERT into Kafka is a transaction under the directory's name: two of one name would throw each other out."""
+    data = made(where)
+    for name in (None, "insert-x"):
+        if name:
+            with sqlite3.connect(data + "/weir.db") as db:
+                db.execute("INSERT INTO meta VALUES ('insert.id', ?)", (name,))
+        backup, copy = f"{where}/backup-{bool(name)}", f"{where}/copy-{bool(name)}"
+        weir("run", "-e", f"BACKUP TO '{backup}';", "--data", data)
+        weir("restore", backup, "--data", copy)
+        found = insert_id(copy)
+        assert insert_id(data) == (name and (name,)), insert_id(data)
+        assert found is None if name is None else found[0].startswith("insert-") and found[0] != name, found
+        weir("check", copy)
+
+
 def test_formats_that_are_not_ours(where):
     data = made(where)
     with sqlite3.connect(data + "/weir.db") as db:

@@ -109,6 +109,19 @@ def test_at_least_once(where):
     assert query(where, "SELECT name FROM sqlite_master WHERE name = 'weir_epochs'") == []
 
 
+def test_a_dropped_sink_leaves_no_number(where):
+    """Its rows stay. Nor does one that has lost its database keep DROP from its end."""
+    sql = numbers(where) + sink(where, COUNTS) + sink(where, COUNTS, table="other").replace("SINK out", "SINK other")
+    run(where, sql)
+    assert query(where, "SELECT COUNT(*) FROM weir_epochs") == [(2,)]
+    harness.weir("run", "-e", "DROP SINK out;", "--data", where + "/state")
+    assert query(where, "SELECT sink FROM weir_epochs") == [("OTHER",)]
+    assert query(where, "SELECT COUNT(*) FROM t") == [(5,)]
+    os.rename(where + "/out.db", where + "/kept.db")
+    harness.weir("run", "-e", "DROP SINK other;", "--data", where + "/state", status=None)
+    assert not os.path.exists(where + "/out.db")
+
+
 # --------------------------------------------------------- tables that do not fit
 
 def test_a_table_that_is_there_is_used(where):
