@@ -201,9 +201,8 @@ def made(log, rng, kind, sources, key=("id",)):
     for i, source in enumerate(sources):
         columns, where = same_columns(rng, key)
         weir, lite = listed(columns)
-        head = f"INSERT INTO {name}" if i else f"CREATE {kind} {name} WITH (KEY_FORMAT='JSON', VALUE_FORMAT='JSON') AS"
-        if kind == "STREAM" and not i:
-            head = head.replace("KEY_FORMAT='JSON', ", "")
+        more = "" if kind == "STREAM" else rng.choice(("KEY_FORMAT='JSON', ", "KEY_FORMAT='JSON', PARTITIONS=3, "))
+        head = f"INSERT INTO {name}" if i else f"CREATE {kind} {name} WITH ({more}VALUE_FORMAT='JSON') AS"
         statements.append(f"{head} SELECT {weir} FROM {source} WHERE {where[0]}")
         parts.append(f"SELECT {lite} FROM {source} WHERE {where[1]}")
     return name, statements, f"{name} AS ({' UNION ALL '.join(parts)})"
@@ -341,6 +340,28 @@ def windows_grouped(log, rng):
                  {c: "text" for c in ("k0", "n", "rows_", "most", "least", "s", "other")}, ["k0"], rows=list(assign(rows)))
 
 
+def windows_asked(log, rng):
+    """The windows that a running query keeps, asked by their key, their bounds, their values."""
+    name = rng.choice("ef")
+    clause, assign, session = queries.window_of(log, rng, False)
+    if session and log.late and log.parts[name] > 1 or "GRACE" in clause:       # what is over may be forgotten
+        return None
+    made_as, where = new_name(log), Expressions(rng).where(.4)
+    rows = log.db.execute(f"SELECT n_, g AS k_, ts_, ptime_ FROM {name} WHERE ({where[1]}) AND k_ IS NOT NULL ORDER BY n_").fetchall()
+    columns = "g AS g, COUNT(*) AS n, MAX(v) AS most, COUNT(s) AS s"
+    bound, at = rng.choice(("windowstart", "windowend")), rng.randrange(0, 200000)
+    asked = rng.choice(("1 = 1", "g = 'a'", "g IN ('b', 'c', 'z')", f"{bound} >= {at}", f"g = 'b' AND {bound} < {at}", "n > 1",
+                        f"g = 'a' AND windowstart > {at} AND windowstart <= {at + 30000}", f"g = 'd' OR {bound} = {at - at % 1000}",
+                        f"g IN ('a', 'd') AND windowstart BETWEEN {at} AND {at + 50000} AND most > 100", "NOT (g = 'a')"))
+    lite = asked.replace("most > 100", "COALESCE(most > 100, 0)")
+    q = Query(f"SELECT g, windowstart AS a, windowend AS b, n, most, s FROM {made_as} WHERE {asked}",
+              f"WITH z AS (SELECT {columns}, windowstart, windowend FROM w_ JOIN {name} ON n_ = m_ GROUP BY windowstart, windowend, g) "
+              f"SELECT g, windowstart AS a, windowend AS b, n, most, s FROM z WHERE {lite}",
+              {c: "text" for c in ("g", "a", "b", "n", "most", "s")}, None, rows=list(assign(rows)), ranked=True)
+    q.before = [f"CREATE TABLE {made_as} WITH (VALUE_FORMAT='JSON') AS SELECT {columns} FROM {name} WINDOW {clause} WHERE {where[0]} GROUP BY g"]
+    return q
+
+
 def windows_of_changes(log, rng):
     """Windows over the changes of a table, a millisecond an event."""
     name = rng.choice("tukm")
@@ -364,12 +385,17 @@ def windows_of_changes(log, rng):
 def outer_chain(log, rng):
     """Outer joins behind outer joins, asked once: no column is the key of what they give."""
     names = [rng.choice("tuk") for _ in range(3)]
+    if rng.random() < .4:
+        names[0] = rng.choice("ef")
+        source = (f"{names[0]} a {rng.choice(JOINS[:3])} {names[1]} b ON a.r = b.id "
+                  f"{rng.choice(JOINS[:3])} {names[2]} c ON {rng.choice(('a.r', 'b.id', 'b.r', 'b.h', 'a.h'))} = c.id")
+        x = Expressions(rng, ("a", "b", "c"))
+        return project(rng, x, (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None, False, True)
     second = rng.choice(("a.id = c.id", "b.id = c.id", "a.r = c.id", "b.h = c.id"))
     source = f"{names[0]} a {rng.choice(JOINS)} {names[1]} b ON a.id = b.id {rng.choice(JOINS[:3])} {names[2]} c ON {second}"
-    q = project(rng, Expressions(rng, ("a", "b", "c")), (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None)
-    q.ranked = True
-    return q
+    return project(rng, Expressions(rng, ("a", "b", "c")), (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None,
+                   ranked=True)
 
 
-KINDS = {"windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 2, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
+KINDS = {"windows_asked": 3, "windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 3, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
          "with_groups": 3, "two_sources": 2, "changes": 2, "exploded": 1, "lines_of_windows": 2}

@@ -10,9 +10,9 @@ class Query:
     steady: the answer does not depend on the order in which the topics are read. before: statements that it needs.
     ranked: the rows' key is their place."""
 
-    def __init__(self, weir, lite, kinds, keys, steady=True, rows=None):
+    def __init__(self, weir, lite, kinds, keys, steady=True, rows=None, ranked=False):
         self.weir, self.lite, self.kinds, self.keys, self.steady, self.rows = weir, lite, kinds, keys, steady, rows
-        self.before, self.ranked = [], False
+        self.before, self.ranked = [], ranked
 
 
 def listed(columns):
@@ -24,13 +24,13 @@ def expressions(rng, x):
     return [(f"c{i}", *rng.choice((x.number, x.words))()) for i in range(rng.randrange(1, 4))]
 
 
-def project(rng, x, source, key, keys, steady=True):
+def project(rng, x, source, key, keys, steady=True, ranked=False):
     """SELECT key, expressions FROM source WHERE …; key: [(name, weir, lite)]."""
     columns = key + expressions(rng, x)
     where = x.where()
     weir, lite = listed(columns)
     return Query(f"SELECT {weir} FROM {source[0]} WHERE {where[0]}", f"SELECT {lite} FROM {source[1]} WHERE {where[1]}",
-                 {c[0]: "text" for c in columns}, keys, steady)
+                 {c[0]: "text" for c in columns}, keys, steady, ranked=ranked)
 
 
 def chosen(rng, x, order, tie):
