@@ -26,6 +26,7 @@
 #include "core/fault.h"
 #include "core/format.h"
 #include "state/files.h"
+#include "state/wal.h"
 
 #define FORMAT_KEY "weir.format"
 
@@ -143,7 +144,7 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 	/*
 	 * Damage within the log is refused; RocksDB's own default would go back to what stood
 	 * before it, and commits that sinks and catalog know of would be gone. A write that a crash
-	 * cut off is fine.
+	 * cut off is fine; what only looks like one is told from it in wal.c.
 	 */
 	rocksdb_options_set_wal_recovery_mode(db->options,
 					      rocksdb_tolerate_corrupted_tail_records_recovery);
@@ -206,6 +207,8 @@ static wr_status open_families(wr_rock_db *db, const char *path, wr_err *err)
 	bool fresh = is_new(path);
 	size_t n = 1;
 
+	if (!fresh && wr_wal_check(path, err) != WR_OK)
+		return WR_FAIL;
 	names = fresh ? &one : rocksdb_list_column_families(db->options, path, &n, &message);
 	if (message) {
 		rocksdb_list_column_families_destroy(names, n);

@@ -180,6 +180,40 @@ def test_flipped_bytes_are_found(where):
             assert "hint" in err, err
 
 
+def records_of(log):
+    """Where each record of a log of RocksDB begins: blocks of 32 KiB; checksum 4, length 2, kind 1, bytes."""
+    with open(log, "rb") as f:
+        text = f.read()
+    at = 0
+    while at + 7 <= len(text):
+        if 32768 - at % 32768 < 7:
+            at += 32768 - at % 32768
+            continue
+        yield at
+        at += 7 + int.from_bytes(text[at + 4:at + 6], "little")
+
+
+def test_a_record_that_says_to_be_longer_than_the_log(where):
+    """RocksDB takes it for one that a crash cut off, and would forget it and all behind it. One that was cut off is none."""
+    data = made(where)
+    log = max(files_of(data, "state", ".log"), key=os.path.getsize)
+    at, size = list(records_of(log)), os.path.getsize(log)
+    assert len(at) >= 5, at
+
+    def check(change):
+        copy = where + "/copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(data, copy)
+        change(log.replace(data, copy))
+        return weir("check", copy, status=None)
+    for begin in at:
+        out, err = check(lambda name, at=begin: flip(name, at + 5))
+        assert "is whole" not in out and "has a wrong length" in err and "hint" in err, f"{begin} of {size}: {out}{err}"
+    for end in range(at[-3] + 1, size, max(1, (size - at[-3]) // 12)):
+        _, err = check(lambda name, end=end: os.truncate(name, end))
+        assert "damaged" not in err, f"{end} of {size}: {err}"
+
+
 def test_a_damaged_catalog(where):
     data = made(where)
     with open(data + "/weir.db", "rb+") as f:

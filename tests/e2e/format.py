@@ -70,7 +70,7 @@ def write_sql(where):
 
 def run(where, **more):
     """To the end of what is there, not of time: windows stay open."""
-    return weir("run", "all.sql", "--data", "data", "--until-caught-up", "--set", "tasks=1", cwd=where, timeout=60, **more)
+    return weir("run", "all.sql", "--data", "data", "--until-caught-up", "--set", "tasks=1", cwd=where, timeout=120, **more)
 
 
 def results(where):
@@ -105,7 +105,7 @@ def test_state_of_an_earlier_build(where):
     run(whole)
     with tarfile.open(FIXTURE) as tar:
         tar.extractall(old)
-    done = subprocess.run([harness.WEIR, "check", "data"], cwd=old, text=True, capture_output=True, timeout=60)
+    done = subprocess.run([harness.WEIR, "check", "data"], cwd=old, text=True, capture_output=True, timeout=120)
     assert "has format" not in done.stderr, f"the number is {number()} now: tests/e2e/format.py --make\n{done.stderr}"
     assert done.returncode == 0, done.stderr
     write_sql(old)

@@ -171,11 +171,12 @@ def test_start_at_and_what_comes_then(where):
     arguments = ("run", name, "--data", where + "/later", "--broker", broker(), "--until-end")
     program = next((p for p in (os.path.join(harness.ROOT, f"build/{x}/weir") for x in ("debug", "asan")) if os.path.exists(p)), None)
     if program:                                 # dies when it has found where to begin, and not committed it
-        done = subprocess.run([program, *arguments], env={**os.environ, "WEIR_FAULT": "reader.batch:1:crash"}, capture_output=True, timeout=60)
+        done = subprocess.run([program, *arguments], env={**os.environ, "WEIR_FAULT": "reader.batch:1:crash"}, capture_output=True, timeout=120)
         assert done.returncode == -9, done
     harness.weir(*arguments)
     harness.weir("run", "-e", f"CREATE STREAM i (k STRING KEY, v INT) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON');"
                  "INSERT INTO i (ROWTIME, k, v) VALUES (1000, 'k', 4);", "--broker", broker())
+    labkit.settle(topic)
     harness.weir(*arguments)
     for name, (start, wanted) in sinks.items():
         found = [int(r["v"]) for r in harness.read_csv(f"{where}/{name}.csv")]
