@@ -6,6 +6,7 @@
   check_sqlite.py --seed 7          from another seed than a random one
   check_sqlite.py --seed 7 --only 42      changelog 42 of that seed alone, its files kept
   check_sqlite.py --world rocksdb   in one world instead of one after the other
+  KIND=distinct check_sqlite.py     queries of one kind
 
 A changelog has 20 queries, each of which is a pair with it; one run of Weir answers them. Every difference is printed with what repeats it.
 """
@@ -39,6 +40,8 @@ WORLDS = {
     "rocksdb_commits": (1, "commit.interval.ms=1 tasks=4", True, "csv"),
     "sqlite": (4, "state.store=memory commit.interval.ms=5", False, "sqlite"),
     "sqlite_continued": (1, "batch.rows=7", True, "sqlite"),
+    "truncates": (4, "state.store=memory tasks=1", False, "csv"),
+    "truncates_continued": (1, "tasks=1 batch.rows=7", True, "csv"),
     "asked": (8, "state.store=memory", False, "stdout"),
 }
 KINDS = {name: (share, getattr(m, name)) for m in (queries, deeper) for name, share in m.KINDS.items()}
@@ -185,9 +188,9 @@ def answers(where, asked, text, to):
 
 
 def make(log, rng):
-    """A query of a random kind, and the kind's name."""
+    """A query of a random kind, and the kind's name. KIND=name: of that kind alone."""
     while True:
-        kind = rng.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
+        kind = os.environ.get("KIND") or rng.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
         query = KINDS[kind][1](log, rng)
         unfit = {"stdout": "windowstart" in query.kinds, "sqlite": query.ranked, "csv": query.ranked and not query.keys}[log.to] if query else True
         if not unfit and (query.steady or log.in_one_go):
@@ -199,7 +202,7 @@ def changelog(seed, number, world, where):
     rng = random.Random(seed * 1000003 + number)
     world = world or rng.choices(list(WORLDS), [w[0] for w in WORLDS.values()])[0]
     _, settings, durable, to = WORLDS[world]
-    log = pairs.Changelog(rng, where, durable)
+    log = pairs.Changelog(rng, where, durable, world.startswith("truncates"))
     log.in_one_go, log.to = not durable, to
     log.db = log.database()
     asked = [make(log, rng) for _ in range(EACH)]

@@ -268,6 +268,107 @@ def two_sources(log, rng):
     return behind(q, [link])
 
 
+# ------------------------------------------------- queries in FROM, one in the other
+
+SHOWN = {"id": "text", "g": "text", "h": "text", "v": "text", "i": "text", "d": "cents", "x": "near", "s": "text", "r": "text", "dy": "text"}
+
+
+class Rows:
+    """A relation with all columns: the two texts that stand in FROM, the columns of its key (None: a stream)."""
+
+    def __init__(self, weir, lite, keys, steady=True):
+        self.weir, self.lite, self.keys, self.steady = weir, lite, keys, steady
+
+
+def picked_columns(rng, x, keys):
+    """All columns again, `keys` as they are: (Weir's list, SQLite's list)."""
+    out = []
+    for c in PLAIN:
+        pair = x.column(c)
+        if c not in keys and rng.random() < .3:
+            v, h = x.column("v"), x.column("h")
+            pair = {"v": lambda: x.combine(rng.choice(("({0} + 3)", "({0} - {1})", "COALESCE({1}, {0})", "NULLIF({0}, {1})")), v, h),
+                    "h": lambda: x.combine("(CASE WHEN {0} THEN {1} ELSE {2} END)", x.condition(1), h, v),
+                    "g": lambda: x.words(1), "s": lambda: x.words(1)}.get(c, lambda: pair)()
+        out.append((c, *pair))
+    return listed(out)
+
+
+def inside(rows):
+    return (rows.weir, rows.lite) if " " not in rows.weir else (f"({rows.weir})", f"({rows.lite})")
+
+
+def plain_step(rng, rows):
+    x, (w, q) = Expressions(rng, ("a",)), inside(rows)
+    columns = picked_columns(rng, x, rows.keys or ["id"])
+    where = x.where()
+    if rng.random() < .3:
+        where = x.combine("({0}) AND ({1})", where, inner_test(rng, x))
+    asks = "SELECT" in where[0]
+    return Rows(f"SELECT {columns[0]} FROM {w} a WHERE {where[0]}", f"SELECT {columns[1]} FROM {q} a WHERE {where[1]}", rows.keys,
+                rows.steady and not (asks and rows.keys is None))
+
+
+def distinct_step(rng, rows):
+    step = plain_step(rng, rows)
+    step.weir, step.lite = (t.replace("SELECT ", "SELECT DISTINCT ", 1) for t in (step.weir, step.lite))
+    step.keys = step.keys and PLAIN
+    return step
+
+
+def group_step(rng, rows):
+    key, (w, q) = rng.choice(("h", "r", "v")), inside(rows)
+    where = Expressions(rng, ("a",)).where(.4)
+    columns = "MIN(a.g) AS g, COUNT(*) AS h, {0}SUM(a.v){1} AS v, MAX(a.i) AS i, {0}SUM(a.d){1} AS d, MAX(a.x) AS x, MIN(a.s) AS s, " \
+              "MAX(a.r) AS r, MIN(a.dy) AS dy"
+    return Rows(f"SELECT a.{key} AS id, {columns.format('', '')} FROM {w} a WHERE {where[0]} GROUP BY a.{key} HAVING COUNT(*) > 0",
+                f"SELECT a.{key} AS id, {columns.format('COALESCE(', ', 0)')} FROM {q} a WHERE ({where[1]}) AND a.{key} IS NOT NULL "
+                f"GROUP BY a.{key} HAVING COUNT(*) > 0", ["id"], rows.steady)
+
+
+def top_step(rng, rows):
+    if rows.keys != ["id"]:
+        return plain_step(rng, rows)
+    (w, q), names = inside(rows), ", ".join(PLAIN)
+    tail = order_of(rng, ["h", "v", "g", "s", "x", "d"], ["id"])
+    return Rows(f"SELECT {names} FROM {w} a{tail[0]}", f"SELECT {names} FROM {q} a{tail[1]}", ["id"], rows.steady)
+
+
+def join_step(rng, rows, other):
+    if other.keys != ["id"] or rows.keys not in (None, ["id"]):
+        return plain_step(rng, rows)
+    x, (w, q), (w2, q2) = Expressions(rng, ("a", "b")), inside(rows), inside(other)
+    on, kind = rng.choice(("id", "h", "r")), rng.choice(JOINS[:3])
+    columns = [c.replace("b.id AS id", "a.id AS id") for c in picked_columns(rng, x, ["id"])]
+    where = x.where(.4)
+    return Rows(f"SELECT {columns[0]} FROM {w} a {kind} {w2} b ON a.{on} = b.id WHERE {where[0]}",
+                f"SELECT {columns[1]} FROM {q} a {kind} {q2} b ON a.{on} = b.id WHERE {where[1]}", rows.keys,
+                rows.steady and other.steady and rows.keys is not None)
+
+
+def rows_of(rng, deep):
+    if deep == 0:
+        name = rng.choice("tuktukef")
+        return Rows(name, name, KEYS.get(name))
+    rows, pick = rows_of(rng, deep - 1), rng.randrange(8)
+    if pick == 0:
+        return distinct_step(rng, rows)
+    if pick in (1, 2):
+        return group_step(rng, rows)
+    if pick == 3:
+        return top_step(rng, rows)
+    if pick in (4, 5):
+        return join_step(rng, rows, rows_of(rng, rng.randrange(deep)))
+    return plain_step(rng, rows)
+
+
+def composed(log, rng):
+    rows = rows_of(rng, rng.randrange(1, 5))
+    if "SELECT" not in rows.weir:
+        return None
+    return Query(rows.weir, rows.lite, dict(SHOWN), rows.keys, rows.steady)
+
+
 # --------------------------------------------------------------- changes, EXPLODE
 
 def changes(log, rng):
@@ -397,5 +498,5 @@ def outer_chain(log, rng):
                    ranked=True)
 
 
-KINDS = {"windows_asked": 3, "windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 3, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
+KINDS = {"composed": 14, "windows_asked": 3, "windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 3, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
          "with_groups": 3, "two_sources": 2, "changes": 2, "exploded": 1, "lines_of_windows": 2}

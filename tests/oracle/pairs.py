@@ -45,7 +45,7 @@ def cents(d):
 
 
 class Changelog:
-    def __init__(self, rng, where, restart=False):
+    def __init__(self, rng, where, restart=False, truncates=False):
         self.rng, self.where = rng, where
         self.size = rng.choices((12, 60, 200, 2000), (25, 50, 25, 1))[0]
         self.keys = self.size // 4 + 2
@@ -55,6 +55,10 @@ class Changelog:
         self.changes = {name: [] for name in TABLES}
         self.parts = {name: rng.choice((1, 3)) for name in TABLES + STREAMS}
         self.formats = {name: rng.choice(("DEBEZIUM", "DEBEZIUM", "EVENT", "JSON")) for name in TABLES}
+        self.truncates = truncates
+        if truncates:       # one partition, and the table keeps its rows: else Weir refuses it
+            self.parts = dict.fromkeys(self.parts, 1)
+            self.formats = {name: kind.replace("EVENT", "DEBEZIUM") for name, kind in self.formats.items()}
         for name in TABLES:
             self.make_table(name)
         for name in STREAMS:
@@ -89,6 +93,9 @@ class Changelog:
         full = kind == "EVENT" or rng.random() < .5
         for n in range(self.size):
             key = n if n < self.parts[name] else rng.randrange(self.keys)      # every partition is there from the beginning
+            if self.truncates and kind == "DEBEZIUM" and rng.random() < 2 / self.size:
+                self.truncate(name, n)
+                rows.clear()
             before = rows.get(key)
             after = random_row(rng, key, self.keys) if before is None or rng.random() < .75 else None
             if after and name in BOTH:
@@ -119,6 +126,11 @@ class Changelog:
                                    "was_s": before and before["s"], "n_": len(self.changes[name]), "ts_": 1000 + n})
         if op == "d":
             self.record(name, part, 1000 + n, keys, None)
+
+    def truncate(self, name, n):
+        """The table is emptied; a stream of its changes says nothing of it."""
+        self.record(name, 0, 1000 + n, None, {"before": None, "after": None, "op": "t", "ts_ms": n,
+                                              "source": {"connector": "postgresql", "ts_ms": n, "table": name}})
 
     def make_stream(self, name):
         rng, now, times = self.rng, 0, {}
