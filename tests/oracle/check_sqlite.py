@@ -104,6 +104,8 @@ def same(a, b, kind):
 
 
 def differences(have, want, query):
+    if query.ordered and have != want:
+        return [f"found:    {have}\nexpected: {want}"]
     if query.keys is None:
         ways = [tuple(row[c] for c in query.kinds) for row in have], [tuple(row[c] for c in query.kinds) for row in want]
         have, want = (collections.Counter(w) for w in ways)

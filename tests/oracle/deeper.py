@@ -369,6 +369,74 @@ def composed(log, rng):
     return Query(rows.weir, rows.lite, dict(SHOWN), rows.keys, rows.steady)
 
 
+def both_columns(log, rng):
+    """A join on two columns with a table that has both as its key."""
+    left = rng.choice("tukef")
+    kind, on = rng.choice(JOINS[:3]), rng.choice(("a.r = b.id AND a.h = b.h", "b.h = a.h AND a.id = b.id", "a.h = b.h AND a.v = b.id"))
+    source = f"{left} a {kind} m b ON {on}"
+    x = Expressions(rng, ("a", "b"))
+    if left in "ef":
+        return project(rng, x, (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id"), ("h", "a.h", "a.h")], None, False, True)
+    return either(rng, x, (source, source), left, "a.")
+
+
+def same_keys_outer(log, rng):
+    """Two tables with two key columns each; a row may be on one side alone."""
+    kind, (left, right) = rng.choice(JOINS), ("m", "m")
+    source = f"{left} a {kind} {right} b ON a.id = b.id AND a.h = b.h"
+    x = Expressions(rng, ("a", "b"))
+    return project(rng, x, (source, source), [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None, ranked=True)
+
+
+def named_twice(log, rng):
+    """What WITH names, read twice."""
+    rows = rows_of(rng, rng.randrange(1, 3))
+    if rows.keys != ["id"] or not rows.steady or "SELECT" not in rows.weir:
+        return None
+    x, kind = Expressions(rng, ("a", "b")), rng.choice(JOINS)
+    on = "id" if kind in JOINS[3:] else rng.choice(("id", "h", "r"))
+    pick = rng.randrange(3)
+    if pick == 0:
+        q = project(rng, x, (f"q a {kind} q b ON a.{on} = b.id",) * 2, [("ia", "a.id", "a.id"), ("ib", "b.id", "b.id")], None, ranked=True)
+    elif pick == 1:
+        q = group(rng, x, (f"q a {kind} q b ON a.{on} = b.id",) * 2)
+    else:
+        where = Where(rng, ("a",), (f"a.h {rng.choice(('', 'NOT '))}IN (SELECT b.{on} FROM q b WHERE b.v > 5)",) * 2)
+        w, lite = where.given[0], where.given[0].replace("b.v > 5", f"b.v > 5 AND b.{on} IS NOT NULL")
+        where.given = w, f"(a.h IS NOT NULL AND {lite})"
+        q = project(rng, where, ("q a", "q a"), [("id", "a.id", "a.id")], ["id"])
+    q.weir, q.lite = f"WITH q AS ({rows.weir}) {q.weir}", f"WITH q AS ({rows.lite}) {q.lite}"
+    return q
+
+
+def ordered(log, rng):
+    """Rows in an order that is whole."""
+    name, x = rng.choice("tukmef"), Expressions(rng)
+    q = project(rng, x, (name, name), named_keys(name) if name in KEYS else [("id", "id", "id")], None, ranked=True)
+    by = [f"{c} {rng.choice(('', 'ASC', 'DESC'))}" for c in rng.sample(["h", "v", "g", "s", "x", "d", "dy", "i", "c0"], rng.randrange(1, 4))]
+    tail = f" ORDER BY {', '.join(by)}, id {rng.choice(('', 'DESC'))}{', h' if name == 'm' else ''}"
+    if rng.random() < .5:
+        tail += f" LIMIT {rng.randrange(1, 12)} OFFSET {rng.randrange(0, 4)}"
+    q.weir, q.lite, q.ordered = q.weir + tail, q.lite + tail, True
+    return q
+
+
+def nested_tests(log, rng):
+    """A query in a query in WHERE, or in CASE."""
+    name, other, third = (rng.choice("tukm") for _ in range(3))
+    inner = f"SELECT c.h FROM {third} c WHERE c.v > {rng.randrange(0, 900)}"
+    no = rng.choice(("", "NOT "))
+    where = (f"a.h {no}IN (SELECT b.h FROM {other} b WHERE b.h IN ({inner}))",
+             f"(a.h IS NOT NULL AND a.h {no}IN (SELECT b.h FROM {other} b WHERE COALESCE(b.h IN ({inner} AND c.h IS NOT NULL), 0) AND b.h IS NOT NULL))")
+    if rng.random() < .5:
+        return either(rng, Where(rng, ("a",), where), (f"{name} a",) * 2, name, "a.")
+    test = inner_test(rng, Expressions(rng, ("a",)))
+    columns = [(k, "a." + k, "a." + k) for k in KEYS[name]] + [
+        ("c", f"CASE WHEN {test[0]} THEN a.s WHEN {where[0]} THEN 'in' ELSE 'out' END", f"CASE WHEN {test[1]} THEN a.s WHEN {where[1]} THEN 'in' ELSE 'out' END")]
+    weir, lite = listed(columns)
+    return Query(f"SELECT {weir} FROM {name} a", f"SELECT {lite} FROM {name} a", {c[0]: "text" for c in columns}, KEYS[name])
+
+
 # --------------------------------------------------------------- changes, EXPLODE
 
 def changes(log, rng):
@@ -498,5 +566,5 @@ def outer_chain(log, rng):
                    ranked=True)
 
 
-KINDS = {"composed": 14, "windows_asked": 3, "windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 3, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
+KINDS = {"both_columns": 2, "same_keys_outer": 2, "named_twice": 3, "ordered": 3, "nested_tests": 3, "composed": 14, "windows_asked": 3, "windows_grouped": 3, "windows_of_changes": 2, "outer_chain": 3, "typed": 6, "two_keys": 2, "two_keys_joined": 2, "with_queries": 6, "with_values": 3, "distinct": 2, "top": 3, "top_of_stream": 1, "chain": 5,
          "with_groups": 3, "two_sources": 2, "changes": 2, "exploded": 1, "lines_of_windows": 2}

@@ -12,7 +12,7 @@ class Query:
 
     def __init__(self, weir, lite, kinds, keys, steady=True, rows=None, ranked=False):
         self.weir, self.lite, self.kinds, self.keys, self.steady, self.rows = weir, lite, kinds, keys, steady, rows
-        self.before, self.ranked = [], ranked
+        self.before, self.ranked, self.ordered = [], ranked, False
 
 
 def listed(columns):
