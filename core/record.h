@@ -12,4 +12,16 @@ typedef struct wr_record {
 	const wr_headers *headers;	/* NULL: none */
 } wr_record;
 
+/* A checksum of key and value, the same in all versions: it is stored. */
+uint64_t wr_record_sum(const wr_record *r);
+
+/* The last record that was read of a partition: the topic is another one when another record has
+ * its offset. */
+typedef struct wr_last_record {
+	int32_t partition;
+	int64_t offset; /* -1: none is known */
+	int64_t time;
+	uint64_t sum;
+} wr_last_record;
+
 #endif

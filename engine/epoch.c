@@ -25,8 +25,8 @@
  * is opened with the new mark. An error anywhere before 4 is a crash there: the caller throws the
  * run away and opens a new one.
  *
- * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset, highest row time and
- * wr_scan_run.seek (which older states do not have);
+ * Meta store: "e" -> epoch, "m" -> mark, "p" scan partition -> next offset, highest row time,
+ * wr_scan_run.seek and .seen (which older states do not have);
  * "l": the next start may go on behind records that the topic has lost (weir recover); "d", "n",
  * "N", "D": drops.c, bad_records.c, bad_letters.c; "i": wr_epoch_identity; "b" scan partition ->
  * where the query began; "c": wr_epoch_narrowed.
@@ -57,7 +57,12 @@ static void position_key(wr_buf *key, uint32_t scan, int32_t partition)
 /* What is stored of a partition. */
 typedef struct place {
 	int64_t next, ptime, seek;
+	wr_last_record seen;
 } place;
+
+/* Nothing was read of it yet. */
+#define BEGINNING(at, seek_) \
+	((place){ .next = at, .ptime = WR_TIME_NONE, .seek = seek_, .seen.offset = -1 })
 
 static void put_position(wr_run *run, uint32_t scan, int32_t partition, place at)
 {
@@ -67,6 +72,9 @@ static void put_position(wr_run *run, uint32_t scan, int32_t partition, place at
 	wr_key_put_i64(&value, at.next);
 	wr_key_put_i64(&value, at.ptime);
 	wr_key_put_i64(&value, at.seek);
+	wr_key_put_i64(&value, at.seen.offset);
+	wr_key_put_i64(&value, at.seen.time);
+	wr_key_put_i64(&value, (int64_t)at.seen.sum);
 	wr_store_put(run->meta, wr_buf_view(&key), wr_buf_view(&value));
 	wr_buf_free(&key);
 	wr_buf_free(&value);
@@ -82,8 +90,16 @@ static bool get_position(wr_run *run, uint32_t scan, int32_t partition, place *a
 
 	found = found && wr_key_get_i64(&at->next, &p, value.p + value.n) &&
 		wr_key_get_i64(&at->ptime, &p, value.p + value.n);
+	int64_t sum = 0;
+
 	if (found && !wr_key_get_i64(&at->seek, &p, value.p + value.n))
 		at->seek = 0;
+	at->seen = (wr_last_record){ partition, -1, 0, 0 };
+	if (found && (!wr_key_get_i64(&at->seen.offset, &p, value.p + value.n) ||
+		      !wr_key_get_i64(&at->seen.time, &p, value.p + value.n) ||
+		      !wr_key_get_i64(&sum, &p, value.p + value.n)))
+		at->seen.offset = -1;
+	at->seen.sum = (uint64_t)sum;
 	wr_buf_free(&key);
 	wr_buf_free(&value);
 	return found;
@@ -117,12 +133,13 @@ static void restore_position(wr_run *run, uint32_t i, int32_t p, int64_t first, 
 {
 	wr_scan_run *s = &run->scans[i];
 	wr_position *pos = &s->pos[p];
-	place at = { first, WR_TIME_NONE, 0 };
+	place at = BEGINNING(first, 0);
 
 	if (get_position(run, i, p, &at))
 		s->ptime[p] = at.ptime;
 	pos->next = at.next;
 	s->seek[p] = at.seek;
+	s->seen[p] = at.seen;
 	if (!lost || pos->next >= first)
 		return;
 	wr_log_warn(
@@ -163,6 +180,58 @@ static wr_status moved(const wr_run *run, uint32_t scan, wr_err *err)
 			   "drop the query and create it anew; with tasks=1 it could have gone on");
 }
 
+static wr_status another_topic(const wr_run *run, uint32_t scan, const wr_last_record *seen, wr_err *err)
+{
+	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+		   "topic %.*s, partition %d: another record than the one that was read is at offset "
+		   "%lld now: the topic was made anew",
+		   WR_STR_ARG(run->scans[scan].scan->source->topic), seen->partition,
+		   (long long)seen->offset);
+	return wr_err_hint(err,
+			   "to read it from its first record: stop weir, then weir recover QUERY "
+			   "--data DIR --assume lost; or drop the query and create it anew");
+}
+
+/* What was not read of the old one is lost; of the new one nothing was read. */
+static void begin_anew(wr_run *run, uint32_t i, const wr_position *begin)
+{
+	wr_scan_run *s = &run->scans[i];
+
+	wr_log_warn("query %s reads topic %.*s, which was made anew, from its first record",
+		    run->spec->id, WR_STR_ARG(s->scan->source->topic));
+	for (int32_t p = 0; p < s->nparts; p++) {
+		place at = BEGINNING(begin[p].next, 0);
+
+		at.ptime = s->ptime[p];
+		s->pos[p].next = at.next;
+		s->seen[p] = (wr_last_record){ p, -1, 0, 0 };
+		s->seek[p] = 0;
+		put_position(run, i, p, at);
+	}
+}
+
+/* Whether the topic is the one that was read. lost: somebody said that it may be another; then it is
+ * begun anew, at `begin`. */
+static wr_status same_topic(wr_run *run, uint32_t i, const wr_position *begin, bool lost,
+			    wr_err *err)
+{
+	wr_scan_run *s = &run->scans[i];
+	bool shorter = false;
+	int32_t which = -1;
+
+	if (!s->def->differs)
+		return WR_OK;
+	if (s->def->differs(run->spec->io, s->scan->source, s->seen, s->nparts, &which, err))
+		return WR_FAIL;
+	if (which >= 0 && !lost)
+		return another_topic(run, i, &s->seen[which], err);
+	for (int32_t p = 0; p < s->nparts && lost; p++)
+		shorter |= s->pos[p].next > begin[p].end;
+	if (which >= 0 || shorter)
+		begin_anew(run, i, begin);
+	return WR_OK;
+}
+
 static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 {
 	wr_scan_run *s = &run->scans[i];
@@ -187,7 +256,7 @@ static wr_status restore_scan(wr_run *run, uint32_t i, bool lost, wr_err *err)
 		return WR_FAIL;
 	for (int32_t p = 0; p < s->nparts; p++)
 		restore_position(run, i, p, begin[p].next, lost);
-	return WR_OK;
+	return same_topic(run, i, begin, lost, err);
 }
 
 wr_status wr_epoch_restore(wr_run *run, wr_buf *mark, bool *known, wr_err *err)
@@ -392,7 +461,7 @@ wr_status wr_epoch_first(wr_run *run, wr_err *err)
 			const wr_scan_run *s = &run->scans[i];
 
 			put_position(run, i, p,
-				     (place){ s->pos[p].next, WR_TIME_NONE, s->seek[p] });
+				     BEGINNING(s->pos[p].next, s->seek[p]));
 			put_begin(run, i, p, s->pos[p].next);
 		}
 	return WR_FAULT_FAIL("epoch.first", err) ? WR_FAIL : commit(run, 0, err);
@@ -407,7 +476,7 @@ static void put_positions(wr_run *run)
 			for (int32_t s = 0; s < r->nparts; s++)
 				put_position(run, r->number, r->parts[s],
 					     (place){ wr_scan_reader_next(r, s), r->ptime[s],
-						      r->seek[s] });
+						      r->seek[s], r->seen[s] });
 		}
 }
 
@@ -431,7 +500,9 @@ static void put_hand_positions(wr_run *run)
 
 		for (int32_t s = 0; s < r->nparts; s++)
 			put_position(run, r->number, r->parts[s],
-				     (place){ r->scan->pos[r->parts[s]].next, r->ptime[s], 0 });
+				     (place){ .next = r->scan->pos[r->parts[s]].next,
+					      .ptime = r->ptime[s],
+					      .seen.offset = -1 });
 	}
 }
 

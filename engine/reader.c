@@ -64,12 +64,14 @@ wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to, wr_scan_re
 	r->ptime = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->shown = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->seek = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
+	r->seen = WR_NEW_ARRAY(t->arena, wr_last_record, r->nparts + 1);
 	r->last_seen = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->confirmed = WR_NEW_ARRAY(t->arena, int64_t, r->nparts + 1);
 	r->done = WR_NEW_ARRAY(t->arena, bool, r->nparts + 1);
 	for (int32_t i = 0; i < r->nparts; i++) {
 		r->ptime[i] = r->shown[i] = s->ptime[r->parts[i]];
 		r->seek[i] = s->seek[r->parts[i]];
+		r->seen[i] = s->seen[r->parts[i]];
 		r->last_seen[i] = wr_clock_mono_ns();
 	}
 	if (wr_decoder_open(t->arena, s->scan->decode, &r->decoder, err))
@@ -150,6 +152,19 @@ static void note_seen(wr_scan_reader *r, uint32_t n)
 		r->last_seen[r->slot[r->records[i].partition]] = now;
 }
 
+/* The last record of each partition, the first one met from behind. */
+static void note_last(wr_scan_reader *r, uint32_t n)
+{
+	for (uint32_t i = n; i-- > 0 && r->scan->def->differs;) {
+		const wr_record *rec = &r->records[i];
+		wr_last_record *s = &r->seen[r->slot[rec->partition]];
+
+		if (rec->offset > s->offset)
+			*s = (wr_last_record){ rec->partition, rec->offset, rec->timestamp,
+					wr_record_sum(rec) };
+	}
+}
+
 /* Drops what lies before START_AT's time; returns how many records stay. */
 static uint32_t drop_older(wr_scan_reader *r, uint32_t n)
 {
@@ -192,6 +207,7 @@ wr_status wr_scan_reader_fill(wr_scan_reader *r, int timeout_ms, wr_err *err)
 		return WR_OK;
 	r->holding = true;
 	note_seen(r, n);
+	note_last(r, n);
 	if (seeks(r) && (n = drop_older(r, n)) == 0)
 		return WR_OK;
 	return wr_scan_reader_take(r, r->records, n, err);

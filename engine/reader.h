@@ -23,6 +23,7 @@ struct wr_scan_reader {
 	int64_t *ptime;		/* per share: highest row time */
 	int64_t *shown;		/* the same of what has been pushed: the time that is told */
 	int64_t *seek;		/* per share: wr_scan_run.seek; taken back to 0 when it is found */
+	wr_last_record *seen;		/* per share: wr_scan_run.seen, up to what was handed out */
 	int64_t *last_seen;	/* per share: monotonic ns of its latest record */
 	/* per share: when the broker was last asked and said that nothing more is there */
 	int64_t *confirmed;

@@ -63,9 +63,12 @@ static wr_status open_scan(wr_run *run, uint32_t i, wr_err *err)
 	s->pos = WR_NEW_ARRAY(run->arena, wr_position, s->nparts);
 	s->ptime = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
 	s->seek = WR_NEW_ARRAY(run->arena, int64_t, s->nparts);
+	s->seen = WR_NEW_ARRAY(run->arena, wr_last_record, s->nparts);
 	s->committed = WR_NEW_ARRAY(run->arena, _Atomic int64_t, s->nparts);
-	for (int32_t p = 0; p < s->nparts; p++)
+	for (int32_t p = 0; p < s->nparts; p++) {
 		s->ptime[p] = WR_TIME_NONE;
+		s->seen[p] = (wr_last_record){ p, -1, 0, 0 };
+	}
 	if (!spec->by_hand && s->def->resolve(spec->io, s->scan->source, s->pos, s->nparts, err))
 		return WR_FAIL;
 	for (uint32_t k = 0; k < spec->nbegins; k++)

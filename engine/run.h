@@ -76,6 +76,7 @@ typedef struct wr_scan_run {
 	/* nparts: START_AT a time: of the records before this offset, those before the first that is
 	 * not older are not wanted; 0: all are */
 	int64_t *seek;
+	wr_last_record *seen;			/* nparts: what was read last, where the source can tell */
 	_Atomic int64_t *committed;	/* nparts: where the last epoch ended; anybody reads it */
 	bool first;			/* a join's table side: others wait until it is read */
 	_Atomic bool end_known;		/* until a writer of the topic has ended, the end moves */

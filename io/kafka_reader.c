@@ -261,8 +261,9 @@ static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 		   "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
 		   r->topic, p->partition, (long long)end, (long long)p->next);
-	return wr_err_hint(err, "the topic was made anew or its broker lost records; drop the "
-				"query and create it anew");
+	return wr_err_hint(err, "the topic was made anew or its broker lost records; to read it from "
+				"its first record: stop weir, then weir recover QUERY --data DIR "
+				"--assume lost");
 }
 
 static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_err *err)

@@ -59,6 +59,12 @@ static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *
 	return status;
 }
 
+static wr_status differs(const wr_io *io, const wr_source_spec *s, const wr_last_record *seen, int32_t n,
+			 int32_t *which, wr_err *err)
+{
+	return wr_kafka_differs(io->broker, io->kafka_conf, s->topic, seen, n, which, err);
+}
+
 static wr_status open_reader(const wr_io *io, const wr_source_spec *s, const wr_position *p,
 			     int32_t n, wr_reader **out, wr_err *err)
 {
@@ -128,6 +134,7 @@ const wr_source_def wr_source_kafka = {
 	.time_is_rough = true,	/* the ends of transactions bear the broker's time */
 	.partitions = partitions,
 	.resolve = resolve,
+	.differs = differs,
 	.open = open_reader,
 	.poll = poll_reader,
 	.release = release,

@@ -70,6 +70,11 @@ struct wr_source_def {
 	 * end now (end). */
 	wr_status (*resolve)(const wr_io *io, const wr_source_spec *s, wr_position *p, int32_t n,
 			     wr_err *err);
+	/* *which: the first of seen[0..n-1] whose offset holds another record than the one that was
+	 * read there, so that the topic is another one; -1: none does, as far as can be told. NULL:
+	 * a topic that is made anew has another end, or is not ours. */
+	wr_status (*differs)(const wr_io *io, const wr_source_spec *s, const wr_last_record *seen,
+			     int32_t n, int32_t *which, wr_err *err);
 	/* A reader of the n partitions listed, from their next. */
 	wr_status (*open)(const wr_io *io, const wr_source_spec *s, const wr_position *p, int32_t n,
 			  wr_reader **out, wr_err *err);

@@ -253,6 +253,52 @@ def test_retention_takes_what_was_not_read(where):
         assert "records 30 to 34 were" in one(s)[1], one(s)
 
 
+def test_a_topic_is_made_anew_while_nobody_looks(where):
+    """Under the same name, and as long as the old one or longer: its offsets fit, its records are others."""
+    source, out = topic("anew-in", 2), f"anew-out-{RUN}"
+
+    def anew(values):
+        subprocess.run([labkit.KIT, "delete", source], check=True)
+        harness.until("it is made", 20, lambda: subprocess.run([labkit.KIT, "create", source, "2"], stderr=subprocess.DEVNULL,
+                                                               check=False).returncode == 0)
+        write(source, values, 0)
+        write(source, values, 1)
+
+    def recover(s_words):
+        query = next(q for q in s_words)
+        harness.weir("recover", query, "--data", where + "/state", "--assume", "lost")
+
+    write(source, range(10), 0)
+    with server(where) as s:
+        s.ksql(copy(source, out))
+        harness.until("ten records", 20, lambda: read(out) == list(range(10)))
+        found = queries(s)
+    delete_before(source, 10)                   # what was read last is gone, nothing that was not read: no other topic
+    write(source, range(10, 20), 0)
+    with server(where) as s:
+        harness.until("ten more", 20, lambda: read(out) == list(range(20)))
+        assert one(s) == ("RUNNING", ""), one(s)
+    anew(range(100, 130))
+    with server(where) as s:
+        harness.until("it is in error", 30, lambda: one(s)[0] == "ERROR")
+        assert f"topic {source}, partition 0" in one(s)[1] and "was made anew" in one(s)[1] and "offset 19" in one(s)[1], one(s)
+        assert "--assume lost" in words(s), words(s)
+    assert read(out) == list(range(20))
+    recover(found)
+    wanted = sorted([*range(20), *range(100, 130), *range(100, 130)])
+    with server(where) as s:
+        harness.until("all of the new one", 30, lambda: read(out) == wanted)
+        assert "which was made anew, from its first record" in words(s), words(s)
+        write(source, [200], 1)
+        harness.until("it goes on", 20, lambda: read(out) == [*wanted, 200])
+    anew(range(300, 305))                       # shorter
+    with server(where) as s:
+        harness.until("it says why it waits", 30, lambda: "ends at offset 5, but was read up to" in one(s)[1])
+    recover(found)
+    with server(where):
+        harness.until("all of that one", 30, lambda: read(out) == sorted([*wanted, 200, *range(300, 305), *range(300, 305)]))
+
+
 def delete_before(name, offset):
     """What retention does, at once."""
     jars = subprocess.getoutput("ls -d " + os.path.join(os.environ["LAB_DIR"], "jars/kafka-*")).splitlines()[0]
