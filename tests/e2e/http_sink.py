@@ -59,9 +59,11 @@ class Endpoint:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def rows(self):
-        first = {key: body for key, body in reversed(list(zip(self.keys, self.bodies)))}
-        ordered = [first[key] for key in dict.fromkeys(self.keys)]
-        return [row for body in ordered for row in (body if isinstance(body, list) else [body])]
+        first = {}
+        with self.lock:
+            for key, body in zip(self.keys, self.bodies):
+                first.setdefault(key, body)
+        return [row for body in first.values() for row in (body if isinstance(body, list) else [body])]
 
     def close(self):
         self.gate.set()

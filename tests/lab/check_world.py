@@ -259,7 +259,7 @@ def test_a_topic_is_made_anew_while_nobody_looks(where):
 
     def anew(values):
         subprocess.run([labkit.KIT, "delete", source], check=True)
-        harness.until("it is made", 20, lambda: subprocess.run([labkit.KIT, "create", source, "2"], stderr=subprocess.DEVNULL,
+        harness.until("it is made", 60, lambda: subprocess.run([labkit.KIT, "create", source, "2"], stderr=subprocess.DEVNULL,
                                                                check=False).returncode == 0)
         write(source, values, 0)
         write(source, values, 1)
@@ -271,32 +271,32 @@ def test_a_topic_is_made_anew_while_nobody_looks(where):
     write(source, range(10), 0)
     with server(where) as s:
         s.ksql(copy(source, out))
-        harness.until("ten records", 20, lambda: read(out) == list(range(10)))
+        harness.until("ten records", 60, lambda: read(out) == list(range(10)))
         found = queries(s)
     delete_before(source, 10)                   # what was read last is gone, nothing that was not read: no other topic
     write(source, range(10, 20), 0)
     with server(where) as s:
-        harness.until("ten more", 20, lambda: read(out) == list(range(20)))
+        harness.until("ten more", 60, lambda: read(out) == list(range(20)))
         assert one(s) == ("RUNNING", ""), one(s)
     anew(range(100, 130))
     with server(where) as s:
-        harness.until("it is in error", 30, lambda: one(s)[0] == "ERROR")
+        harness.until("it is in error", 60, lambda: one(s)[0] == "ERROR")
         assert f"topic {source}, partition 0" in one(s)[1] and "was made anew" in one(s)[1] and "offset 19" in one(s)[1], one(s)
         assert "--assume lost" in words(s), words(s)
     assert read(out) == list(range(20))
     recover(found)
     wanted = sorted([*range(20), *range(100, 130), *range(100, 130)])
     with server(where) as s:
-        harness.until("all of the new one", 30, lambda: read(out) == wanted)
+        harness.until("all of the new one", 60, lambda: read(out) == wanted)
         assert "which was made anew, from its first record" in words(s), words(s)
         write(source, [200], 1)
-        harness.until("it goes on", 20, lambda: read(out) == [*wanted, 200])
+        harness.until("it goes on", 60, lambda: read(out) == [*wanted, 200])
     anew(range(300, 305))                       # shorter
     with server(where) as s:
-        harness.until("it says why it waits", 30, lambda: "ends at offset 5, but was read up to" in one(s)[1])
+        harness.until("it says why it waits", 60, lambda: "ends at offset 5, but was read up to" in one(s)[1])
     recover(found)
     with server(where):
-        harness.until("all of that one", 30, lambda: read(out) == sorted([*wanted, 200, *range(300, 305), *range(300, 305)]))
+        harness.until("all of that one", 60, lambda: read(out) == sorted([*wanted, 200, *range(300, 305), *range(300, 305)]))
 
 
 def delete_before(name, offset):
@@ -401,7 +401,7 @@ def test_the_clock_is_set(where):
             with open(where + "/clock", "w", encoding="ascii") as f:
                 f.write(str(wrong))
             write(source, range(10 * i, 10 * i + 10))
-            harness.until(f"ten records, clock wrong by {wrong}", 15, lambda: read(out) == list(range(10 * i + 10)))
+            harness.until(f"ten records, clock wrong by {wrong}", 60, lambda: read(out) == list(range(10 * i + 10)))
         child.terminate()
         assert child.wait(20) == 0
         assert "rolled back" not in open(where + "/log", encoding="utf-8").read()
