@@ -80,9 +80,10 @@ class Terminal:
         self.seen = self.seen[at + len(text):]
 
     def leaves(self):
-        """Ctrl-D; one typed before the line editor has the terminal is lost, as the terminal drops it."""
+        """Ctrl-U, Ctrl-D. A Ctrl-D typed before the line editor has the terminal is lost; one typed while it takes it becomes a
+        character of the line, and on a line that is not empty Ctrl-D is no end."""
         if self.child.poll() is None:
-            self.send("\x04")
+            self.send("\x15\x04")
             time.sleep(0.3)
         return self.child.poll() is not None
 
