@@ -31,7 +31,8 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	X(COMMIT_INTERVAL_MS, "commit.interval.ms", MS, "200", 1, 3600000, NULL,                            \
 	  "how often a query commits; 1000 where the guarantee is at_least_once and nothing else is said") \
 	X(COMMIT_BYTES, "commit.bytes", BYTES, "64m", 1024, INT64_MAX, NULL,                                \
-	  "a query commits early when its changed state and waiting output are larger")                    \
+	  "a query commits early when its changed state, with what committing it takes, and waiting output " \
+	  "are larger; at most half of memory")                                                            \
 	X(CACHE_BYTES, "cache.max.bytes.buffering", BYTES, "10485760", 0, INT64_MAX, NULL,                  \
 	  "room for merging several changes of one row between commits; 0: every change goes out")         \
 	X(TRANSACTION_TIMEOUT_MS, "transaction.timeout.ms", MS, "60000", 1000, 900000, NULL,                \
@@ -43,7 +44,9 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	X(METADATA_MAX_AGE_MS, "metadata.max.age.ms", MS, "30000", 100, 3600000, NULL,                      \
 	  "how often Kafka topics are looked at for partitions that were added")                           \
 	X(MEMORY, "memory", BYTES, "128m", 8388608, INT64_MAX, NULL,                                        \
-	  "bytes for the block cache of state and for records read ahead")                                 \
+	  "about what state takes of memory: 3/4 rows and groups at hand (each table, join or aggregate "  \
+	  "half of that), 1/8 blocks of files, 1/8 what waits to become one; what a commit copies, the "   \
+	  "program itself and each connection to Kafka come on top")                                                               \
 	X(QUEUE_BYTES, "queue.bytes", BYTES, "4m", 1, INT64_MAX, NULL,                                      \
 	  "bound of each queue between the stages of a query")                                             \
 	X(TASKS, "tasks", INT, "0", 0, 256, NULL,                                                           \

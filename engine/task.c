@@ -152,11 +152,13 @@ static void look_at_size(wr_task *t)
 {
 	wr_run *run = t->run;
 	uint64_t most = (uint64_t)wr_setting_int(run->spec->settings, WR_SET_COMMIT_BYTES);
+	uint64_t half = (uint64_t)wr_setting_int(run->spec->settings, WR_SET_MEMORY) / 2;
 
+	t->unlooked = 0;
 	if (run->spec->transient || atomic_load_explicit(&run->full, memory_order_relaxed) ||
 	    wr_state_dirty_bytes(run->state) +
 		    atomic_load_explicit(&run->sink_cx.out_bytes, memory_order_relaxed) <=
-		most)
+		(most < half ? most : half))
 		return;
 	pthread_mutex_lock(&run->lock);
 	run->full = true;
@@ -200,12 +202,15 @@ static wr_status push_run(wr_task *t, bool *pushed, wr_err *err)
 {
 	int64_t until;
 	wr_scan_reader *r = oldest(t, &until);
+	uint32_t at;
 
 	*pushed = r != NULL;
 	if (!r)
 		return WR_OK;
+	at = r->at;
 	if (wr_scan_reader_push(r, until, err))
 		return WR_FAIL;
+	t->unlooked += r->at - at;
 	tell_own_times(t);
 	return wr_task_advance(t, err);
 }
@@ -353,6 +358,21 @@ static bool some_pending(const wr_task *t)
 	return any;
 }
 
+/*
+ * Where the open epoch is large enough, the coordinator asks for the barrier soon; on a busy
+ * machine much could be read until then. Nothing rests on it that the barrier comes.
+ */
+static void leave_off(wr_task *t, uint64_t seen)
+{
+	struct pollfd fd = { .fd = t->wake, .events = POLLIN };
+	uint64_t ignored;
+
+	if (atomic_load_explicit(&t->run->full, memory_order_relaxed) &&
+	    atomic_load_explicit(&t->run->barrier_asked, memory_order_acquire) == seen &&
+	    poll(&fd, 1, WAIT_MS) > 0)
+		(void)!read(t->wake, &ignored, sizeof ignored);
+}
+
 static wr_status read_loop(wr_task *t, wr_err *err)
 {
 	uint64_t seen = 0;
@@ -376,9 +396,11 @@ static wr_status read_loop(wr_task *t, wr_err *err)
 		waiting_since = 0;
 		if (push_run(t, &any, err) || send_on(t, err))
 			return WR_FAIL;
-		if (!some_pending(t)) {
-			look_at_size(t);
+		if (!some_pending(t))
 			tell_trouble(t);
+		if (!some_pending(t) || t->unlooked >= WR_BATCH_ROWS) {
+			look_at_size(t);
+			leave_off(t, seen);
 		}
 	}
 	return WR_OK;

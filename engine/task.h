@@ -39,6 +39,7 @@ struct wr_task {
 	pthread_t thread;
 	bool started;
 	char told_trouble[256];		/* of its sources, as the run knows it */
+	uint32_t unlooked;		/* rows since it looked at the size of the open epoch */
 	bool told_done, told_first;	/* counted in the run's readers_done and first_done */
 };
 

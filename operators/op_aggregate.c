@@ -186,14 +186,14 @@ static void evaluate(op_aggregate *self, const wr_batch *b, uint32_t at, uint32_
  */
 static wr_status stay_small(op_aggregate *self, wr_err *err)
 {
-	size_t memory = self->op.cx->memory;
+	size_t memory = self->heap < self->op.cx->memory ? self->op.cx->memory - self->heap : 0;
 
-	if (self->tight || wr_cache_bytes(self->groups) + self->heap <= memory)
+	if (wr_cache_bytes(self->groups) <= wr_cache_room(self->groups, memory) || self->tight)
 		return WR_OK;
 	if (agg_emit_changed(self, err) != WR_OK)
 		return WR_FAIL;
 	self->age++;
-	wr_op_trim(self->groups, self->heap < memory ? memory - self->heap : 0, &self->tight);
+	wr_op_trim(self->groups, memory, &self->tight);
 	return WR_OK;
 }
 

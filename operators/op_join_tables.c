@@ -92,7 +92,7 @@ static size_t both_bytes(void *self, const void *payload)
 	const both *p = payload;
 
 	(void)self;
-	return (size_t)p->row[0].room + p->row[1].room;
+	return wr_row_bytes_size(&p->row[0]) + wr_row_bytes_size(&p->row[1]);
 }
 
 static const wr_cache_def both_payload = {

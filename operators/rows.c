@@ -220,7 +220,9 @@ static bool slot_load(void *self, void *payload, wr_str bytes)
 static size_t slot_bytes(void *self, const void *payload)
 {
 	(void)self;
-	return ((const slot *)payload)->room;
+	const slot *s = payload;
+
+	return s->room ? s->room + (size_t)16 : 0;
 }
 
 /* What a table's row of the shape takes when its texts are short. */

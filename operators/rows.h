@@ -53,6 +53,11 @@ typedef struct wr_row_bytes {
 
 void wr_row_bytes_set(wr_row_bytes *b, const char *p, size_t n);
 void wr_row_bytes_free(wr_row_bytes *b);
+/* What they take of the heap, with what it keeps of its own beside them. */
+static inline size_t wr_row_bytes_size(const wr_row_bytes *b)
+{
+	return b->room ? b->room + (size_t)16 : 0;
+}
 static inline wr_str wr_row_bytes_view(const wr_row_bytes *b)
 {
 	return (wr_str){ b->p, b->n };

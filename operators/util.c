@@ -33,6 +33,7 @@ bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8
 
 void wr_op_trim(wr_cache *c, size_t bytes, bool *tight)
 {
+	bytes = wr_cache_room(c, bytes);
 	if (*tight || wr_cache_bytes(c) <= bytes)
 		return;
 	wr_cache_trim(c, bytes);

@@ -18,7 +18,8 @@ bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8
                 uint8_t **mask);
 
 /*
- * Drops clean entries until at most `bytes` are held. *tight is set when that cannot be, as too
+ * Drops clean entries until at most `bytes` are held, or less where all caches hold too much
+ * together. *tight is set when that cannot be, as too
  * much waits for the commit; the caller then leaves off until its next snapshot.
  */
 void wr_op_trim(wr_cache *c, size_t bytes, bool *tight);

@@ -119,6 +119,10 @@ size_t wr_mirror_bytes(const void *mirror);
 void wr_store_cached(wr_store *st);
 void wr_store_note_cached(wr_store *st, ptrdiff_t more);
 bool wr_store_empty(const wr_store *st);
+/* What a cache holds has changed by so much, and the number of caches. */
+void wr_store_note_held(wr_store *st, ptrdiff_t more, ptrdiff_t caches);
+/* What all caches of the data directory hold too much, and the even share of one. */
+size_t wr_store_held_over(const wr_store *st, size_t *share);
 void wr_store_fail(wr_store *st, const char *message);
 
 #endif

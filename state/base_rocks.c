@@ -122,7 +122,8 @@ static rocksdb_block_based_table_options_t *table_options(rocksdb_cache_t *cache
 static void make_options(wr_rock_db *db, const wr_db_options *opt)
 {
 	size_t cache = opt->cache_bytes ? opt->cache_bytes : 64 * MB;
-	size_t buffers = cache / 2 < 16 * MB	? 16 * MB
+	size_t least = cache < 4 * MB ? 4 * MB : cache < 16 * MB ? cache : 16 * MB;
+	size_t buffers = cache / 2 < least	? least
 			 : cache / 2 > 128 * MB ? 128 * MB
 						: cache / 2;
 	rocksdb_lru_cache_options_t *lru = rocksdb_lru_cache_options_create();

@@ -291,6 +291,12 @@ static size_t changed_bytes(const wr_cache *c, const entry *e)
 	return 2 * (entry_size(c, e->klen) + (size_t)(e->meta >> FLAGS) * 16) + PLACES;
 }
 
+static void note_changed(wr_cache *c, size_t more)
+{
+	c->dirty_bytes += more;
+	wr_store_note_cached(c->store, (ptrdiff_t)more);
+}
+
 static void mark_dirty(wr_cache *c, entry *e)
 {
 	e->meta |= DIRTY;
@@ -299,10 +305,7 @@ static void mark_dirty(wr_cache *c, entry *e)
 		c->dirty = wr_realloc(c->dirty, c->dirty_room * sizeof(entry *));
 	}
 	c->dirty[c->ndirty++] = e;
-	size_t bytes = changed_bytes(c, e);
-
-	c->dirty_bytes += bytes;
-	wr_store_note_cached(c->store, (ptrdiff_t)bytes);
+	note_changed(c, changed_bytes(c, e));
 }
 
 entry *wr_cache_load_bytes(wr_cache *c, wr_str key, uint64_t hash, wr_str bytes)
@@ -338,6 +341,7 @@ wr_cache *wr_cache_new(wr_store *st, const wr_cache_def *def, void *self)
 	c->self = self;
 	c->complete = wr_store_empty(st);
 	wr_store_cached(st);
+	wr_store_note_held(st, 0, 1);
 	return c;
 }
 
@@ -345,6 +349,7 @@ void wr_cache_close(wr_cache *c)
 {
 	if (!c)
 		return;
+	wr_store_note_held(c->store, -(ptrdiff_t)c->told, -1);
 	for (slab *s = c->oldest, *next; s; s = next) {
 		entry *e;
 
@@ -423,8 +428,15 @@ bool wr_cache_touch(wr_cache *c, void *payload)
 {
 	entry *e = entry_of(payload);
 
-	if (e->meta & DIRTY)
+	if (e->meta & DIRTY) {
+		size_t before = c->def->bytes ? changed_bytes(c, e) : 0;
+
+		wr_cache_count_heap(c, e);
+		if (c->def->bytes && changed_bytes(c, e) != before)
+			note_changed(c, changed_bytes(c, e) - before);
 		return false;
+	}
+	wr_cache_count_heap(c, e);
 	mark_dirty(c, e);
 	return true;
 }
@@ -461,6 +473,18 @@ size_t wr_cache_bytes(const wr_cache *c)
 	size_t table = c->slots ? (c->mask + 1) * sizeof(uint64_t) : 0;
 
 	return c->held + table + c->heap + c->dirty_room * sizeof(entry *);
+}
+
+size_t wr_cache_room(wr_cache *c, size_t most)
+{
+	size_t own = wr_cache_bytes(c), over, share, room;
+
+	if (own != c->told)
+		wr_store_note_held(c->store, (ptrdiff_t)(own - c->told), 0);
+	c->told = own;
+	over = wr_store_held_over(c->store, &share);
+	room = !over ? most : own > over + share ? own - over : share;
+	return room < most ? room : most;
 }
 
 size_t wr_cache_dirty(const wr_cache *c)

@@ -56,7 +56,10 @@ uint64_t wr_cache_hash(wr_str key);
  */
 void wr_cache_prefetch(const wr_cache *c, uint64_t hash);
 void wr_cache_prefetch_entry(const wr_cache *c, uint64_t hash);
-/* Marks as changed; true when it was clean before (the first change of this epoch). */
+/*
+ * Marks as changed; true when it was clean before (the first change of this epoch). Called after
+ * the change: what the payload owns by then is counted.
+ */
 bool wr_cache_touch(wr_cache *c, void *payload);
 /* Removes key, from the store too at the next flush. */
 void wr_cache_remove(wr_cache *c, wr_str key, uint64_t hash);
@@ -72,9 +75,15 @@ void wr_cache_flush(wr_cache *c);
  */
 void wr_cache_scan(wr_cache *c, wr_str from, wr_str to,
 		   bool (*visit)(void *arg, wr_str key, void *payload), void *arg);
+/*
+ * How much this cache may hold: `most`, or less when all caches of the data directory hold too much
+ * together: whoever asks gives way by that, down to its even share. To be asked now and then, for it
+ * also tells the others what this one holds.
+ */
+size_t wr_cache_room(wr_cache *c, size_t most);
 /* Drops clean entries until at most `bytes` are held. */
 void wr_cache_trim(wr_cache *c, size_t bytes);
-/* Memory held. What payloads own is counted as of their last flush or load. */
+/* Memory held. What payloads own is counted as of their last touch, flush or load. */
 size_t wr_cache_bytes(const wr_cache *c);
 size_t wr_cache_dirty(const wr_cache *c);	/* entries */
 

@@ -49,6 +49,7 @@ struct wr_cache {
 	slab *oldest, *youngest;
 	entry *holes[CLASSES];	/* by size / 16 */
 	size_t held, heap;
+	size_t told;	/* of what is held: as the data directory knows it */
 	entry **dirty;
 	size_t ndirty, dirty_room;
 	size_t dirty_bytes;	/* of dirty entries, as told to the store */

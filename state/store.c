@@ -23,7 +23,10 @@
 
 #include <stdlib.h>
 
-enum { MIRRORS = 64 << 20 };	/* bytes, when no cache size is given */
+enum {
+	MIRRORS = 64 << 20,	/* bytes, when no cache size is given */
+	HELD = 6	/* what all caches together may hold, in sizes of the block cache */
+};
 
 wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err)
 {
@@ -34,6 +37,7 @@ wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_
 		return WR_FAIL;
 	*out = wr_malloc(sizeof(**out));
 	**out = (wr_db){ .def = def, .base = base };
+	(*out)->held_limit = opt->cache_bytes ? opt->cache_bytes * HELD : SIZE_MAX;
 	(*out)->mirror_limit = opt->cache_bytes ? opt->cache_bytes : MIRRORS;
 	return WR_OK;
 }
@@ -164,6 +168,25 @@ void wr_store_note_cached(wr_store *st, ptrdiff_t more)
 	size_t now = atomic_load_explicit(&st->cached, memory_order_relaxed) + (size_t)more;
 
 	atomic_store_explicit(&st->cached, now, memory_order_relaxed);
+}
+
+void wr_store_note_held(wr_store *st, ptrdiff_t more, ptrdiff_t caches)
+{
+	wr_db *db = st->state->db;
+
+	atomic_fetch_add_explicit(&db->held, (size_t)more, memory_order_relaxed);
+	if (caches)
+		atomic_fetch_add_explicit(&db->caches, (size_t)caches, memory_order_relaxed);
+}
+
+size_t wr_store_held_over(const wr_store *st, size_t *share)
+{
+	const wr_db *db = st->state->db;
+	size_t n = atomic_load_explicit(&db->caches, memory_order_relaxed);
+	size_t held = atomic_load_explicit(&db->held, memory_order_relaxed);
+
+	*share = db->held_limit / n;
+	return held > db->held_limit ? held - db->held_limit : 0;
 }
 
 void wr_store_cached(wr_store *st)

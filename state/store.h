@@ -24,7 +24,8 @@ typedef struct wr_store wr_store;
 
 typedef struct wr_db_options {
 	bool memory;		/* no files at all */
-	size_t cache_bytes;	/* block cache; and a bound for write buffers */
+	/* block cache; and a bound for write buffers, and, six times, for all caches; 0: as it likes */
+	size_t cache_bytes;
 } wr_db_options;
 
 /*
@@ -88,8 +89,8 @@ void wr_iter_close(wr_iter *it);
 wr_status wr_state_health(wr_state *s, wr_err *err);
 
 /*
- * Bytes of writes waiting for the commit: overlays, and what caches hold changed (about: what a
- * payload owns is counted as it was at its last flush or load). Thread: any.
+ * Bytes of writes waiting for the commit: overlays, and what caches hold changed, with what the
+ * commit of it takes. Thread: any.
  */
 size_t wr_state_dirty_bytes(const wr_state *s);
 

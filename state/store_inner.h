@@ -15,6 +15,8 @@ struct wr_db {
 	void *base;
 	size_t mirror_limit;
 	_Atomic size_t mirrored;	/* bytes of all mirrors */
+	size_t held_limit;
+	_Atomic size_t held, caches;	/* bytes of all caches, and how many there are */
 };
 
 struct wr_state {

@@ -422,6 +422,52 @@ static void test_changed_bytes(void **unused)
 	wr_db_close(db);
 }
 
+static void fill(wr_cache *c, uint64_t n)
+{
+	bool created;
+
+	for (uint64_t i = 0; i < n; i++) {
+		wr_str key = { (const char *)&i, sizeof(i) };
+
+		wr_cache_make(c, key, wr_cache_hash(key), &created);
+	}
+}
+
+/* All caches of a data directory share 6 times the block cache: who grows gives way. */
+static void test_room(void **unused)
+{
+	static const wr_cache_def def = { .size = 32, .save = item_save };
+	enum { LIMIT = 6 * 10000, ANY = 1 << 20 };
+	wr_db_options opt = { .memory = true, .cache_bytes = 10000 };
+	wr_err err = WR_ERR_INIT;
+	wr_db *db;
+	wr_state *st;
+
+	(void)unused;
+	assert_int_equal(wr_db_open(NULL, &opt, &db, &err), WR_OK);
+	assert_int_equal(wr_state_open(db, "one", &st, &err), WR_OK);
+	wr_cache *a = wr_cache_new(wr_store_open(st, 1, 0), &def, NULL);
+	wr_cache *b = wr_cache_new(wr_store_open(st, 2, 0), &def, NULL);
+
+	fill(a, 500);
+	assert_in_range(wr_cache_bytes(a), LIMIT / 2, LIMIT);
+	assert_int_equal(wr_cache_room(a, ANY), ANY);
+	assert_int_equal(wr_cache_room(a, 100), 100);
+	fill(b, 500);
+	assert_true(wr_cache_room(b, ANY) >= LIMIT / 2);	/* its share, at least */
+	assert_true(wr_cache_room(b, ANY) < wr_cache_bytes(b));
+	wr_cache_trim(b, wr_cache_room(b, ANY));
+	(void)wr_cache_room(b, ANY);	/* tells */
+	wr_cache_trim(a, wr_cache_room(a, ANY));
+	(void)wr_cache_room(a, ANY);
+	assert_true(wr_cache_bytes(a) + wr_cache_bytes(b) <= LIMIT);
+	wr_cache_close(a);	/* the other may have all again */
+	assert_int_equal(wr_cache_room(b, ANY), ANY);
+	wr_cache_close(b);
+	wr_state_close(st);
+	wr_db_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_trim_shrinks),
 		cmocka_unit_test(test_changed_bytes),
+		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
