@@ -437,8 +437,8 @@ static void fill(wr_cache *c, uint64_t n)
 static void test_room(void **unused)
 {
 	static const wr_cache_def def = { .size = 32, .save = item_save };
-	enum { LIMIT = 6 * 10000, ANY = 1 << 20 };
-	wr_db_options opt = { .memory = true, .cache_bytes = 10000 };
+	enum { LIMIT = 6 * 20000, ANY = 1 << 20 };
+	wr_db_options opt = { .memory = true, .cache_bytes = 20000 };
 	wr_err err = WR_ERR_INIT;
 	wr_db *db;
 	wr_state *st;
