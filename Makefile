@@ -143,7 +143,7 @@ docs: all               ## docs/functions.md, docs/settings.md, and every exampl
 hdr-check:              ## every header compiles alone
 	@tests/tools/hdr-check $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL))
 format format-check:    ## clang-format over the tree (format-check: only says what it would change)
-	@clang-format-14 $(if $(filter format,$@),-i,--dry-run -Werror) $(foreach r,$(ROOMS),$(wildcard $(r)/*.[ch]))
+	@clang-format-14 $(if $(filter format,$@),-i,--dry-run -Werror) $(foreach r,$(ROOMS) bench tests/*,$(wildcard $(r)/*.[ch]))
 tidy:                   ## clang-tidy, as .clang-tidy asks
 	@clang-tidy-14 --quiet $(or $(FILES),$(SRC)) -- -std=gnu11 -I. -I$(B) -D_GNU_SOURCE
 coverage:               ## which lines tests reach: build/cov/report

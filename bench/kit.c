@@ -38,10 +38,11 @@ static int admin_wait(rd_kafka_queue_t *queue, int create)
 		die("no answer from a broker at %s", broker);
 	if (rd_kafka_event_error(event))
 		die("%s", rd_kafka_event_error_string(event));
-	results = create ? rd_kafka_CreateTopics_result_topics(
-				rd_kafka_event_CreateTopics_result(event), &count)
-			 : rd_kafka_DeleteTopics_result_topics(
-				rd_kafka_event_DeleteTopics_result(event), &count);
+	results =
+	    create ? rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
+							 &count)
+		   : rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event),
+							 &count);
 	rd_kafka_resp_err_t error = count ? rd_kafka_topic_result_error(results[0]) : 0;
 
 	if (error)
@@ -55,7 +56,8 @@ static int create_topic(const char *topic, int partitions, char **settings)
 	char error[512];
 	rd_kafka_t *rk = kafka_new(RD_KAFKA_PRODUCER, broker, none);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_NewTopic_t *topic_spec = rd_kafka_NewTopic_new(topic, partitions, 1, error, sizeof error);
+	rd_kafka_NewTopic_t *topic_spec =
+	    rd_kafka_NewTopic_new(topic, partitions, 1, error, sizeof error);
 
 	if (!topic_spec)
 		die("%s", error);
@@ -93,10 +95,24 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 static rd_kafka_t *open_loader(void)
 {
 	static const char *const settings[] = {
-		"enable.idempotence", "true", "acks", "all", "compression.codec", "lz4",
-		"linger.ms", "20", "batch.num.messages", "100000", "batch.size", "1000000",
-		"queue.buffering.max.messages", "200000", "queue.buffering.max.kbytes", "200000",
-		"partitioner", "murmur2_random",
+		"enable.idempotence",
+		"true",
+		"acks",
+		"all",
+		"compression.codec",
+		"lz4",
+		"linger.ms",
+		"20",
+		"batch.num.messages",
+		"100000",
+		"batch.size",
+		"1000000",
+		"queue.buffering.max.messages",
+		"200000",
+		"queue.buffering.max.kbytes",
+		"200000",
+		"partitioner",
+		"murmur2_random",
 	};
 	char error[512];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -139,14 +155,16 @@ static int load(const char *topic, int json_keys)
 		if (line[length - 1] == '\n')
 			line[--length] = 0;
 		int key_length = snprintf(key, sizeof key, json_keys ? "{\"id\":%lld}" : "%lld",
-		                          field(line, "\"id\":", 0, 0));
+					  field(line, "\"id\":", 0, 0));
 		long long ms = field(line, "\"ts_ms\":", 1, 1600000000000);
 		rd_kafka_resp_err_t error;
 
-		while ((error = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_TIMESTAMP(ms),
-			RD_KAFKA_V_KEY(key, (size_t)key_length), RD_KAFKA_V_VALUE(line, (size_t)length),
-			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END))
-			== RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		while ((error =
+			    rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_TIMESTAMP(ms),
+					      RD_KAFKA_V_KEY(key, (size_t)key_length),
+					      RD_KAFKA_V_VALUE(line, (size_t)length),
+					      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					      RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			rd_kafka_poll(rk, 5);
 		if (error)
 			die("%s", rd_kafka_err2str(error));
@@ -200,11 +218,13 @@ static void replay_line(rd_kafka_t *rk, char *line, const char *prefix)
 	size_t value_length = (size_t)(end - value), key_length = (size_t)(key_end - key);
 	int no_value = !strncmp(value, "null", 4), no_key = !strncmp(key, "null", 4);
 
-	while ((error = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(atoi(partition)),
-		RD_KAFKA_V_TIMESTAMP(atoll(time)),
-		RD_KAFKA_V_KEY(no_key ? NULL : key, no_key ? 0 : key_length),
-		RD_KAFKA_V_VALUE(no_value ? NULL : value, no_value ? 0 : value_length),
-		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+	while ((error = rd_kafka_producev(
+		    rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(atoi(partition)),
+		    RD_KAFKA_V_TIMESTAMP(atoll(time)),
+		    RD_KAFKA_V_KEY(no_key ? NULL : key, no_key ? 0 : key_length),
+		    RD_KAFKA_V_VALUE(no_value ? NULL : value, no_value ? 0 : value_length),
+		    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)) ==
+	       RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		rd_kafka_poll(rk, 5);
 	if (error)
 		die("%s: %s", topic, rd_kafka_err2str(error));
@@ -256,13 +276,17 @@ static void pace_event(rd_kafka_t *rk, const char *topic, long i, unsigned keys)
 	uint64_t random = mixed((uint64_t)i);
 	char key[32], value[96];
 	int key_length = snprintf(key, sizeof key, "\"k%u\"", (unsigned)(random % keys));
-	int length = snprintf(value, sizeof value, "{\"v\":%ld,\"g\":\"g%u\"}", i, (unsigned)(random >> 32) % 97);
-	long long ms = 1700000000000 + i / 20 - (random >> 58 == 0 ? (long long)(random >> 40) % 4000 : 0);
+	int length = snprintf(value, sizeof value, "{\"v\":%ld,\"g\":\"g%u\"}", i,
+			      (unsigned)(random >> 32) % 97);
+	long long ms =
+	    1700000000000 + i / 20 - (random >> 58 == 0 ? (long long)(random >> 40) % 4000 : 0);
 	rd_kafka_resp_err_t error;
 
 	while ((error = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_TIMESTAMP(ms),
-		RD_KAFKA_V_KEY(key, (size_t)key_length), RD_KAFKA_V_VALUE(value, (size_t)length),
-		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+					  RD_KAFKA_V_KEY(key, (size_t)key_length),
+					  RD_KAFKA_V_VALUE(value, (size_t)length),
+					  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					  RD_KAFKA_V_END)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		rd_kafka_poll(rk, 5);
 	if (error)
 		die("%s", rd_kafka_err2str(error));
@@ -331,8 +355,8 @@ static int read_topic(const char *topic, int dump)
 		rd_kafka_message_destroy(message);
 	}
 	if (!dump)
-		printf("{\"records\":%ld,\"bytes\":%ld,\"first\":%lld,\"last\":%lld}\n", count, bytes,
-		       count ? (long long)first : 0, (long long)last);
+		printf("{\"records\":%ld,\"bytes\":%ld,\"first\":%lld,\"last\":%lld}\n", count,
+		       bytes, count ? (long long)first : 0, (long long)last);
 	return 0;
 }
 
@@ -360,7 +384,8 @@ static int settle(const char *topic)
 		bool known = true;
 
 		for (int i = 1; i >= 0; i--)
-			known &= !rd_kafka_query_watermark_offsets(rk[i], topic, p, &first, &end[i], 5000);
+			known &= !rd_kafka_query_watermark_offsets(rk[i], topic, p, &first, &end[i],
+								   5000);
 		if (known && end[0] >= end[1])
 			p++;
 		else
@@ -393,7 +418,8 @@ int main(int argc, char **argv)
 	else if (!strcmp(command, "settle"))
 		status = settle(argv[2]);
 	if (status == 2)
-		fputs("usage: kit create|delete|load|replay|pace|span|dump|settle TOPIC …\n", stderr);
+		fputs("usage: kit create|delete|load|replay|pace|span|dump|settle TOPIC …\n",
+		      stderr);
 	fflush(stdout);
-	_Exit(status);	/* librdkafka's orderly close would cost more than the command */
+	_Exit(status); /* librdkafka's orderly close would cost more than the command */
 }

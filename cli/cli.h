@@ -18,16 +18,16 @@ enum {
 typedef struct wr_options {
 	const char *files[64];
 	unsigned nfiles;
-	const char *sql;		/* -e */
+	const char *sql; /* -e */
 	const char *dir, *broker, *listen;
-	const char *sets[64], *defines[64];	/* NAME=VALUE */
+	const char *sets[64], *defines[64]; /* NAME=VALUE */
 	unsigned nsets, ndefines;
 	wr_until_mode until;
-	const char *report, *only;	/* weir test */
-	const char *worlds[16];		/* weir test --world … */
+	const char *report, *only; /* weir test */
+	const char *worlds[16];	   /* weir test --world … */
 	unsigned nworlds;
 	bool verbose;
-	const char *assume;		/* weir recover */
+	const char *assume; /* weir recover */
 } wr_options;
 
 /* Reads argv[from…]. An unknown option is USAGE with a hint. allowed: letters of the groups that
@@ -47,7 +47,7 @@ int wr_cmd_errors(const wr_options *o);
 int wr_cmd_check(const wr_options *o);
 int wr_cmd_restore(const wr_options *o);
 int wr_cmd_test(const wr_options *o);
-int wr_cmd_docs(const wr_options *o);	/* pages of docs/, for `make docs` */
+int wr_cmd_docs(const wr_options *o); /* pages of docs/, for `make docs` */
 
 /* Prints an error to stderr, with the statement's line and a caret where it has a place. Returns
  * the exit status for its class. */

@@ -19,8 +19,8 @@ enum { MAX_TOPICS = 64, MAX_QUERIES = 64 };
 static bool has_text(const wr_json *list, const char *text)
 {
 	WR_JSON_EACH(j, list)
-		if (wr_json_is(j, WR_JSON_STRING) && wr_str_is(j->text, text))
-			return true;
+	if (wr_json_is(j, WR_JSON_STRING) && wr_str_is(j->text, text))
+		return true;
 	return false;
 }
 
@@ -72,9 +72,10 @@ static void make_declared_topic(wr_conform *c, const wr_stmt *s)
 static void make_topics(wr_conform *c)
 {
 	WR_JSON_EACH(t, wr_json_get(c->test, "topics"))
-		make_topic(c, wr_json_string(wr_json_get(t, "name"), WR_STR_LIT("")),
-			   (int32_t)wr_json_int(wr_json_get(t, "partitions"), 1));
-	WR_JSON_EACH(text, wr_json_get(c->test, "statements")) {
+	make_topic(c, wr_json_string(wr_json_get(t, "name"), WR_STR_LIT("")),
+		   (int32_t)wr_json_int(wr_json_get(t, "partitions"), 1));
+	WR_JSON_EACH(text, wr_json_get(c->test, "statements"))
+	{
 		uint32_t at = 0;
 		bool found = true;
 
@@ -92,15 +93,17 @@ static void make_topics(wr_conform *c)
 	}
 	for (int side = 0; side < 2; side++)
 		WR_JSON_EACH(rec, wr_json_get(c->test, side ? "outputs" : "inputs"))
-			make_topic(c, wr_json_string(wr_json_get(rec, "topic"), WR_STR_LIT("")), 4);
+	make_topic(c, wr_json_string(wr_json_get(rec, "topic"), WR_STR_LIT("")), 4);
 }
 
 static void set_properties(wr_conform *c)
 {
-	WR_JSON_EACH(p, wr_json_get(c->test, "properties")) {
+	WR_JSON_EACH(p, wr_json_get(c->test, "properties"))
+	{
 		wr_err err = WR_ERR_INIT;
-		wr_str value = p->kind == WR_JSON_TRUE ? WR_STR_LIT("true") :
-			       p->kind == WR_JSON_FALSE ? WR_STR_LIT("false") : p->text;
+		wr_str value = p->kind == WR_JSON_TRUE	  ? WR_STR_LIT("true")
+			       : p->kind == WR_JSON_FALSE ? WR_STR_LIT("false")
+							  : p->text;
 
 		if (wr_str_is(p->name, "use.exact.numeric.comparison"))
 			c->exact = p->kind != WR_JSON_FALSE && !wr_str_is(value, "false");
@@ -165,7 +168,8 @@ static void judge_error(wr_conform *c, const wr_err *err, bool last)
 /* true: all went well. */
 static bool run_statements(wr_conform *c)
 {
-	WR_JSON_EACH(text, wr_json_get(c->test, "statements")) {
+	WR_JSON_EACH(text, wr_json_get(c->test, "statements"))
+	{
 		uint32_t at = 0;
 		bool found = true;
 
@@ -196,7 +200,8 @@ static void run_sql(wr_conform *c)
 {
 	wr_conform_sql *s = wr_conform_sql_new(c);
 
-	WR_JSON_EACH(text, wr_json_get(c->test, "statements")) {
+	WR_JSON_EACH(text, wr_json_get(c->test, "statements"))
+	{
 		uint32_t at = 0;
 		bool found = true;
 
@@ -218,7 +223,7 @@ static void run_sql(wr_conform *c)
 typedef struct find_topic {
 	wr_str topic;
 	const wr_relation *found;
-	bool sink;	/* prefer what a query writes */
+	bool sink; /* prefer what a query writes */
 } find_topic;
 
 static void match_topic(void *self, const wr_relation *r)
@@ -250,13 +255,14 @@ static bool load_inputs(wr_conform *c, inputs *in)
 
 	in->topics = WR_NEW_ARRAY(c->arena, wr_str, list ? list->n + 1 : 1);
 	in->records = WR_NEW_ARRAY(c->arena, wr_record, list ? list->n + 1 : 1);
-	WR_JSON_EACH(j, list) {
+	WR_JSON_EACH(j, list)
+	{
 		wr_err err = WR_ERR_INIT;
 		wr_str topic = wr_json_string(wr_json_get(j, "topic"), WR_STR_LIT(""));
 		const wr_relation *r = relation_of(c, topic, false);
 
 		if (!r)
-			continue;	/* nobody reads it */
+			continue; /* nobody reads it */
 		if (!wr_conform_encode(c, r, j, &in->records[in->n]))
 			return false;
 		if (wr_topics_append(wr_engine_topics(c->engine), topic, 0, &in->records[in->n],
@@ -448,7 +454,8 @@ static void check_topic(wr_conform *c, wr_str topic)
 			     err.message);
 		return;
 	}
-	WR_JSON_EACH(e, list) {
+	WR_JSON_EACH(e, list)
+	{
 		if (!wr_str_eq(wr_json_string(wr_json_get(e, "topic"), WR_STR_LIT("")), topic))
 			continue;
 		more = wr_topic_cursor_read(cursor, &rec, 1, &next) == 1;
@@ -472,7 +479,8 @@ static void check_outputs(wr_conform *c)
 	wr_str done[MAX_TOPICS];
 	uint32_t n = 0;
 
-	WR_JSON_EACH(e, wr_json_get(c->test, "outputs")) {
+	WR_JSON_EACH(e, wr_json_get(c->test, "outputs"))
+	{
 		wr_str topic = wr_json_string(wr_json_get(e, "topic"), WR_STR_LIT(""));
 
 		if (listed(done, n, topic))
@@ -575,7 +583,8 @@ void wr_conform_file(wr_test_run *t, const char *file)
 		wr_case_fail(&r, "%s", err.message);
 		wr_test_report(t, file, wr_str_of(file), &r);
 	}
-	WR_JSON_EACH(test, cases) {
+	WR_JSON_EACH(test, cases)
+	{
 		one_case(t, file, a, test);
 		wr_arena_reset(a);
 	}

@@ -11,7 +11,7 @@ typedef struct wr_conform {
 	wr_engine *engine;
 	wr_session *session;
 	wr_case_result *result;
-	bool exact;	/* numbers of JSON topics compare with their digits */
+	bool exact; /* numbers of JSON topics compare with their digits */
 } wr_conform;
 
 /* conform_codec.c: the case's JSON to a topic's bytes and back, by the formats of the relation that

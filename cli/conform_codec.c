@@ -43,12 +43,8 @@ static void put_kafka(wr_buf *b, const wr_json *j, const wr_type *type)
 	uint64_t bits;
 
 	switch (type ? type->tag : WR_STRING) {
-	case WR_INTEGER:
-		put_be(b, (uint64_t)integer(j), 4);
-		break;
-	case WR_BIGINT:
-		put_be(b, (uint64_t)integer(j), 8);
-		break;
+	case WR_INTEGER: put_be(b, (uint64_t)integer(j), 4); break;
+	case WR_BIGINT: put_be(b, (uint64_t)integer(j), 8); break;
 	case WR_DOUBLE:
 		(void)wr_parse_double(j->text, &d);
 		memcpy(&bits, &d, 8);
@@ -122,7 +118,8 @@ const wr_headers *wr_conform_headers(wr_conform *c, const wr_json *list)
 	wr_header *items = WR_NEW_ARRAY(c->arena, wr_header, list->n);
 
 	h->items = items;
-	WR_JSON_EACH(j, list) {
+	WR_JSON_EACH(j, list)
+	{
 		const wr_json *key = wr_json_get(j, "KEY"), *value = wr_json_get(j, "VALUE");
 
 		items[h->n].key = wr_json_string(key ? key : wr_json_get(j, "key"), WR_STR_LIT(""));

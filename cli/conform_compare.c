@@ -9,10 +9,10 @@
 /* A number's text as unscaled digits and scale: 1.50E1 is 150 and 1. */
 typedef struct number {
 	bool negative;
-	char digits[96];	/* without leading zeros; "" is 0 */
+	char digits[96]; /* without leading zeros; "" is 0 */
 	int n;
 	int64_t scale;
-	bool whole;		/* neither point nor exponent */
+	bool whole; /* neither point nor exponent */
 } number;
 
 static bool read_number(wr_str s, number *out)
@@ -113,8 +113,8 @@ static bool equal_objects(const wr_conform *c, const wr_json *e, const wr_json *
 	if (!wr_json_is(a, WR_JSON_OBJECT) || e->n != a->n)
 		return false;
 	WR_JSON_EACH(m, e)
-		if (!wr_conform_equal(c, m, member(a, m->name), exact))
-			return false;
+	if (!wr_conform_equal(c, m, member(a, m->name), exact))
+		return false;
 	return true;
 }
 
@@ -124,7 +124,8 @@ static bool equal_arrays(const wr_conform *c, const wr_json *e, const wr_json *a
 		return false;
 	const wr_json *x = a->first;
 
-	WR_JSON_EACH(item, e) {
+	WR_JSON_EACH(item, e)
+	{
 		if (!wr_conform_equal(c, item, x, exact))
 			return false;
 		x = x->next;
@@ -145,18 +146,12 @@ static bool equal_text(const wr_json *e, const wr_json *a)
 bool wr_conform_equal(const wr_conform *c, const wr_json *e, const wr_json *a, bool exact)
 {
 	switch (e->kind) {
-	case WR_JSON_NULL:
-		return !a || a->kind == WR_JSON_NULL;
+	case WR_JSON_NULL: return !a || a->kind == WR_JSON_NULL;
 	case WR_JSON_TRUE:
-	case WR_JSON_FALSE:
-		return a && a->kind == e->kind;
-	case WR_JSON_OBJECT:
-		return equal_objects(c, e, a, exact);
-	case WR_JSON_ARRAY:
-		return equal_arrays(c, e, a, exact);
-	case WR_JSON_STRING:
-		return equal_text(e, a);
-	default:
-		return wr_json_is(a, WR_JSON_NUMBER) && equal_numbers(e->text, a->text, exact);
+	case WR_JSON_FALSE: return a && a->kind == e->kind;
+	case WR_JSON_OBJECT: return equal_objects(c, e, a, exact);
+	case WR_JSON_ARRAY: return equal_arrays(c, e, a, exact);
+	case WR_JSON_STRING: return equal_text(e, a);
+	default: return wr_json_is(a, WR_JSON_NUMBER) && equal_numbers(e->text, a->text, exact);
 	}
 }

@@ -214,8 +214,9 @@ void wr_conform_post(wr_conform *c)
 	const wr_json *topics = wr_json_get(wr_json_get(c->test, "post"), "topics");
 
 	WR_JSON_EACH(want, topics ? wr_json_get(topics, "topics") : NULL)
-		check_topic(c, want);
-	WR_JSON_EACH(want, wr_json_get(wr_json_get(c->test, "post"), "sources")) {
+	check_topic(c, want);
+	WR_JSON_EACH(want, wr_json_get(wr_json_get(c->test, "post"), "sources"))
+	{
 		wanted w = { .want = want, .c = c };
 
 		wr_engine_relations(c->engine, compare, &w);

@@ -79,7 +79,8 @@ static wr_status encode_side(wr_conform *c, const wr_side_spec *side, const wr_b
 	if (wr_encoder_open(c->arena, &plain, &e, err))
 		return WR_FAIL;
 	if (wr_encoder_put(e, b, 0, &bytes)) {
-		*out = wr_arena_str(c->arena, (wr_str){ bytes.p ? bytes.p : "", (uint32_t)bytes.n });
+		*out =
+		    wr_arena_str(c->arena, (wr_str){ bytes.p ? bytes.p : "", (uint32_t)bytes.n });
 		out->p = out->p ? out->p : "";
 	}
 	wr_buf_free(&bytes);
@@ -96,8 +97,10 @@ static wr_status expected(wr_conform *c, const wr_plan *plan, bool tombstone,
 	if (encode_side(c, &plan->key, plan->rows, &rec.key, err) ||
 	    (!tombstone && encode_side(c, &plan->value, plan->rows, &rec.value, err)))
 		return WR_FAIL;
-	return wr_conform_decode(c, &plain, &rec, out) ? WR_OK :
-	       wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "the row expected cannot be encoded");
+	return wr_conform_decode(c, &plain, &rec, out)
+		   ? WR_OK
+		   : wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
+				"the row expected cannot be encoded");
 }
 
 static void show(wr_buf *b, const wr_conform_actual *a)
@@ -220,12 +223,9 @@ static wr_status execute(wr_conform_sql *s, const wr_stmt *stmt, wr_str text, wr
 
 	switch (stmt->kind) {
 	case WR_STMT_ASSERT_VALUES:
-	case WR_STMT_ASSERT_NULL_VALUES:
-		return assert_values(s, stmt, text, err);
-	case WR_STMT_ASSERT_SOURCE:
-		return assert_source(c, stmt, text, err);
-	default:
-		break;
+	case WR_STMT_ASSERT_NULL_VALUES: return assert_values(s, stmt, text, err);
+	case WR_STMT_ASSERT_SOURCE: return assert_source(c, stmt, text, err);
+	default: break;
 	}
 	if (wr_engine_execute(c->engine, c->session, c->arena, stmt, text, &out, err))
 		return WR_FAIL;

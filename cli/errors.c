@@ -15,9 +15,9 @@
 enum { LIST_COLS = 6, MAX_NUMBERS = 62 };
 
 static const char USAGE[] =
-	"weir errors list [QUERY] --data DIR             what was kept\n"
-	"weir errors show QUERY NUMBER --data DIR        one record with its bytes\n"
-	"weir errors replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]   read it again\n";
+    "weir errors list [QUERY] --data DIR             what was kept\n"
+    "weir errors show QUERY NUMBER --data DIR        one record with its bytes\n"
+    "weir errors replay [QUERY [NUMBER…]] --data DIR [--broker HOST:PORT]   read it again\n";
 
 /* What the words behind the command ask for. */
 typedef struct wanted {
@@ -192,8 +192,11 @@ static int run_queries(const wr_options *o, const wanted *w)
 {
 	wr_settings settings;
 	wr_err err = WR_ERR_INIT;
-	wr_engine_config config = { .dir = o->dir, .broker = o->broker, .settings = &settings,
-				    .until = WR_RUN_UNTIL_CAUGHT_UP, .replay = &w->which };
+	wr_engine_config config = { .dir = o->dir,
+				    .broker = o->broker,
+				    .settings = &settings,
+				    .until = WR_RUN_UNTIL_CAUGHT_UP,
+				    .replay = &w->which };
 	wr_engine *e;
 	int status = WR_EXIT_GOOD;
 

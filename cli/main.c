@@ -55,7 +55,7 @@ void wr_catch_signals(void)
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* a write that fails says so */
+	signal(SIGXFSZ, SIG_IGN); /* a write that fails says so */
 }
 
 static int status_of(const wr_err *err)
@@ -101,12 +101,14 @@ typedef struct command {
 	int (*run)(const wr_options *o);
 } command;
 
+/* clang-format off */
 static const command COMMANDS[] = {
 	{ "run", "dqu", wr_cmd_run },	    { "explain", "q", wr_cmd_explain }, { "test", "tq", wr_cmd_test },
 	{ "serve", "dqsu", wr_cmd_serve },  { "shell", "dq", wr_cmd_shell },
 	{ "recover", "dr", wr_cmd_recover }, { "errors", "dq", wr_cmd_errors },
 	{ "check", "d", wr_cmd_check }, { "restore", "d", wr_cmd_restore }, { "docs", "", wr_cmd_docs },
 };
+/* clang-format on */
 
 static int unknown_command(const char *word)
 {

@@ -11,6 +11,7 @@ typedef struct option_row {
 	bool takes_value;
 } option_row;
 
+/* clang-format off */
 static const option_row ROWS[] = {
 	{ "-e", 'q', true },	     { "--data", 'd', true },	   { "--broker", 'd', true },
 	{ "--set", 'q', true },	     { "--define", 'q', true },	   { "--until-end", 'u', false },
@@ -18,6 +19,7 @@ static const option_row ROWS[] = {
 	{ "--only", 't', true },     { "--world", 't', true },	   { "--verbose", 't', false },
 	{ "--assume", 'r', true },
 };
+/* clang-format on */
 enum { NROWS = sizeof ROWS / sizeof *ROWS };
 
 static wr_status keep(const char **list, unsigned *n, unsigned max, const char *value,
@@ -57,8 +59,8 @@ static wr_status take(wr_options *o, const char *name, const char *value, wr_err
 		if (!strchr(value, '='))
 			return wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN,
 					  "%s takes NAME=VALUE, not %s", name, value);
-		return name[2] == 's' ? keep(o->sets, &o->nsets, 64, value, name, err) :
-					keep(o->defines, &o->ndefines, 64, value, name, err);
+		return name[2] == 's' ? keep(o->sets, &o->nsets, 64, value, name, err)
+				      : keep(o->defines, &o->ndefines, 64, value, name, err);
 	}
 	return WR_OK;
 }
@@ -74,8 +76,8 @@ static wr_status unknown(const char *arg, const char *allowed, wr_err *err)
 	const char *near = wr_near_of(wr_str_of(arg), names, n);
 
 	wr_err_set(err, WR_ERR_USAGE, WR_NO_SPAN, "there is no option %s here", arg);
-	return near ? wr_err_hint(err, "did you mean %s?", near) :
-		      wr_err_hint(err, "weir --help lists the options");
+	return near ? wr_err_hint(err, "did you mean %s?", near)
+		    : wr_err_hint(err, "weir --help lists the options");
 }
 
 /* Length of the option's own name in --name=value. */

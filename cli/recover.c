@@ -7,7 +7,7 @@
 int wr_cmd_recover(const wr_options *o)
 {
 	wr_err err = WR_ERR_INIT;
-	static const char *const words[] = { "committed", "aborted", "lost" };	/* wr_assume */
+	static const char *const words[] = { "committed", "aborted", "lost" }; /* wr_assume */
 	int assume = 0;
 
 	while (assume < 3 && o->assume && strcmp(o->assume, words[assume]) != 0)

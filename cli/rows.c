@@ -56,7 +56,9 @@ static void on_ended(void *self, bool limit_reached, const wr_err *err)
 
 void wr_row_printer_init(wr_row_printer *p, FILE *to, wr_push_query *q)
 {
-	*p = (wr_row_printer){ .def = { .rows = on_rows, .ended = on_ended, .self = p }, .to = to, .query = q };
+	*p = (wr_row_printer){ .def = { .rows = on_rows, .ended = on_ended, .self = p },
+			       .to = to,
+			       .query = q };
 }
 
 /* ---------------------------------------------------------------- tables */

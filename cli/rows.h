@@ -11,13 +11,13 @@ void wr_row_json(const wr_push_query *q, const wr_batch *b, uint32_t row, wr_buf
 
 /* A client of a transient query that prints each row as such a line. */
 typedef struct wr_row_printer {
-	wr_push_def def;	/* for wr_push_query_start */
+	wr_push_def def; /* for wr_push_query_start */
 	FILE *to;
 	wr_push_query *query;
 	wr_buf line;
 	_Atomic bool over;
 	bool limit_reached;
-	wr_err err;		/* why it failed; cls NONE else */
+	wr_err err; /* why it failed; cls NONE else */
 } wr_row_printer;
 
 void wr_row_printer_init(wr_row_printer *p, FILE *to, wr_push_query *q);

@@ -22,9 +22,9 @@ typedef struct running {
 	wr_push_query *selects[MAX_SELECTS];
 	wr_row_printer printers[MAX_SELECTS];
 	unsigned n;
-	bool defined;	/* a persistent query was made */
-	int status;	/* exit status so far */
-	int scripts;	/* that run now, one inside the other */
+	bool defined; /* a persistent query was made */
+	int status;   /* exit status so far */
+	int scripts;  /* that run now, one inside the other */
 } running;
 
 static void start_select(running *r, const wr_outcome *out)
@@ -97,15 +97,9 @@ static void on_outcome(void *self, const wr_outcome *out)
 
 	r->defined |= out->query_id && out->kind == WR_OUTCOME_MESSAGE;
 	switch (out->kind) {
-	case WR_OUTCOME_QUERY:
-		start_select(r, out);
-		break;
-	case WR_OUTCOME_PRINT:
-		print(r, out->print);
-		break;
-	case WR_OUTCOME_SCRIPT:
-		run_script(r, out);
-		break;
+	case WR_OUTCOME_QUERY: start_select(r, out); break;
+	case WR_OUTCOME_PRINT: print(r, out->print); break;
+	case WR_OUTCOME_SCRIPT: run_script(r, out); break;
 	case WR_OUTCOME_LISTING:
 		wr_print_listing(stdout, &out->listing);
 		if (out->details.ncols) {
@@ -113,15 +107,10 @@ static void on_outcome(void *self, const wr_outcome *out)
 			wr_print_listing(stdout, &out->details);
 		}
 		break;
-	case WR_OUTCOME_TEXT:
-		printf("%s\n", out->message);
-		break;
+	case WR_OUTCOME_TEXT: printf("%s\n", out->message); break;
 	case WR_OUTCOME_MESSAGE:
-	case WR_OUTCOME_WARNING:
-		fprintf(stderr, "%s\n", out->message);
-		break;
-	default:
-		break;
+	case WR_OUTCOME_WARNING: fprintf(stderr, "%s\n", out->message); break;
+	default: break;
 	}
 	fflush(stdout);
 }

@@ -310,7 +310,7 @@ static void set_world(wr_script *s)
 /* Closes and opens again; session settings stay. */
 static bool restart(wr_script *s, bool commit)
 {
-	if (s->world->memory) {	/* memory does not survive; an epoch is all that can be asked for */
+	if (s->world->memory) { /* memory does not survive; an epoch is all that can be asked for */
 		return true;
 	}
 	wr_settings kept = *wr_session_settings(s->session);

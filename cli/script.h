@@ -17,7 +17,7 @@ typedef struct wr_script {
 	wr_settings settings;
 	const wr_world *world;
 	wr_case_result *result;
-	const char *dir;	/* data directory of this file alone */
+	const char *dir; /* data directory of this file alone */
 	bool by_hand;
 	unsigned line, block_line;
 	const char *explained;

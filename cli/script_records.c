@@ -323,7 +323,7 @@ uint64_t wr_script_activity(wr_script *s)
 /* ---------------------------------------------------------------- queries */
 
 typedef struct client {
-	pthread_mutex_t lock;	/* around text */
+	pthread_mutex_t lock; /* around text */
 	wr_buf text;
 	_Atomic bool over;
 	wr_err err;

@@ -10,7 +10,7 @@ static void on_outcome(void *self, const wr_outcome *out)
 {
 	(void)self;
 	if (out->query)
-		wr_push_query_free(out->query);	/* nobody is there to take rows */
+		wr_push_query_free(out->query); /* nobody is there to take rows */
 	if (out->message)
 		fprintf(stderr, "%s\n", out->message);
 }

@@ -17,16 +17,16 @@
 #include "cli/rows.h"
 #include "parser/parse.h"
 
-enum { MAX_SCRIPTS = 16 };	/* that RUN SCRIPT may nest */
+enum { MAX_SCRIPTS = 16 }; /* that RUN SCRIPT may nest */
 
 typedef struct shell {
 	wr_engine *engine;
 	wr_session *session;
 	bool terminal;
-	wr_buf text;		/* what was typed and is not a whole statement yet */
+	wr_buf text; /* what was typed and is not a whole statement yet */
 	char history[512];
 	int status;
-	int scripts;	/* that run now, one inside the other */
+	int scripts; /* that run now, one inside the other */
 } shell;
 
 static volatile sig_atomic_t interrupted;
@@ -103,15 +103,9 @@ static void run_script(shell *sh, const wr_outcome *out)
 static void show(shell *sh, const wr_outcome *out)
 {
 	switch (out->kind) {
-	case WR_OUTCOME_PRINT:
-		print(sh, out->print);
-		break;
-	case WR_OUTCOME_SCRIPT:
-		run_script(sh, out);
-		break;
-	case WR_OUTCOME_QUERY:
-		follow(out->query, out, &sh->status);
-		break;
+	case WR_OUTCOME_PRINT: print(sh, out->print); break;
+	case WR_OUTCOME_SCRIPT: run_script(sh, out); break;
+	case WR_OUTCOME_QUERY: follow(out->query, out, &sh->status); break;
 	case WR_OUTCOME_LISTING:
 		wr_print_listing(stdout, &out->listing);
 		if (out->details.ncols) {
@@ -119,15 +113,10 @@ static void show(shell *sh, const wr_outcome *out)
 			wr_print_listing(stdout, &out->details);
 		}
 		break;
-	case WR_OUTCOME_TEXT:
-		printf("%s\n", out->message);
-		break;
+	case WR_OUTCOME_TEXT: printf("%s\n", out->message); break;
 	case WR_OUTCOME_MESSAGE:
-	case WR_OUTCOME_WARNING:
-		fprintf(stderr, "%s\n", out->message);
-		break;
-	default:
-		break;
+	case WR_OUTCOME_WARNING: fprintf(stderr, "%s\n", out->message); break;
+	default: break;
 	}
 	fflush(stdout);
 }
@@ -191,18 +180,12 @@ static bool shell_word(const char *line, bool *leave)
 static const char *prompt(const shell *sh)
 {
 	switch (wr_parse_complete(wr_buf_view(&sh->text))) {
-	case WR_COMPLETE_STRING:
-		return "   '> ";
-	case WR_COMPLETE_DOUBLE:
-		return "   \"> ";
-	case WR_COMPLETE_BACKTICK:
-		return "   `> ";
-	case WR_COMPLETE_COMMENT:
-		return "   *> ";
-	case WR_COMPLETE_MORE:
-		return "  ...> ";
-	default:
-		return "weir> ";
+	case WR_COMPLETE_STRING: return "   '> ";
+	case WR_COMPLETE_DOUBLE: return "   \"> ";
+	case WR_COMPLETE_BACKTICK: return "   `> ";
+	case WR_COMPLETE_COMMENT: return "   *> ";
+	case WR_COMPLETE_MORE: return "  ...> ";
+	default: return "weir> ";
 	}
 }
 

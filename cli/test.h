@@ -25,7 +25,7 @@ typedef struct wr_case_result {
  * results are expected in each.
  */
 typedef struct wr_world {
-	int batch, tasks, queue;	/* 0: default */
+	int batch, tasks, queue; /* 0: default */
 	bool memory, restart, rollback;
 } wr_world;
 

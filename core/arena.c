@@ -27,27 +27,27 @@
 
 #ifdef ASAN
 #include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
 #define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
-#define REDZONE 16
+#define REDZONE	       16
 #else
-#define POISON(p, n) ((void)(p), (void)(n))
+#define POISON(p, n)   ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
-#define REDZONE 0
+#define REDZONE	       0
 #endif
 
 enum { ALIGN = 16, BLOCK_MIN = 4096, BLOCK_MAX = 1 << 20, MERGE_MAX = 16 << 20 };
 
 typedef struct block {
 	struct block *next;
-	size_t size;	/* of bytes */
+	size_t size; /* of bytes */
 	_Alignas(16) char bytes[];
 } block;
 
 struct wr_arena {
 	block *first, *last;
-	block *now;	/* where the next bytes come from; NULL before the first */
-	size_t used;	/* of now */
+	block *now;  /* where the next bytes come from; NULL before the first */
+	size_t used; /* of now */
 	size_t held;
 };
 

@@ -31,7 +31,7 @@ wr_str wr_arena_printf(wr_arena *a, const char *format, ...) WR_PRINTF(2, 3);
 /* Bytes held from the system. */
 size_t wr_arena_bytes(const wr_arena *a);
 
-#define WR_NEW(a, type) ((type *)wr_arena_zalloc((a), sizeof(type)))
+#define WR_NEW(a, type)		 ((type *)wr_arena_zalloc((a), sizeof(type)))
 #define WR_NEW_ARRAY(a, type, n) ((type *)wr_arena_zalloc((a), (size_t)(n) * sizeof(type)))
 
 /* Heap allocation that ends the process instead of failing; freed with free(). */

@@ -24,7 +24,7 @@
 #include "core/schema.h"
 #include "core/vec.h"
 
-enum { WR_BATCH_ROWS = 1024 };	/* source rows; an update counts once though it takes two rows */
+enum { WR_BATCH_ROWS = 1024 }; /* source rows; an update counts once though it takes two rows */
 
 typedef enum wr_change {
 	WR_ROW_INSERT,
@@ -45,7 +45,7 @@ static inline bool wr_change_removes(uint8_t c)
 
 typedef struct wr_header {
 	wr_str key;
-	wr_str value;	/* p == NULL: null */
+	wr_str value; /* p == NULL: null */
 } wr_header;
 
 typedef struct wr_headers {
@@ -56,23 +56,23 @@ typedef struct wr_headers {
 #define WR_TIME_NONE INT64_MIN
 
 /* The partition's own number, ROWPARTITION, out of batch.part. */
-#define WR_PART_NUMBER(part) ((int32_t)((part) & 0xffffu))
+#define WR_PART_NUMBER(part) ((int32_t)((part)&0xffffu))
 
 typedef struct wr_batch {
 	const wr_schema *schema;
 	wr_arena *arena;
 	uint32_t n;
-	uint32_t room;			/* rows the metadata arrays have room for */
-	wr_vec *cols;			/* schema->n, FLAT or CONST, each with n rows */
-	uint8_t *change;		/* wr_change */
-	int64_t *rowtime;		/* milliseconds */
+	uint32_t room;	  /* rows the metadata arrays have room for */
+	wr_vec *cols;	  /* schema->n, FLAT or CONST, each with n rows */
+	uint8_t *change;  /* wr_change */
+	int64_t *rowtime; /* milliseconds */
 	/* source partition: scan number << 16 | partition number (WR_PART_NUMBER) */
 	uint32_t *part;
 	/* the highest row time its partition had shown when this row was read */
 	int64_t *ptime;
-	int64_t *offset;		/* source offset */
-	int64_t *wstart, *wend;		/* window bounds, ms; NULL when the rows have no window */
-	const wr_headers **headers;	/* NULL when no row has any; else NULL per row without */
+	int64_t *offset;	    /* source offset */
+	int64_t *wstart, *wend;	    /* window bounds, ms; NULL when the rows have no window */
+	const wr_headers **headers; /* NULL when no row has any; else NULL per row without */
 	/* Set only between a re-keying and the place where the halves of a table change meet again:
 	 * the row's primary key (encoded) and the version its owner counted. NULL otherwise. */
 	wr_str *pk;

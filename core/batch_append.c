@@ -38,15 +38,9 @@ static void append_data(wr_vec *to, wr_arena *a, const wr_vec *from, const uint3
 			uint32_t n)
 {
 	switch (wr_tag_size(from->type->tag)) {
-	case 1:
-		COPY(uint8_t);
-		break;
-	case 4:
-		COPY(int32_t);
-		break;
-	case 8:
-		COPY(int64_t);
-		break;
+	case 1: COPY(uint8_t); break;
+	case 4: COPY(int32_t); break;
+	case 8: COPY(int64_t); break;
 	default:
 		if (from->type->tag == WR_STRING || from->type->tag == WR_BYTES ||
 		    wr_type_wide(from->type))

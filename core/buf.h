@@ -8,7 +8,7 @@
 #include "core/arena.h"
 
 typedef struct wr_buf {
-	char *p;	/* NULL while nothing was ever put in; else has a zero behind n */
+	char *p; /* NULL while nothing was ever put in; else has a zero behind n */
 	size_t n, room;
 } wr_buf;
 

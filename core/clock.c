@@ -43,7 +43,7 @@ int64_t wr_clock_ms(void)
 
 int64_t wr_clock_steady_ms(void)
 {
-	static _Atomic int64_t begun;	/* wall minus monotonic clock at the first call */
+	static _Atomic int64_t begun; /* wall minus monotonic clock at the first call */
 	int64_t mono = wr_clock_mono_ns() / 1000000, was = atomic_load(&begun);
 
 	if (atomic_load_explicit(&by_hand, memory_order_acquire))

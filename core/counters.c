@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static wr_counter **sorted;	/* by name, labels; pointers stay, the array grows */
+static wr_counter **sorted; /* by name, labels; pointers stay, the array grows */
 static size_t count, room;
 
 static int order(const wr_counter *c, const char *name, const char *labels)

@@ -16,8 +16,8 @@
 
 typedef struct wr_counter {
 	_Atomic int64_t value;
-	const char *name;	/* without the prefix weir_ */
-	const char *labels;	/* as in `a="x",b="y"`; "" for none */
+	const char *name;   /* without the prefix weir_ */
+	const char *labels; /* as in `a="x",b="y"`; "" for none */
 } wr_counter;
 
 /*

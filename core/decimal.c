@@ -76,7 +76,7 @@ static moved shift(i128 v, int64_t by, bool exact, i128 *out)
 			   ? TOO_BIG
 			   : MOVED;
 	if (by < -38) {
-		*out = 0;	/* |v| < 1.8e38, less than half of 10^39 */
+		*out = 0; /* |v| < 1.8e38, less than half of 10^39 */
 		return exact ? NOT_EXACT : MOVED;
 	}
 	unit = wr_dec_pow10((unsigned)-by);
@@ -175,7 +175,7 @@ bool wr_dec_parse(wr_arena *a, wr_str text, const wr_type *t, bool exact, wr_dec
 		x.n--;
 		x.exp++;
 	}
-	size = x.n + x.exp + t->scale;	/* digits of the unscaled value */
+	size = x.n + x.exp + t->scale; /* digits of the unscaled value */
 	if (x.n == 0 || size < 0) {
 		if (x.n && exact)
 			return false;
@@ -232,7 +232,7 @@ void wr_dec_print(wr_dec d, const wr_type *t, wr_buf *out)
 	if (!wr_type_wide(t)) {
 		minus = d.i < 0;
 		put_point(minus, text, digits_of(minus ? -(u128)d.i : (u128)d.i, text), t->scale,
-		          out);
+			  out);
 		return;
 	}
 	wr_wide_digits(d, t, &big);
@@ -312,7 +312,7 @@ static unsigned max(unsigned a, unsigned b)
 
 typedef struct outcome {
 	i128 v;
-	int64_t by;	/* the value is v * 10^by in units of the result's scale */
+	int64_t by; /* the value is v * 10^by in units of the result's scale */
 } outcome;
 
 /* The exact integer result; TOO_BIG when 128 bits do not hold it, NOT_EXACT when there is none. */
@@ -326,8 +326,10 @@ static moved compute(char op, i128 x, unsigned sx, i128 y, unsigned sy, unsigned
 		if (!align(&x, sx, &y, sy))
 			return TOO_BIG;
 		r->by = (int)scale - (int)max(sx, sy);
-		return (op == '+' ? __builtin_add_overflow(x, y, &r->v) :
-		                    __builtin_sub_overflow(x, y, &r->v)) ? TOO_BIG : MOVED;
+		return (op == '+' ? __builtin_add_overflow(x, y, &r->v)
+				  : __builtin_sub_overflow(x, y, &r->v))
+			   ? TOO_BIG
+			   : MOVED;
 	case '*':
 		r->by = (int)scale - (int)(sx + sy);
 		return __builtin_mul_overflow(x, y, &r->v) ? TOO_BIG : MOVED;
@@ -342,13 +344,12 @@ static moved compute(char op, i128 x, unsigned sx, i128 y, unsigned sy, unsigned
 			return TOO_BIG;
 		*r = (outcome){ x % y, (int)scale - (int)max(sx, sy) };
 		return MOVED;
-	default:
-		WR_BUG("no such operation: %c", op);
+	default: WR_BUG("no such operation: %c", op);
 	}
 }
 
 bool wr_dec_arith(wr_arena *a, char op, wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty,
-                  const wr_type *result, wr_dec *out)
+		  const wr_type *result, wr_dec *out)
 {
 	outcome r = { 0 };
 
@@ -357,12 +358,9 @@ bool wr_dec_arith(wr_arena *a, char op, wr_dec x, const wr_type *tx, wr_dec y, c
 	if ((op == '/' || op == '%') && y.i == 0)
 		return false;
 	switch (compute(op, x.i, tx->scale, y.i, ty->scale, result->scale, &r)) {
-	case MOVED:
-		return settle(r.v, r.by, result, true, out);
-	case TOO_BIG:
-		return wr_wide_arith(a, op, x, tx, y, ty, result, out);
-	case NOT_EXACT:
-		break;
+	case MOVED: return settle(r.v, r.by, result, true, out);
+	case TOO_BIG: return wr_wide_arith(a, op, x, tx, y, ty, result, out);
+	case NOT_EXACT: break;
 	}
 	return false;
 }
@@ -374,17 +372,11 @@ const wr_type *wr_dec_arith_type(wr_arena *a, char op, const wr_type *x, const w
 
 	switch (op) {
 	case '+':
-	case '-':
-		return wr_type_decimal(a, max(p1 - s1, p2 - s2) + s + 1, s);
-	case '*':
-		return wr_type_decimal(a, p1 + p2 + 1, s1 + s2);
-	case '/':
-		s = max(6, s1 + p2 + 1);
-		return wr_type_decimal(a, p1 - s1 + s2 + s, s);
-	case '%':
-		return wr_type_decimal(a, (p1 - s1 < p2 - s2 ? p1 - s1 : p2 - s2) + s, s);
-	default:
-		WR_BUG("no such operation: %c", op);
+	case '-': return wr_type_decimal(a, max(p1 - s1, p2 - s2) + s + 1, s);
+	case '*': return wr_type_decimal(a, p1 + p2 + 1, s1 + s2);
+	case '/': s = max(6, s1 + p2 + 1); return wr_type_decimal(a, p1 - s1 + s2 + s, s);
+	case '%': return wr_type_decimal(a, (p1 - s1 < p2 - s2 ? p1 - s1 : p2 - s2) + s, s);
+	default: WR_BUG("no such operation: %c", op);
 	}
 }
 

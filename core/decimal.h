@@ -41,7 +41,7 @@ bool wr_dec_to_int64(wr_dec d, const wr_type *t, int64_t *out);
  * rounding. op is one of + - * / %; false for / and % by zero.
  */
 bool wr_dec_arith(wr_arena *a, char op, wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty,
-                  const wr_type *result, wr_dec *out);
+		  const wr_type *result, wr_dec *out);
 /* The result type of x op y for DECIMAL operands, LANGUAGE rule: + - * / %. */
 const wr_type *wr_dec_arith_type(wr_arena *a, char op, const wr_type *x, const wr_type *y);
 /* Compares by value: <0, 0, >0. */

@@ -148,7 +148,7 @@ static bool shift(mpz_t z, int64_t by, bool exact)
  */
 static bool settle(wr_arena *a, mpz_t z, int64_t by, const wr_type *t, bool exact, wr_dec *out)
 {
-	int64_t digits = (int64_t)mpz_sizeinbase(z, 10);	/* or one more than there are */
+	int64_t digits = (int64_t)mpz_sizeinbase(z, 10); /* or one more than there are */
 
 	if (mpz_sgn(z) != 0 && digits - 1 + by > t->precision)
 		return false;
@@ -269,7 +269,7 @@ static bool compute(char op, mpz_t x, unsigned sx, mpz_t y, unsigned sy, unsigne
 }
 
 bool wr_wide_arith(wr_arena *a, char op, wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty,
-                   const wr_type *result, wr_dec *out)
+		   const wr_type *result, wr_dec *out)
 {
 	int64_t by;
 	mpz_t p, q;

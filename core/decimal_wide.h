@@ -10,7 +10,7 @@
 /* digits * 10^exp, with a sign; digits is n ASCII digits. */
 typedef struct wr_dec_text {
 	bool minus;
-	const char *digits;	/* no leading zeros; the point left out */
+	const char *digits; /* no leading zeros; the point left out */
 	uint32_t n;
 	int64_t exp;
 } wr_dec_text;
@@ -26,7 +26,7 @@ bool wr_wide_from_bytes(wr_arena *a, wr_str bytes, int scale, const wr_type *t, 
 			wr_dec *out);
 void wr_wide_to_bytes(wr_dec d, const wr_type *t, wr_buf *out);
 bool wr_wide_arith(wr_arena *a, char op, wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty,
-                   const wr_type *result, wr_dec *out);
+		   const wr_type *result, wr_dec *out);
 int wr_wide_cmp(wr_dec x, const wr_type *tx, wr_dec y, const wr_type *ty);
 bool wr_wide_to_int64(wr_dec d, const wr_type *t, int64_t *out);
 wr_dec wr_wide_neg(wr_arena *a, wr_dec d, const wr_type *t);

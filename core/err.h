@@ -12,20 +12,20 @@
 
 typedef enum wr_status { WR_OK = 0, WR_FAIL = 1 } wr_status;
 
-#define WR_CHECKED __attribute__((warn_unused_result))
+#define WR_CHECKED	__attribute__((warn_unused_result))
 #define WR_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* What kind of error: X(tag, text). `weir test` matches expected errors by class. */
 #define WR_ERR_CLASSES(X)                                                                          \
 	X(NONE, "no error")                                                                        \
-	X(SYNTAX, "syntax error") /* the text is not a statement */                                \
+	X(SYNTAX, "syntax error")	/* the text is not a statement */                          \
 	X(STATEMENT, "statement error") /* a statement that cannot be: names, types, rules */      \
 	X(NOT_IMPLEMENTED, "not implemented") /* a good statement that this version cannot run */  \
-	X(RUNTIME, "runtime error") /* a query failed while it ran */                              \
+	X(RUNTIME, "runtime error")	      /* a query failed while it ran */                    \
 	X(DATA, "bad record") /* a record that cannot be read; the source's ON_ERROR decides */    \
 	X(CONNECT, "cannot connect") /* broker or endpoint away; retried where retrying helps */   \
-	X(IO, "input/output error") /* disk, files, permissions */                                 \
-	X(USAGE, "wrong usage") /* command line */                                                 \
+	X(IO, "input/output error")  /* disk, files, permissions */                                \
+	X(USAGE, "wrong usage")	     /* command line */                                            \
 	X(INTERRUPTED, "interrupted")
 
 typedef enum wr_err_class {
@@ -42,8 +42,8 @@ typedef struct wr_span {
 typedef struct wr_err {
 	wr_err_class cls;
 	wr_span span;
-	char message[1024];	/* what is wrong, one sentence without a full stop */
-	char hint[512];		/* how to mend it; may be empty */
+	char message[1024]; /* what is wrong, one sentence without a full stop */
+	char hint[512];	    /* how to mend it; may be empty */
 	/* For data errors: where the record stood. topic[0] == 0 when it is not one. */
 	char topic[128];
 	int32_t partition;
@@ -57,7 +57,7 @@ typedef struct wr_err {
  * works.
  */
 wr_status wr_err_set(wr_err *err, wr_err_class cls, wr_span span, const char *format, ...)
-	WR_PRINTF(4, 5);
+    WR_PRINTF(4, 5);
 
 /* Adds a hint to the error just set; the first hint wins. Returns WR_FAIL. */
 wr_status wr_err_hint(wr_err *err, const char *format, ...) WR_PRINTF(2, 3);

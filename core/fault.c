@@ -29,7 +29,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static point points[POINTS];
 static unsigned npoints;
 static char *spec;
-static atomic_bool awake;	/* somebody wants to know */
+static atomic_bool awake; /* somebody wants to know */
 
 /* Only called at exit and before a crash; says nothing when the file cannot be written. */
 static void write_reached(void)
@@ -159,5 +159,5 @@ unsigned wr_fault_passed(const char *name)
 }
 
 #else
-typedef int nothing_here;	/* a file must not be empty */
+typedef int nothing_here; /* a file must not be empty */
 #endif

@@ -29,7 +29,7 @@
 typedef enum wr_fault_way {
 	WR_FAULT_NONE,
 	WR_FAULT_FAILS = 'f',
-	WR_FAULT_CRASHES = 'c',	/* never seen by a caller */
+	WR_FAULT_CRASHES = 'c', /* never seen by a caller */
 	WR_FAULT_NO_SPACE = 'e',
 	WR_FAULT_INTERRUPTED = 'i',
 	WR_FAULT_SHORT = 's',
@@ -37,7 +37,7 @@ typedef enum wr_fault_way {
 
 wr_fault_way wr_fault(const char *point);
 wr_status wr_fault_fail(const char *point, wr_err *err);
-#define WR_FAULT(point) (wr_fault(point) != WR_FAULT_NONE)
+#define WR_FAULT(point)		  (wr_fault(point) != WR_FAULT_NONE)
 /* WR_OK, or an IO error that names the point. */
 #define WR_FAULT_FAIL(point, err) wr_fault_fail(point, err)
 /*
@@ -48,7 +48,7 @@ void wr_fault_set(const char *spec);
 /* How often a point was passed. */
 unsigned wr_fault_passed(const char *point);
 #else
-#define WR_FAULT(point) false
+#define WR_FAULT(point)		  false
 #define WR_FAULT_FAIL(point, err) ((void)(err), WR_OK)
 static inline void wr_fault_set(const char *spec)
 {

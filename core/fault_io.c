@@ -85,5 +85,5 @@ int fdatasync(int fd)
 }
 
 #else
-typedef int nothing_here;	/* a file must not be empty */
+typedef int nothing_here; /* a file must not be empty */
 #endif

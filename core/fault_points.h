@@ -5,6 +5,7 @@
 #ifndef CORE_FAULT_POINTS_H
 #define CORE_FAULT_POINTS_H
 
+/* clang-format off */
 #define WR_FAULT_POINTS(X)                                                                                      \
 	/* counters of the whole process: tests/reliability/nth.py and diskfull.py */                            \
 	X("io.alloc", "an allocation of ours")                                                                  \
@@ -141,5 +142,6 @@
 	X("outbox.settle", "deliveries that no epoch will note are about to be stored")                         \
 	X("outbox.settled", "they are in the overlay")                                                          \
 	X("outbox.dead_letter", "dead letters are in their topic, the outbox still has them")
+/* clang-format on */
 
 #endif

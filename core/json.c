@@ -31,7 +31,7 @@ static wr_json *fail(reader *r, const char *expected)
 			   "JSON text ends where %s is expected", expected);
 	else
 		wr_err_set(r->err, WR_ERR_DATA, (wr_span){ at, 1 },
-		           "JSON text has no %s at byte %u, where it is expected", expected, at);
+			   "JSON text has no %s at byte %u, where it is expected", expected, at);
 	return NULL;
 }
 
@@ -279,18 +279,12 @@ static wr_json *value(reader *r)
 	if (r->p == r->end)
 		return fail(r, "value");
 	switch (*r->p) {
-	case '{':
-		return nested(r, object);
-	case '[':
-		return nested(r, array);
-	case '"':
-		return string_value(r);
-	case 'n':
-		return word(r, "null", WR_JSON_NULL);
-	case 't':
-		return word(r, "true", WR_JSON_TRUE);
-	case 'f':
-		return word(r, "false", WR_JSON_FALSE);
+	case '{': return nested(r, object);
+	case '[': return nested(r, array);
+	case '"': return string_value(r);
+	case 'n': return word(r, "null", WR_JSON_NULL);
+	case 't': return word(r, "true", WR_JSON_TRUE);
+	case 'f': return word(r, "false", WR_JSON_FALSE);
 	default:
 		if (*r->p != '-' && (*r->p < '0' || *r->p > '9'))
 			return fail(r, "value");
@@ -318,7 +312,7 @@ wr_json *wr_json_parse(wr_arena *a, wr_str text, wr_err *err)
 		uint32_t at = text.n - rest.n;
 
 		wr_err_set(err, WR_ERR_DATA, (wr_span){ at, 1 },
-		           "JSON text goes on at byte %u, behind its value", at);
+			   "JSON text goes on at byte %u, behind its value", at);
 		return NULL;
 	}
 	return j;

@@ -27,10 +27,10 @@ struct wr_json {
 	wr_json_kind kind;
 	/* NUMBER: as written; STRING: unescaped UTF-8, may hold a zero byte */
 	wr_str text;
-	wr_str name;		/* as a member of an object */
-	wr_json *first, *last;	/* items or members, in order */
-	wr_json *next;		/* the next in the same array or object */
-	uint32_t n;		/* items or members */
+	wr_str name;	       /* as a member of an object */
+	wr_json *first, *last; /* items or members, in order */
+	wr_json *next;	       /* the next in the same array or object */
+	uint32_t n;	       /* items or members */
 };
 
 /*
@@ -92,19 +92,19 @@ void wr_json_quote(wr_buf *out, wr_str text);
 
 typedef struct wr_json_out {
 	wr_buf *out;
-	bool comma;	/* something stands before on this level */
+	bool comma; /* something stands before on this level */
 } wr_json_out;
 
-void wr_json_open(wr_json_out *w, char bracket);	/* '{' or '[' */
-void wr_json_close(wr_json_out *w, char bracket);	/* '}' or ']' */
+void wr_json_open(wr_json_out *w, char bracket);  /* '{' or '[' */
+void wr_json_close(wr_json_out *w, char bracket); /* '}' or ']' */
 void wr_json_key(wr_json_out *w, const char *name);
 void wr_json_key_str(wr_json_out *w, wr_str name);
 void wr_json_put_str(wr_json_out *w, wr_str text);
-void wr_json_put_z(wr_json_out *w, const char *z);	/* NULL: null */
+void wr_json_put_z(wr_json_out *w, const char *z); /* NULL: null */
 void wr_json_put_int(wr_json_out *w, int64_t v);
 void wr_json_put_bool(wr_json_out *w, bool v);
 void wr_json_put_null(wr_json_out *w);
-void wr_json_put_raw(wr_json_out *w, wr_str json);	/* a ready value */
+void wr_json_put_raw(wr_json_out *w, wr_str json); /* a ready value */
 void wr_json_put_printf(wr_json_out *w, const char *format, ...) WR_PRINTF(2, 3); /* a string */
 
 #endif

@@ -65,7 +65,7 @@ static bool plain(unsigned char c)
 
 static void put_escape(wr_buf *out, unsigned char c)
 {
-	static const char names[] = "btn\0fr";	/* from 8 on; 11 has none */
+	static const char names[] = "btn\0fr"; /* from 8 on; 11 has none */
 
 	if (c == '"' || c == '\\') {
 		wr_buf_putc(out, '\\');
@@ -139,25 +139,13 @@ static void write_list(const wr_json *j, int level, wr_buf *out)
 static void write_node(const wr_json *j, int level, wr_buf *out)
 {
 	switch (j->kind) {
-	case WR_JSON_NULL:
-		wr_buf_puts(out, "null");
-		break;
-	case WR_JSON_FALSE:
-		wr_buf_puts(out, "false");
-		break;
-	case WR_JSON_TRUE:
-		wr_buf_puts(out, "true");
-		break;
-	case WR_JSON_NUMBER:
-		wr_buf_str(out, j->text);
-		break;
-	case WR_JSON_STRING:
-		wr_json_quote(out, j->text);
-		break;
+	case WR_JSON_NULL: wr_buf_puts(out, "null"); break;
+	case WR_JSON_FALSE: wr_buf_puts(out, "false"); break;
+	case WR_JSON_TRUE: wr_buf_puts(out, "true"); break;
+	case WR_JSON_NUMBER: wr_buf_str(out, j->text); break;
+	case WR_JSON_STRING: wr_json_quote(out, j->text); break;
 	case WR_JSON_ARRAY:
-	case WR_JSON_OBJECT:
-		write_list(j, level, out);
-		break;
+	case WR_JSON_OBJECT: write_list(j, level, out); break;
 	}
 }
 

@@ -16,7 +16,7 @@ struct wr_lambda {
 	 * i belongs to (captured columns are read there). out is filled with n rows in arena.
 	 */
 	void (*call)(const wr_lambda *self, wr_arena *arena, const wr_vec *const *params,
-	             const uint32_t *outer, uint32_t n, wr_vec *out);
+		     const uint32_t *outer, uint32_t n, wr_vec *out);
 };
 
 #endif

@@ -60,7 +60,7 @@ void wr_log(wr_level level, const char *format, ...)
 			line[i] = ' ';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
-		return;	/* nowhere left to say it */
+		return; /* nowhere left to say it */
 }
 
 void wr_log_err(wr_level level, const char *what, const wr_err *err)

@@ -25,8 +25,8 @@ wr_level wr_log_level(void);
 /* A closing line break is added; breaks inside become blanks. */
 void wr_log(wr_level level, const char *format, ...) WR_PRINTF(2, 3);
 #define wr_log_debug(...) wr_log(WR_LOG_DEBUG, __VA_ARGS__)
-#define wr_log_info(...) wr_log(WR_LOG_INFO, __VA_ARGS__)
-#define wr_log_warn(...) wr_log(WR_LOG_WARN, __VA_ARGS__)
+#define wr_log_info(...)  wr_log(WR_LOG_INFO, __VA_ARGS__)
+#define wr_log_warn(...)  wr_log(WR_LOG_WARN, __VA_ARGS__)
 #define wr_log_error(...) wr_log(WR_LOG_ERROR, __VA_ARGS__)
 
 /*

@@ -6,7 +6,7 @@
 
 typedef struct wr_near {
 	wr_str wanted;
-	wr_str best;	/* p == NULL: nothing near so far */
+	wr_str best; /* p == NULL: nothing near so far */
 	uint32_t distance;
 } wr_near;
 

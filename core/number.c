@@ -15,13 +15,13 @@
 #include <stdlib.h>
 
 static const char pairs[201] = "00010203040506070809101112131415161718192021222324"
-                               "25262728293031323334353637383940414243444546474849"
-                               "50515253545556575859606162636465666768697071727374"
-                               "75767778798081828384858687888990919293949596979899";
+			       "25262728293031323334353637383940414243444546474849"
+			       "50515253545556575859606162636465666768697071727374"
+			       "75767778798081828384858687888990919293949596979899";
 
-static const double pow10s[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-	                         1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-	                         1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+static const double pow10s[] = { 1e0,  1e1,  1e2,  1e3,	 1e4,  1e5,  1e6,  1e7,
+				 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+				 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
 static unsigned print_u64(uint64_t v, char *to)
 {
@@ -178,7 +178,7 @@ void wr_print_double(double v, wr_buf *out)
 typedef struct parts {
 	bool minus;
 	uint64_t mantissa;
-	unsigned digits;	/* significant ones */
+	unsigned digits; /* significant ones */
 	int exp;
 } parts;
 

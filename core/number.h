@@ -9,8 +9,8 @@
 #include "core/buf.h"
 
 enum {
-	WR_I64_TEXT = 20,	/* bytes that wr_print_i64 may write */
-	WR_DOUBLE_TEXT = 32,	/* bytes that wr_print_double_to may write */
+	WR_I64_TEXT = 20,    /* bytes that wr_print_i64 may write */
+	WR_DOUBLE_TEXT = 32, /* bytes that wr_print_double_to may write */
 };
 
 /* Writes v in decimal, without a closing zero; returns the bytes written. */

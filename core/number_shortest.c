@@ -23,7 +23,7 @@
 #include <string.h>
 
 enum { K_MIN = -324, K_MAX = 292, Q_MIN = -1074, MANTISSA = 52 };
-#define C_MIN ((uint64_t)1 << MANTISSA)
+#define C_MIN  ((uint64_t)1 << MANTISSA)
 #define MASK63 (((uint64_t)1 << 63) - 1)
 
 /* floor(10^-k * 2^-r) + 1 for that r which makes it 126 bits, as two halves of 63. */
@@ -66,7 +66,7 @@ static void make_powers(void)
 
 	mpz_init(g);
 	for (int k = K_MIN; k <= K_MAX; k++) {
-		int shift = 125 - log2_pow10(-k);	/* -r */
+		int shift = 125 - log2_pow10(-k); /* -r */
 		mpz_t ten;
 
 		mpz_init(ten);
@@ -101,8 +101,8 @@ static uint64_t times(const power *g, uint64_t x)
 /* Of c * 2^q. */
 static uint64_t shortest(uint64_t c, int q, int *exp)
 {
-	bool even = c % 2 == 0;	/* then the ends themselves read back as v */
-	bool regular = c != C_MIN || q == Q_MIN;	/* else the gap below is half as wide */
+	bool even = c % 2 == 0;			 /* then the ends themselves read back as v */
+	bool regular = c != C_MIN || q == Q_MIN; /* else the gap below is half as wide */
 	int k = regular ? log10_pow2(q) : log10_three_quarters_pow2(q);
 	int h = q + log2_pow10(-k) + 2;
 	const power *g = &powers[k - K_MIN];

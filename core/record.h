@@ -5,11 +5,11 @@
 #include "core/batch.h"
 
 typedef struct wr_record {
-	wr_str key, value;	/* p == NULL: null */
-	int64_t timestamp;	/* ms */
+	wr_str key, value; /* p == NULL: null */
+	int64_t timestamp; /* ms */
 	int64_t offset;
 	int32_t partition;
-	const wr_headers *headers;	/* NULL: none */
+	const wr_headers *headers; /* NULL: none */
 } wr_record;
 
 /* A checksum of key and value, the same in all versions: it is stored. */

@@ -13,7 +13,7 @@ typedef struct wr_column {
 
 typedef struct wr_schema {
 	uint32_t n;	/* columns */
-	uint32_t nkeys;	/* the first nkeys are the key */
+	uint32_t nkeys; /* the first nkeys are the key */
 	const wr_column *cols;
 } wr_schema;
 

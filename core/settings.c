@@ -9,7 +9,7 @@
 #include "core/settings_kafka.h"
 
 static const wr_setting_row rows[WR_SETTING_COUNT] = {
-#define X(id, name, kind, text, least, most, choices, doc) \
+#define X(id, name, kind, text, least, most, choices, doc)                                         \
 	[WR_SET_##id] = { name, WR_SETTING_##kind, text, least, most, choices, doc },
 	WR_SETTINGS(X)
 #undef X
@@ -152,8 +152,8 @@ static bool unit_of(wr_str end, wr_setting_kind kind, int64_t *unit)
 		{ "k", WR_SETTING_BYTES, 1 << 10 }, { "kb", WR_SETTING_BYTES, 1 << 10 },
 		{ "m", WR_SETTING_BYTES, 1 << 20 }, { "mb", WR_SETTING_BYTES, 1 << 20 },
 		{ "g", WR_SETTING_BYTES, 1 << 30 }, { "gb", WR_SETTING_BYTES, 1 << 30 },
-		{ "ms", WR_SETTING_MS, 1 },         { "s", WR_SETTING_MS, 1000 },
-		{ "m", WR_SETTING_MS, 60000 },      { "h", WR_SETTING_MS, 3600000 },
+		{ "ms", WR_SETTING_MS, 1 },	    { "s", WR_SETTING_MS, 1000 },
+		{ "m", WR_SETTING_MS, 60000 },	    { "h", WR_SETTING_MS, 3600000 },
 		{ "d", WR_SETTING_MS, 86400000 },
 	};
 
@@ -256,13 +256,10 @@ static wr_status set(wr_settings *s, int id, wr_str value, wr_err *err)
 	switch (rows[id].kind) {
 	case WR_SETTING_INT:
 	case WR_SETTING_BYTES:
-	case WR_SETTING_MS:
-		return set_number(s, id, value, err);
+	case WR_SETTING_MS: return set_number(s, id, value, err);
 	case WR_SETTING_BOOL:
-	case WR_SETTING_CHOICE:
-		return set_choice(s, id, value, err);
-	case WR_SETTING_TEXT:
-		break;
+	case WR_SETTING_CHOICE: return set_choice(s, id, value, err);
+	case WR_SETTING_TEXT: break;
 	}
 	return set_text(s, id, value, err);
 }

@@ -15,13 +15,14 @@ typedef enum wr_setting_kind {
 	WR_SETTING_BYTES,
 	WR_SETTING_MS,
 	WR_SETTING_BOOL,
-	WR_SETTING_CHOICE,	/* the value is the index in the row's choices */
+	WR_SETTING_CHOICE, /* the value is the index in the row's choices */
 	WR_SETTING_TEXT,
 } wr_setting_kind;
 
 enum { WR_SETTING_TEXT_MAX = 255 };
 
 /* X(id, name, kind, default, least, most, choices parted by |, doc) */
+/* clang-format off */
 #define WR_SETTINGS(X)                                                                                      \
 	X(AUTO_OFFSET_RESET, "auto.offset.reset", CHOICE, "earliest", 0, 0, "earliest|latest",             \
 	  "where a query begins on a source that names no START_AT")                                       \
@@ -91,12 +92,13 @@ enum { WR_SETTING_TEXT_MAX = 255 };
 	  "only with dialect=ksql: streams lose keys that are not selected, and key columns stand as selected") \
 	X(VARIABLE_SUBSTITUTION, "ksql.variable.substitution.enable", BOOL, "true", 0, 0, NULL,             \
 	  "${name} in statements stands for a variable")
+/* clang-format on */
 
 typedef enum wr_setting_id {
 #define X(id, name, kind, text, least, most, choices, doc) WR_SET_##id,
 	WR_SETTINGS(X)
 #undef X
-	WR_SETTING_COUNT,
+	    WR_SETTING_COUNT,
 } wr_setting_id;
 
 typedef struct wr_setting_row {
@@ -104,16 +106,16 @@ typedef struct wr_setting_row {
 	wr_setting_kind kind;
 	const char *initial;
 	int64_t least, most;
-	const char *choices;	/* CHOICE: parted by |, else NULL */
+	const char *choices; /* CHOICE: parted by |, else NULL */
 	const char *doc;
 } wr_setting_row;
 
 typedef struct wr_settings {
 	int64_t value[WR_SETTING_COUNT];
-	char text[WR_SETTING_COUNT][WR_SETTING_TEXT_MAX + 1];	/* TEXT: the value */
-	bool given[WR_SETTING_COUNT];	/* by somebody, not by the row */
+	char text[WR_SETTING_COUNT][WR_SETTING_TEXT_MAX + 1]; /* TEXT: the value */
+	bool given[WR_SETTING_COUNT];			      /* by somebody, not by the row */
 	uint32_t kafka_bytes;
-	char kafka[4096];	/* Kafka's own: core/settings_kafka.h */
+	char kafka[4096]; /* Kafka's own: core/settings_kafka.h */
 } wr_settings;
 
 /* Everything as the rows say. */

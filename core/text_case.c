@@ -34,8 +34,8 @@ wr_str wr_utf8_case(wr_arena *a, wr_str s, bool upper)
 	UCaseMap *map = ucasemap_open("", 0, &status);
 	int32_t room = (int32_t)s.n * 3 + 16;
 	char *out = wr_arena_alloc(a, (size_t)room);
-	int32_t n = upper ? ucasemap_utf8ToUpper(map, out, room, s.p, (int32_t)s.n, &status) :
-			    ucasemap_utf8ToLower(map, out, room, s.p, (int32_t)s.n, &status);
+	int32_t n = upper ? ucasemap_utf8ToUpper(map, out, room, s.p, (int32_t)s.n, &status)
+			  : ucasemap_utf8ToLower(map, out, room, s.p, (int32_t)s.n, &status);
 
 	ucasemap_close(map);
 	return U_FAILURE(status) ? s : (wr_str){ out, (uint32_t)n };

@@ -23,11 +23,11 @@ static const char *const months[] = { "January",   "February", "March",	   "Apri
 				      "May",	   "June",     "July",	   "August",
 				      "September", "October",  "November", "December" };
 static const char *const months_short[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-	                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 static const char *const months_narrow[] = { "J", "F", "M", "A", "M", "J",
 					     "J", "A", "S", "O", "N", "D" };
 static const char *const weekdays[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
-	                                "Friday", "Saturday", "Sunday" };
+					"Friday", "Saturday", "Sunday" };
 static const char *const weekdays_short[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
 static const char *const weekdays_narrow[] = { "M", "T", "W", "T", "F", "S", "S" };
 static const char *const halves[] = { "AM", "PM" };
@@ -42,7 +42,7 @@ static const char *const eras_narrow[] = { "B", "A" };
 
 static const struct {
 	uint8_t letter, base, n;
-	const char *const *names[3];	/* by style */
+	const char *const *names[3]; /* by style */
 } texts[] = {
 	{ 'M', 1, 12, { months_short, months, months_narrow } },
 	{ 'E', 1, 7, { weekdays_short, weekdays, weekdays_narrow } },
@@ -68,7 +68,7 @@ typedef enum letter_kind { YEAR, NUMBER, NUMBER_OR_TEXT, TEXT, FRACTION, WIDE, Z
 
 /* What a letter may be: the longest run allowed, and what it speaks of. */
 static const struct letter {
-	char letter, as;	/* as: the letter whose field it is */
+	char letter, as; /* as: the letter whose field it is */
 	uint8_t kind, longest, uses;
 } letters[] = {
 	{ 'G', 'G', TEXT, 5, WR_PATTERN_DATE },
@@ -146,9 +146,7 @@ static wr_item letter_item(const struct letter *l, unsigned count)
 	wr_item it = { .letter = (uint8_t)l->as };
 
 	switch ((letter_kind)l->kind) {
-	case YEAR:
-		year_item(&it, count);
-		break;
+	case YEAR: year_item(&it, count); break;
 	case NUMBER_OR_TEXT:
 		if (count > 2) {
 			text_item(&it, count);
@@ -156,12 +154,8 @@ static wr_item letter_item(const struct letter *l, unsigned count)
 		}
 		number_item(&it, count);
 		break;
-	case NUMBER:
-		number_item(&it, count);
-		break;
-	case TEXT:
-		text_item(&it, count);
-		break;
+	case NUMBER: number_item(&it, count); break;
+	case TEXT: text_item(&it, count); break;
 	case FRACTION:
 		it.kind = WR_ITEM_FRACTION;
 		it.min = (uint8_t)count;
@@ -315,7 +309,7 @@ const wr_time_pattern *wr_time_pattern_new(wr_arena *a, wr_str pattern, wr_err *
 	for (; c.p < c.end; out->n++)
 		if (!next_item(&c, &out->items[out->n]))
 			return NULL;
-	for (; c.depth; c.depth--)	/* as Java: a [ may stay open to the end */
+	for (; c.depth; c.depth--) /* as Java: a [ may stay open to the end */
 		out->items[c.open[c.depth - 1]].max = (uint16_t)out->n;
 	reserve_digits(out);
 	return out;
@@ -330,7 +324,7 @@ unsigned wr_time_pattern_uses(const wr_time_pattern *p)
 
 typedef struct moment {
 	wr_civil date;
-	int64_t days, ms;	/* local date, local ms of the day */
+	int64_t days, ms; /* local date, local ms of the day */
 	int64_t instant, offset;
 	const wr_zone *zone;
 } moment;
@@ -370,69 +364,45 @@ static int64_t hour_field(const moment *m, char letter)
 	int64_t hour = m->ms / 3600000;
 
 	switch (letter) {
-	case 'h':
-		return (hour + 11) % 12 + 1;
-	case 'K':
-		return hour % 12;
-	case 'k':
-		return (hour + 23) % 24 + 1;
-	default:
-		return hour;
+	case 'h': return (hour + 11) % 12 + 1;
+	case 'K': return hour % 12;
+	case 'k': return (hour + 23) % 24 + 1;
+	default: return hour;
 	}
 }
 
 static int64_t date_field(const moment *m, char letter)
 {
 	switch (letter) {
-	case 'u':
-		return m->date.year;
-	case 'y':
-		return m->date.year > 0 ? m->date.year : 1 - m->date.year;
-	case 'Y':
-		return week_year(m);
-	case 'G':
-		return m->date.year > 0;
-	case 'D':
-		return day_of_year(m);
-	case 'M':
-		return m->date.month;
-	case 'Q':
-		return (m->date.month + 2) / 3;
-	case 'w':
-		return week_of(m, day_of_year(m), true);
-	case 'W':
-		return week_of(m, m->date.day, false);
-	case 'E':
-		return floor_mod(m->days + 3, 7) + 1;
-	case 'e':
-		return floor_mod(m->days + 4, 7) + 1;
-	default:
-		return m->date.day;
+	case 'u': return m->date.year;
+	case 'y': return m->date.year > 0 ? m->date.year : 1 - m->date.year;
+	case 'Y': return week_year(m);
+	case 'G': return m->date.year > 0;
+	case 'D': return day_of_year(m);
+	case 'M': return m->date.month;
+	case 'Q': return (m->date.month + 2) / 3;
+	case 'w': return week_of(m, day_of_year(m), true);
+	case 'W': return week_of(m, m->date.day, false);
+	case 'E': return floor_mod(m->days + 3, 7) + 1;
+	case 'e': return floor_mod(m->days + 4, 7) + 1;
+	default: return m->date.day;
 	}
 }
 
 static int64_t field(const moment *m, char letter)
 {
 	switch (letter) {
-	case 'a':
-		return m->ms >= WR_MS_DAY / 2;
+	case 'a': return m->ms >= WR_MS_DAY / 2;
 	case 'H':
 	case 'h':
 	case 'K':
-	case 'k':
-		return hour_field(m, letter);
-	case 'm':
-		return m->ms / 60000 % 60;
-	case 's':
-		return m->ms / 1000 % 60;
-	case 'A':
-		return m->ms;
-	case 'n':
-		return m->ms % 1000 * 1000000;
-	case 'N':
-		return m->ms * 1000000;
-	default:
-		return date_field(m, letter);
+	case 'k': return hour_field(m, letter);
+	case 'm': return m->ms / 60000 % 60;
+	case 's': return m->ms / 1000 % 60;
+	case 'A': return m->ms;
+	case 'n': return m->ms % 1000 * 1000000;
+	case 'N': return m->ms * 1000000;
+	default: return date_field(m, letter);
 	}
 }
 
@@ -492,15 +462,9 @@ static void put_gmt(int64_t offset, bool full, wr_buf *out)
 static void put_zone(const wr_item *it, const moment *m, wr_buf *out)
 {
 	switch (it->letter) {
-	case 'V':
-		wr_buf_puts(out, wr_zone_id(m->zone));
-		return;
-	case 'z':
-		wr_buf_puts(out, wr_zone_name(m->zone, m->instant, it->min == 4));
-		return;
-	case 'O':
-		put_gmt(m->offset, it->min == 4, out);
-		return;
+	case 'V': wr_buf_puts(out, wr_zone_id(m->zone)); return;
+	case 'z': wr_buf_puts(out, wr_zone_name(m->zone, m->instant, it->min == 4)); return;
+	case 'O': put_gmt(m->offset, it->min == 4, out); return;
 	case 'Z':
 		if (it->min == 4)
 			put_gmt(m->offset, true, out);
@@ -525,25 +489,16 @@ static void put_item(const wr_item *it, const moment *m, wr_buf *out)
 	int base;
 
 	switch ((wr_item_kind)it->kind) {
-	case WR_ITEM_NUMBER:
-		put_number(it, field(m, (char)it->letter), out);
-		break;
-	case WR_ITEM_FRACTION:
-		put_fraction(it, m->ms, out);
-		break;
+	case WR_ITEM_NUMBER: put_number(it, field(m, (char)it->letter), out); break;
+	case WR_ITEM_FRACTION: put_fraction(it, m->ms, out); break;
 	case WR_ITEM_TEXT:
 		names = wr_item_names(it, &n, &base);
 		wr_buf_puts(out, names[field(m, (char)it->letter) - base]);
 		break;
-	case WR_ITEM_ZONE:
-		put_zone(it, m, out);
-		break;
-	case WR_ITEM_LITERAL:
-		wr_buf_str(out, it->literal);
-		break;
+	case WR_ITEM_ZONE: put_zone(it, m, out); break;
+	case WR_ITEM_LITERAL: wr_buf_str(out, it->literal); break;
 	case WR_ITEM_OPEN:
-	case WR_ITEM_CLOSE:
-		break;
+	case WR_ITEM_CLOSE: break;
 	}
 }
 
@@ -553,7 +508,7 @@ void wr_time_pattern_format(const wr_time_pattern *p, int64_t ms, const wr_zone 
 	int64_t local;
 
 	if (__builtin_add_overflow(ms, m.offset, &local))
-		local = ms;	/* 292 million years from here */
+		local = ms; /* 292 million years from here */
 	m.ms = floor_mod(local, WR_MS_DAY);
 	m.days = local / WR_MS_DAY - (local % WR_MS_DAY < 0);
 	m.date = wr_civil_from_days(m.days);

@@ -5,12 +5,12 @@
 #include "core/time_text.h"
 
 typedef enum wr_item_kind {
-	WR_ITEM_NUMBER,		/* letter, min, max, sign */
-	WR_ITEM_FRACTION,	/* min digits of a second */
-	WR_ITEM_TEXT,		/* month, weekday, am/pm, quarter, era by name; style */
-	WR_ITEM_ZONE,		/* V z O X x Z; min = count of letters */
+	WR_ITEM_NUMBER,	  /* letter, min, max, sign */
+	WR_ITEM_FRACTION, /* min digits of a second */
+	WR_ITEM_TEXT,	  /* month, weekday, am/pm, quarter, era by name; style */
+	WR_ITEM_ZONE,	  /* V z O X x Z; min = count of letters */
 	WR_ITEM_LITERAL,
-	WR_ITEM_OPEN,		/* [ ; max = index of its ] */
+	WR_ITEM_OPEN, /* [ ; max = index of its ] */
 	WR_ITEM_CLOSE,
 } wr_item_kind;
 
@@ -23,7 +23,7 @@ typedef struct wr_item {
 	/* NUMBER that may vary: digits that the fixed numbers right behind it need */
 	uint16_t reserve;
 	uint8_t style;
-	bool reduced;		/* two digits of a year from 2000 */
+	bool reduced; /* two digits of a year from 2000 */
 	wr_str literal;
 } wr_item;
 

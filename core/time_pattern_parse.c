@@ -135,24 +135,24 @@ static bool read_text(reading *r, const wr_item *it)
 
 /* What people write for z, beyond the names of zones. Where regions share one, the largest. */
 static const char *const short_zones[][2] = {
-	{ "PST", "America/Los_Angeles" }, { "PDT", "America/Los_Angeles" },
-	{ "PT", "America/Los_Angeles" },  { "MST", "America/Denver" },
-	{ "MDT", "America/Denver" },      { "MT", "America/Denver" },
-	{ "CST", "America/Chicago" },     { "CDT", "America/Chicago" },
-	{ "CT", "America/Chicago" },      { "EST", "America/New_York" },
-	{ "EDT", "America/New_York" },    { "ET", "America/New_York" },
-	{ "AKST", "America/Anchorage" },  { "AKDT", "America/Anchorage" },
-	{ "HST", "Pacific/Honolulu" },    { "BST", "Europe/London" },
-	{ "WET", "Europe/Lisbon" },       { "WEST", "Europe/Lisbon" },
-	{ "CET", "Europe/Paris" },        { "CEST", "Europe/Paris" },
-	{ "EET", "Europe/Bucharest" },    { "EEST", "Europe/Bucharest" },
-	{ "MSK", "Europe/Moscow" },       { "IST", "Asia/Kolkata" },
-	{ "JST", "Asia/Tokyo" },          { "KST", "Asia/Seoul" },
-	{ "HKT", "Asia/Hong_Kong" },      { "SGT", "Asia/Singapore" },
-	{ "AEST", "Australia/Sydney" },   { "AEDT", "Australia/Sydney" },
-	{ "ACST", "Australia/Adelaide" }, { "AWST", "Australia/Perth" },
-	{ "NZST", "Pacific/Auckland" },   { "NZDT", "Pacific/Auckland" },
-	{ "BRT", "America/Sao_Paulo" },   { "ART", "America/Argentina/Buenos_Aires" },
+	{ "PST", "America/Los_Angeles" },  { "PDT", "America/Los_Angeles" },
+	{ "PT", "America/Los_Angeles" },   { "MST", "America/Denver" },
+	{ "MDT", "America/Denver" },	   { "MT", "America/Denver" },
+	{ "CST", "America/Chicago" },	   { "CDT", "America/Chicago" },
+	{ "CT", "America/Chicago" },	   { "EST", "America/New_York" },
+	{ "EDT", "America/New_York" },	   { "ET", "America/New_York" },
+	{ "AKST", "America/Anchorage" },   { "AKDT", "America/Anchorage" },
+	{ "HST", "Pacific/Honolulu" },	   { "BST", "Europe/London" },
+	{ "WET", "Europe/Lisbon" },	   { "WEST", "Europe/Lisbon" },
+	{ "CET", "Europe/Paris" },	   { "CEST", "Europe/Paris" },
+	{ "EET", "Europe/Bucharest" },	   { "EEST", "Europe/Bucharest" },
+	{ "MSK", "Europe/Moscow" },	   { "IST", "Asia/Kolkata" },
+	{ "JST", "Asia/Tokyo" },	   { "KST", "Asia/Seoul" },
+	{ "HKT", "Asia/Hong_Kong" },	   { "SGT", "Asia/Singapore" },
+	{ "AEST", "Australia/Sydney" },	   { "AEDT", "Australia/Sydney" },
+	{ "ACST", "Australia/Adelaide" },  { "AWST", "Australia/Perth" },
+	{ "NZST", "Pacific/Auckland" },	   { "NZDT", "Pacific/Auckland" },
+	{ "BRT", "America/Sao_Paulo" },	   { "ART", "America/Argentina/Buenos_Aires" },
 	{ "SAST", "Africa/Johannesburg" }, { "CAT", "Africa/Maputo" },
 };
 
@@ -275,22 +275,17 @@ static bool read_zone(reading *r, const wr_item *it)
 static bool read_item(reading *r, const wr_item *it)
 {
 	switch ((wr_item_kind)it->kind) {
-	case WR_ITEM_NUMBER:
-		return read_number(r, it);
-	case WR_ITEM_FRACTION:
-		return read_fraction(r, it);
-	case WR_ITEM_TEXT:
-		return read_text(r, it);
-	case WR_ITEM_ZONE:
-		return read_zone(r, it);
+	case WR_ITEM_NUMBER: return read_number(r, it);
+	case WR_ITEM_FRACTION: return read_fraction(r, it);
+	case WR_ITEM_TEXT: return read_text(r, it);
+	case WR_ITEM_ZONE: return read_zone(r, it);
 	case WR_ITEM_LITERAL:
 		if (!starts_with(r, it->literal.p, it->literal.n))
 			return false;
 		r->p += it->literal.n;
 		return true;
 	case WR_ITEM_OPEN:
-	case WR_ITEM_CLOSE:
-		break;
+	case WR_ITEM_CLOSE: break;
 	}
 	return true;
 }

@@ -14,7 +14,7 @@ enum { WR_MS_DAY = 86400000 };
 
 typedef struct wr_civil {
 	int64_t year;
-	int month, day;	/* from 1 */
+	int month, day; /* from 1 */
 } wr_civil;
 
 int64_t wr_days_from_civil(wr_civil c);

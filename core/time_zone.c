@@ -24,23 +24,23 @@
 #include <unicode/ucal.h>
 #include <unicode/ustring.h>
 
-#define TABLE_BEGIN (-6000000000000.0 * 10)	/* about the year 68 */
-#define TABLE_END 16725225600000		/* 2500-01-01 */
-#define CYCLE (146097LL * WR_MS_DAY)		/* 400 years */
+#define TABLE_BEGIN (-6000000000000.0 * 10) /* about the year 68 */
+#define TABLE_END   16725225600000	    /* 2500-01-01 */
+#define CYCLE	    (146097LL * WR_MS_DAY)  /* 400 years */
 
 typedef struct change {
-	int64_t at;	/* ms */
-	int32_t before, after;	/* offsets in ms */
-	bool dst;	/* after it */
+	int64_t at;	       /* ms */
+	int32_t before, after; /* offsets in ms */
+	bool dst;	       /* after it */
 } change;
 
 struct wr_zone {
 	struct wr_zone *next;
 	uint32_t n;
-	int32_t first;	/* offset before the first change */
+	int32_t first; /* offset before the first change */
 	change *changes;
-	char *names[2][2];	/* [full][dst] */
-	char shown[16];	/* of an offset: UTC+02:00, -03:30; else empty */
+	char *names[2][2]; /* [full][dst] */
+	char shown[16];	   /* of an offset: UTC+02:00, -03:30; else empty */
 	char id[];
 };
 

@@ -53,17 +53,17 @@ typedef enum wr_tag {
 #define X(tag, storage) WR_##tag,
 	WR_TYPES(X)
 #undef X
-	WR_TAGS,
+	    WR_TAGS,
 } wr_tag;
 
 typedef struct wr_type wr_type;
 struct wr_type {
 	wr_tag tag;
-	uint16_t precision, scale;	/* DECIMAL */
+	uint16_t precision, scale; /* DECIMAL */
 	/* ARRAY 1 (element), MAP 2 (key, value), STRUCT its fields */
 	uint16_t nkids;
 	const wr_type *const *kids;
-	const wr_str *names;		/* STRUCT: field names, nkids of them; else NULL */
+	const wr_str *names; /* STRUCT: field names, nkids of them; else NULL */
 };
 
 enum { WR_DEC_NARROW_MAX = 38 };

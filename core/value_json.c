@@ -11,35 +11,16 @@
 static void print_bare(const wr_vec *v, uint32_t at, wr_buf *out)
 {
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_puts(out, wr_vec_BOOLEAN(v)[at] ? "true" : "false");
-		break;
-	case WR_INTEGER:
-		wr_buf_i64(out, wr_vec_INTEGER(v)[at]);
-		break;
-	case WR_BIGINT:
-		wr_buf_i64(out, wr_vec_BIGINT(v)[at]);
-		break;
-	case WR_DOUBLE:
-		wr_print_double(wr_vec_DOUBLE(v)[at], out);
-		break;
-	case WR_DECIMAL:
-		wr_dec_print(wr_vec_DECIMAL(v)[at], v->type, out);
-		break;
-	case WR_DATE:
-		wr_print_date(wr_vec_DATE(v)[at], out);
-		break;
-	case WR_TIME:
-		wr_print_time(wr_vec_TIME(v)[at], out);
-		break;
-	case WR_TIMESTAMP:
-		wr_print_timestamp(wr_vec_TIMESTAMP(v)[at], out);
-		break;
-	case WR_BYTES:
-		wr_base64_encode(wr_vec_str(v, at), out);
-		break;
-	default:
-		wr_buf_str(out, wr_vec_str(v, at));
+	case WR_BOOLEAN: wr_buf_puts(out, wr_vec_BOOLEAN(v)[at] ? "true" : "false"); break;
+	case WR_INTEGER: wr_buf_i64(out, wr_vec_INTEGER(v)[at]); break;
+	case WR_BIGINT: wr_buf_i64(out, wr_vec_BIGINT(v)[at]); break;
+	case WR_DOUBLE: wr_print_double(wr_vec_DOUBLE(v)[at], out); break;
+	case WR_DECIMAL: wr_dec_print(wr_vec_DECIMAL(v)[at], v->type, out); break;
+	case WR_DATE: wr_print_date(wr_vec_DATE(v)[at], out); break;
+	case WR_TIME: wr_print_time(wr_vec_TIME(v)[at], out); break;
+	case WR_TIMESTAMP: wr_print_timestamp(wr_vec_TIMESTAMP(v)[at], out); break;
+	case WR_BYTES: wr_base64_encode(wr_vec_str(v, at), out); break;
+	default: wr_buf_str(out, wr_vec_str(v, at));
 	}
 }
 
@@ -97,12 +78,10 @@ static bool is_text(const wr_vec *v, uint32_t at)
 	case WR_BYTES:
 	case WR_DATE:
 	case WR_TIME:
-	case WR_TIMESTAMP:
-		return true;
-	case WR_DOUBLE:	/* JSON has no number for NaN and the infinities */
+	case WR_TIMESTAMP: return true;
+	case WR_DOUBLE: /* JSON has no number for NaN and the infinities */
 		return !isfinite(wr_vec_DOUBLE(v)[at]);
-	default:
-		return false;
+	default: return false;
 	}
 }
 

@@ -149,29 +149,24 @@ static void push_value(wr_vec *v, wr_arena *a, const wr_vec *src, uint32_t at, b
 	room_for_one(v, a);
 	switch (v->type->tag) {
 	case WR_STRING:
-	case WR_BYTES:
-		((wr_str *)v->data)[n] = copy_str(a, ((wr_str *)src->data)[at], deep);
-		break;
+	case WR_BYTES: ((wr_str *)v->data)[n] = copy_str(a, ((wr_str *)src->data)[at], deep); break;
 	case WR_DECIMAL:
 		((wr_dec *)v->data)[n] = ((wr_dec *)src->data)[at];
 		if (wr_type_wide(v->type))
 			((wr_dec *)v->data)[n].wide =
-				copy_str(a, ((wr_dec *)src->data)[at].wide, deep);
+			    copy_str(a, ((wr_dec *)src->data)[at].wide, deep);
 		break;
 #define X(tag, storage)                                                                            \
-	case WR_##tag:                                                                             \
-		((storage *)v->data)[n] = ((const storage *)src->data)[at];                        \
-		break;
-	X(BOOLEAN, uint8_t)
-	X(INTEGER, int32_t)
-	X(BIGINT, int64_t)
-	X(DOUBLE, double)
-	X(DATE, int32_t)
-	X(TIME, int32_t)
-	X(TIMESTAMP, int64_t)
+	case WR_##tag: ((storage *)v->data)[n] = ((const storage *)src->data)[at]; break;
+		X(BOOLEAN, uint8_t)
+		X(INTEGER, int32_t)
+		X(BIGINT, int64_t)
+		X(DOUBLE, double)
+		X(DATE, int32_t)
+		X(TIME, int32_t)
+		X(TIMESTAMP, int64_t)
 #undef X
-	default:
-		WR_BUG("no scalar: %s", wr_tag_name(v->type->tag));
+	default: WR_BUG("no scalar: %s", wr_tag_name(v->type->tag));
 	}
 	if (v->null)
 		v->null[n] = 0;
@@ -235,14 +230,10 @@ static void gather_data(void *to, const void *from, size_t size, const uint32_t 
 		((type *)to)[i] = ((const type *)from)[rows[i]];                                   \
 	break;
 	switch (size) {
-	case 1:
-		COPY(uint8_t)
-	case 4:
-		COPY(uint32_t)
-	case 8:
-		COPY(uint64_t)
-	default:
-		COPY(wr_dec)
+	case 1: COPY(uint8_t)
+	case 4: COPY(uint32_t)
+	case 8: COPY(uint64_t)
+	default: COPY(wr_dec)
 	}
 #undef COPY
 }

@@ -25,10 +25,10 @@ typedef struct wr_vec wr_vec;
 struct wr_vec {
 	const wr_type *type;
 	wr_vec_kind kind;
-	uint32_t n, room;	/* values; values there is room for */
+	uint32_t n, room; /* values; values there is room for */
 	void *data;
 	uint8_t *null;
-	wr_vec *kids;		/* type->nkids of them; NULL for scalars */
+	wr_vec *kids; /* type->nkids of them; NULL for scalars */
 };
 
 /* An empty FLAT vector with room for `room` values (more come by themselves). */

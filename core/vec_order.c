@@ -108,32 +108,23 @@ static int cmp_value(const wr_vec *x, uint32_t i, const wr_vec *y, uint32_t j)
 {
 #define AT(type, v, k) (((const type *)(v)->data)[k])
 	switch (x->type->tag) {
-	case WR_BOOLEAN:
-		return LESS_MORE(AT(uint8_t, x, i), AT(uint8_t, y, j));
+	case WR_BOOLEAN: return LESS_MORE(AT(uint8_t, x, i), AT(uint8_t, y, j));
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		return LESS_MORE(AT(int32_t, x, i), AT(int32_t, y, j));
+	case WR_TIME: return LESS_MORE(AT(int32_t, x, i), AT(int32_t, y, j));
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		return LESS_MORE(AT(int64_t, x, i), AT(int64_t, y, j));
-	case WR_DOUBLE:
-		return cmp_double(AT(double, x, i), AT(double, y, j));
+	case WR_TIMESTAMP: return LESS_MORE(AT(int64_t, x, i), AT(int64_t, y, j));
+	case WR_DOUBLE: return cmp_double(AT(double, x, i), AT(double, y, j));
 	case WR_DECIMAL:
 		if (!wr_type_wide(x->type) && x->type->scale == y->type->scale)
 			return LESS_MORE(AT(wr_dec, x, i).i, AT(wr_dec, y, j).i);
 		return wr_dec_cmp(AT(wr_dec, x, i), x->type, AT(wr_dec, y, j), y->type);
 	case WR_STRING:
-	case WR_BYTES:
-		return wr_str_cmp(AT(wr_str, x, i), AT(wr_str, y, j));
-	case WR_ARRAY:
-		return cmp_array(x, AT(wr_list, x, i), y, AT(wr_list, y, j));
-	case WR_MAP:
-		return cmp_map(x, AT(wr_list, x, i), y, AT(wr_list, y, j));
-	case WR_STRUCT:
-		return cmp_struct(x, i, y, j);
-	case WR_TAGS:
-		break;
+	case WR_BYTES: return wr_str_cmp(AT(wr_str, x, i), AT(wr_str, y, j));
+	case WR_ARRAY: return cmp_array(x, AT(wr_list, x, i), y, AT(wr_list, y, j));
+	case WR_MAP: return cmp_map(x, AT(wr_list, x, i), y, AT(wr_list, y, j));
+	case WR_STRUCT: return cmp_struct(x, i, y, j);
+	case WR_TAGS: break;
 	}
 	WR_BUG("no such type");
 #undef AT
@@ -177,7 +168,7 @@ static uint64_t hash_double(double d, uint64_t seed)
 	if (d != d)
 		return mix(0x7FF8000000000000u, seed);
 	if (d == 0)
-		d = 0;	/* no minus */
+		d = 0; /* no minus */
 	memcpy(&bits, &d, sizeof(bits));
 	return mix(bits, seed);
 }
@@ -197,8 +188,7 @@ static uint64_t hash_map(const wr_vec *v, wr_list l, uint64_t seed)
 	uint64_t h = 0;
 
 	for (uint32_t i = 0; i < l.n; i++)
-		h += wr_vec_hash(&v->kids[1], l.at + i,
-		                 wr_vec_hash(&v->kids[0], l.at + i, seed));
+		h += wr_vec_hash(&v->kids[1], l.at + i, wr_vec_hash(&v->kids[0], l.at + i, seed));
 	return mix(h, seed + l.n);
 }
 
@@ -216,32 +206,23 @@ uint64_t wr_vec_hash(const wr_vec *v, uint32_t row, uint64_t seed)
 	if (v->null && v->null[i])
 		return mix(0x6E756C6C, seed);
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		return mix(((const uint8_t *)v->data)[i], seed);
+	case WR_BOOLEAN: return mix(((const uint8_t *)v->data)[i], seed);
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		return mix((uint64_t)((const int32_t *)v->data)[i], seed);
+	case WR_TIME: return mix((uint64_t)((const int32_t *)v->data)[i], seed);
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		return mix((uint64_t)((const int64_t *)v->data)[i], seed);
-	case WR_DOUBLE:
-		return hash_double(((const double *)v->data)[i], seed);
-	case WR_DECIMAL:
-		return hash_dec(v->type, ((const wr_dec *)v->data)[i], seed);
+	case WR_TIMESTAMP: return mix((uint64_t)((const int64_t *)v->data)[i], seed);
+	case WR_DOUBLE: return hash_double(((const double *)v->data)[i], seed);
+	case WR_DECIMAL: return hash_dec(v->type, ((const wr_dec *)v->data)[i], seed);
 	case WR_STRING:
-	case WR_BYTES:
-		return hash_bytes(((const wr_str *)v->data)[i], seed);
-	case WR_ARRAY:
-		return hash_list(v, ((const wr_list *)v->data)[i], seed);
-	case WR_MAP:
-		return hash_map(v, ((const wr_list *)v->data)[i], seed);
+	case WR_BYTES: return hash_bytes(((const wr_str *)v->data)[i], seed);
+	case WR_ARRAY: return hash_list(v, ((const wr_list *)v->data)[i], seed);
+	case WR_MAP: return hash_map(v, ((const wr_list *)v->data)[i], seed);
 	case WR_STRUCT:
 		for (uint32_t k = 0; k < v->type->nkids; k++)
 			seed = wr_vec_hash(&v->kids[k], i, seed);
 		return mix(v->type->nkids, seed);
-	case WR_TAGS:
-		break;
+	case WR_TAGS: break;
 	}
 	WR_BUG("no such type");
 }

@@ -70,46 +70,19 @@ void wr_vec_print(const wr_vec *v, uint32_t row, wr_buf *out)
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_puts(out, wr_vec_BOOLEAN(v)[i] ? "TRUE" : "FALSE");
-		break;
-	case WR_INTEGER:
-		wr_buf_i64(out, wr_vec_INTEGER(v)[i]);
-		break;
-	case WR_BIGINT:
-		wr_buf_i64(out, wr_vec_BIGINT(v)[i]);
-		break;
-	case WR_DOUBLE:
-		wr_print_double(wr_vec_DOUBLE(v)[i], out);
-		break;
-	case WR_DECIMAL:
-		wr_dec_print(wr_vec_DECIMAL(v)[i], v->type, out);
-		break;
-	case WR_STRING:
-		wr_buf_quote_text(out, wr_vec_str(v, i));
-		break;
-	case WR_BYTES:
-		print_hex(wr_vec_str(v, i), out);
-		break;
-	case WR_DATE:
-		print_quoted(out, wr_print_date, wr_vec_DATE(v)[i]);
-		break;
-	case WR_TIME:
-		print_quoted(out, print_time, wr_vec_TIME(v)[i]);
-		break;
-	case WR_TIMESTAMP:
-		print_quoted(out, wr_print_timestamp, wr_vec_TIMESTAMP(v)[i]);
-		break;
-	case WR_ARRAY:
-		print_array(v, wr_vec_ARRAY(v)[i], out);
-		break;
-	case WR_MAP:
-		print_map(v, wr_vec_MAP(v)[i], out);
-		break;
-	case WR_STRUCT:
-		print_struct(v, i, out);
-		break;
-	case WR_TAGS:
-		WR_BUG("no such type");
+	case WR_BOOLEAN: wr_buf_puts(out, wr_vec_BOOLEAN(v)[i] ? "TRUE" : "FALSE"); break;
+	case WR_INTEGER: wr_buf_i64(out, wr_vec_INTEGER(v)[i]); break;
+	case WR_BIGINT: wr_buf_i64(out, wr_vec_BIGINT(v)[i]); break;
+	case WR_DOUBLE: wr_print_double(wr_vec_DOUBLE(v)[i], out); break;
+	case WR_DECIMAL: wr_dec_print(wr_vec_DECIMAL(v)[i], v->type, out); break;
+	case WR_STRING: wr_buf_quote_text(out, wr_vec_str(v, i)); break;
+	case WR_BYTES: print_hex(wr_vec_str(v, i), out); break;
+	case WR_DATE: print_quoted(out, wr_print_date, wr_vec_DATE(v)[i]); break;
+	case WR_TIME: print_quoted(out, print_time, wr_vec_TIME(v)[i]); break;
+	case WR_TIMESTAMP: print_quoted(out, wr_print_timestamp, wr_vec_TIMESTAMP(v)[i]); break;
+	case WR_ARRAY: print_array(v, wr_vec_ARRAY(v)[i], out); break;
+	case WR_MAP: print_map(v, wr_vec_MAP(v)[i], out); break;
+	case WR_STRUCT: print_struct(v, i, out); break;
+	case WR_TAGS: WR_BUG("no such type");
 	}
 }

@@ -35,7 +35,7 @@ static bool get_varint(const char **p, const char *end, uint64_t *out)
 	uint64_t v = 0;
 
 	for (unsigned shift = 0; *p < end && shift < 35; shift += 7) {
-		uint8_t c = (uint8_t)*(*p)++;
+		uint8_t c = (uint8_t) * (*p)++;
 
 		v |= (uint64_t)(c & 0x7F) << shift;
 		if (!(c & 0x80)) {
@@ -95,9 +95,7 @@ void wr_vec_save(const wr_vec *v, uint32_t row, wr_buf *out)
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_putc(out, ((const uint8_t *)v->data)[i] ? 2 : 1);
-		break;
+	case WR_BOOLEAN: wr_buf_putc(out, ((const uint8_t *)v->data)[i] ? 2 : 1); break;
 	case WR_INTEGER:
 	case WR_DATE:
 	case WR_TIME:
@@ -118,20 +116,15 @@ void wr_vec_save(const wr_vec *v, uint32_t row, wr_buf *out)
 			put_narrow(out, ((const wr_dec *)v->data)[i].i);
 		break;
 	case WR_STRING:
-	case WR_BYTES:
-		put_bytes(out, ((const wr_str *)v->data)[i]);
-		break;
+	case WR_BYTES: put_bytes(out, ((const wr_str *)v->data)[i]); break;
 	case WR_ARRAY:
-	case WR_MAP:
-		put_list(v, ((const wr_list *)v->data)[i], out);
-		break;
+	case WR_MAP: put_list(v, ((const wr_list *)v->data)[i], out); break;
 	case WR_STRUCT:
 		wr_buf_putc(out, 1);
 		for (uint32_t k = 0; k < v->type->nkids; k++)
 			wr_vec_save(&v->kids[k], i, out);
 		break;
-	case WR_TAGS:
-		WR_BUG("no such type");
+	case WR_TAGS: WR_BUG("no such type");
 	}
 }
 
@@ -192,7 +185,7 @@ static bool load_list(wr_vec *v, wr_arena *a, uint64_t n, const char **p, const 
 {
 	uint32_t begin = wr_vec_list_begin(v);
 
-	if (n > (uint64_t)(end - *p))	/* every element takes a byte at least */
+	if (n > (uint64_t)(end - *p)) /* every element takes a byte at least */
 		return false;
 	for (uint64_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < v->type->nkids; k++)
@@ -231,21 +224,16 @@ bool wr_vec_load(wr_vec *v, wr_arena *a, const char **p, const char *end)
 		return true;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		return load_boolean(v, a, head);
+	case WR_BOOLEAN: return load_boolean(v, a, head);
 	case WR_DECIMAL:
 		if (!wr_type_wide(v->type))
 			return load_narrow(v, a, (unsigned)head - 1, p, end);
 		return head > 1 && load_bytes(v, a, head - 1, p, end);
 	case WR_STRING:
-	case WR_BYTES:
-		return load_bytes(v, a, head - 1, p, end);
+	case WR_BYTES: return load_bytes(v, a, head - 1, p, end);
 	case WR_ARRAY:
-	case WR_MAP:
-		return load_list(v, a, head - 1, p, end);
-	case WR_STRUCT:
-		return head == 1 && load_struct(v, a, p, end);
-	default:
-		return head == 1 && load_fixed(v, a, p, end);
+	case WR_MAP: return load_list(v, a, head - 1, p, end);
+	case WR_STRUCT: return head == 1 && load_struct(v, a, p, end);
+	default: return head == 1 && load_fixed(v, a, p, end);
 	}
 }

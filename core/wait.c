@@ -24,7 +24,7 @@ bool wr_cond_wait(pthread_cond_t *c, pthread_mutex_t *lock, int64_t until)
 
 bool wr_write_lock_until(pthread_rwlock_t *lock, int64_t until)
 {
-#ifdef __SANITIZE_THREAD__	/* it knows this one only */
+#ifdef __SANITIZE_THREAD__ /* it knows this one only */
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);

@@ -82,10 +82,12 @@ static const wr_headers *headers(wr_arena *a, const wr_run *run, const wr_bad_re
 	const wr_headers *own = bad->rec.headers;
 	const wr_header ours[] = {
 		{ WR_STR_LIT("weir.query"), wr_str_of(run->spec->id) },
-		{ WR_STR_LIT("weir.id"), wr_arena_printf(a, "%s-bad-%" PRId64, run->identity, bad->number) },
+		{ WR_STR_LIT("weir.id"),
+		  wr_arena_printf(a, "%s-bad-%" PRId64, run->identity, bad->number) },
 		{ WR_STR_LIT("weir.source"), bad->relation },
 		{ WR_STR_LIT("weir.topic"), bad->topic },
-		{ WR_STR_LIT("weir.partition"), wr_arena_printf(a, "%" PRId32, bad->rec.partition) },
+		{ WR_STR_LIT("weir.partition"),
+		  wr_arena_printf(a, "%" PRId32, bad->rec.partition) },
 		{ WR_STR_LIT("weir.offset"), wr_arena_printf(a, "%" PRId64, bad->rec.offset) },
 		{ WR_STR_LIT("weir.reason"), bad->reason },
 	};
@@ -105,7 +107,7 @@ static wr_status write_letter(wr_arena *a, const wr_run *run, const wr_bad_recor
 	wr_letter_topic *t = topic_of(run, bad->relation);
 	wr_record rec = bad->rec;
 
-	if (!t || !bad->relation.n)	/* a sink's, or its source has no topic */
+	if (!t || !bad->relation.n) /* a sink's, or its source has no topic */
 		return WR_OK;
 	rec.timestamp = bad->seen_at;
 	rec.headers = headers(a, run, bad);

@@ -9,10 +9,10 @@
 #include "core/record.h"
 
 typedef struct wr_bad_record {
-	int64_t number;		/* in its query */
-	wr_str relation;	/* the stream or table that it is a record of */
-	wr_str topic;		/* or the file */
-	int64_t seen_at;	/* ms */
+	int64_t number;	 /* in its query */
+	wr_str relation; /* the stream or table that it is a record of */
+	wr_str topic;	 /* or the file */
+	int64_t seen_at; /* ms */
 	wr_str reason;
 	wr_record rec;
 } wr_bad_record;

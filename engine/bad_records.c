@@ -49,7 +49,7 @@ static void give_up_oldest(wr_run *run, wr_buf *from)
 
 	wr_iter_close(it);
 	run->nerrors--;
-	if (!found) {	/* the count was wrong: nothing is there to give up */
+	if (!found) { /* the count was wrong: nothing is there to give up */
 		run->nerrors = 0;
 		return;
 	}

@@ -128,8 +128,9 @@ static bool stopping(void *self)
 
 static wr_until until_of(const wr_engine *e)
 {
-	return e->config.until == WR_RUN_UNTIL_END ? WR_UNTIL_END :
-	       e->config.until == WR_RUN_UNTIL_CAUGHT_UP ? WR_UNTIL_CAUGHT_UP : WR_UNTIL_STOPPED;
+	return e->config.until == WR_RUN_UNTIL_END	   ? WR_UNTIL_END
+	       : e->config.until == WR_RUN_UNTIL_CAUGHT_UP ? WR_UNTIL_CAUGHT_UP
+							   : WR_UNTIL_STOPPED;
 }
 
 void wr_query_specify(wr_query *q, uint16_t ntasks)
@@ -230,9 +231,10 @@ static void append_query(wr_engine *e, wr_query *q)
 
 static void name_query(wr_query *q, const wr_plan *plan, int64_t seq)
 {
-	const char *prefix = plan->kind == WR_PLAN_INSERT_QUERY ? "INSERTQUERY" :
-			     plan->kind == WR_PLAN_CREATE_SINK ? "SINK" :
-			     plan->relation && plan->relation->table ? "CTAS" : "CSAS";
+	const char *prefix = plan->kind == WR_PLAN_INSERT_QUERY	       ? "INSERTQUERY"
+			     : plan->kind == WR_PLAN_CREATE_SINK       ? "SINK"
+			     : plan->relation && plan->relation->table ? "CTAS"
+								       : "CSAS";
 
 	if (plan->query_id.p)
 		snprintf(q->id, sizeof q->id, "%.*s", WR_STR_ARG(plan->query_id));
@@ -374,7 +376,7 @@ static wr_status begin_to_live(wr_exec *x, wr_query *q, bool fresh, wr_err *err)
 		append_query(x->e, q);
 		wr_engine_start(x->e, q);
 	}
-	(void)WR_FAULT("create.started");	/* too late to fail: crashes only */
+	(void)WR_FAULT("create.started"); /* too late to fail: crashes only */
 	return WR_OK;
 }
 
@@ -394,8 +396,8 @@ static wr_status carry_out(wr_exec *x, wr_arena *arena, wr_plan *plan, bool *kep
 	keep_plan(x->e, arena);
 	*kept = true;
 	if (plan->graph && !x->relation_only) {
-		if (old && old->query ? wr_replace_query(x, arena, plan, old->query, &q, err) :
-					open_query(x, arena, plan, &q, err))
+		if (old && old->query ? wr_replace_query(x, arena, plan, old->query, &q, err)
+				      : open_query(x, arena, plan, &q, err))
 			return WR_FAIL;
 	}
 	if (begin_to_live(x, q, q && !(old && old->query), err))
@@ -506,9 +508,9 @@ static wr_status plan_select(wr_exec *x, wr_arena *arena, wr_plan *plan, wr_err 
 
 static void make_pull(wr_push_query *p, wr_query *q)
 {
-	q->spec.until = WR_UNTIL_END;	/* nothing comes behind what is there */
+	q->spec.until = WR_UNTIL_END; /* nothing comes behind what is there */
 	if (q->engine->config.until == WR_RUN_FOREVER)
-		q->spec.still_written = NULL;	/* what is there now is enough */
+		q->spec.still_written = NULL; /* what is there now is enough */
 	if (q->plan->graph->table || q->plan->norder)
 		p->left = wr_left_rows_new(q->plan->graph->out);
 }
@@ -605,8 +607,10 @@ wr_status wr_exec_type(wr_exec *x, wr_err *err)
 		return WR_FAIL;
 	wr_named_type *t = WR_NEW(x->e->arena, wr_named_type);
 
-	*t = (wr_named_type){ .name = wr_arena_str(x->e->arena, s->name.name), .type = type,
-			      .text = wr_arena_str(x->e->arena, x->text), .seq = x->seq,
+	*t = (wr_named_type){ .name = wr_arena_str(x->e->arena, s->name.name),
+			      .type = type,
+			      .text = wr_arena_str(x->e->arena, x->text),
+			      .seq = x->seq,
 			      .next = x->e->names.types };
 	x->e->names.types = t;
 	x->out->object = t->name.p;

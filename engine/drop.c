@@ -31,7 +31,7 @@ static void unlink_query(wr_engine *e, wr_query *q)
 
 /* What is left of a query that has ended. */
 typedef struct remains {
-	char incarnation[40], identity[40];	/* "": none has */
+	char incarnation[40], identity[40]; /* "": none has */
 	const wr_sink_def *sink;
 	const wr_sink_spec *spec;
 } remains;
@@ -104,8 +104,8 @@ static wr_query *user_of(wr_engine *e, const wr_named *n, const char **how)
 
 static wr_status delete_topic(wr_engine *e, const wr_relation *r, wr_err *err)
 {
-	return e->topics ? wr_topics_delete(e->topics, r->topic, err) :
-			   wr_kafka_topic_delete(e->config.broker, e->io.kafka_conf, r->topic, err);
+	return e->topics ? wr_topics_delete(e->topics, r->topic, err)
+			 : wr_kafka_topic_delete(e->config.broker, e->io.kafka_conf, r->topic, err);
 }
 
 static wr_status drop_type(wr_exec *x, wr_err *err)

@@ -60,7 +60,7 @@ static void add_op(const wr_task *t, const wr_op *op, uint64_t *n)
 	n[WR_DROP_LATE] += op->stats.late;
 	n[WR_DROP_NULL_VALUE] += op->stats.null_value;
 	n[WR_DROP_NO_TIME] += op->stats.no_time;
-	if (!strcmp(op->def->name, "join_table"))	/* the others' may still come */
+	if (!strcmp(op->def->name, "join_table")) /* the others' may still come */
 		n[WR_DROP_UNMATCHED] += op->stats.unmatched;
 	n[WR_DROP_FAILED] += op->stats.failed_values;
 }

@@ -31,13 +31,13 @@ typedef enum wr_drop {
 #define X(tag, text, lost) WR_DROP_##tag,
 	WR_DROPS(X)
 #undef X
-	WR_DROP_COUNT,
+	    WR_DROP_COUNT,
 } wr_drop;
 
 /* Where a query's counts are read, by anybody; the run tells them at commits. */
 typedef struct wr_drops {
 	_Atomic uint64_t n[WR_DROP_COUNT];
-	uint64_t before[WR_DROP_COUNT];	/* what they were when this process opened the query */
+	uint64_t before[WR_DROP_COUNT]; /* what they were when this process opened the query */
 	bool known;			/* before is set */
 } wr_drops;
 

@@ -77,7 +77,9 @@ static wr_status open_parts(wr_engine *e, wr_err *err)
 		return WR_FAIL;
 	if (!c->broker && wr_topics_open(c->dir, &e->topics, err))
 		return WR_FAIL;
-	e->io = (wr_io){ .broker = c->broker, .dir = c->dir, .topics = e->topics,
+	e->io = (wr_io){ .broker = c->broker,
+			 .dir = c->dir,
+			 .topics = e->topics,
 			 .one_partition = c->by_hand,
 			 .prefetch_bytes = 4u << 20 };
 	if (!c->dir)

@@ -17,8 +17,8 @@
 
 typedef struct wr_engine wr_engine;
 typedef struct wr_session wr_session;
-typedef struct wr_push_query wr_push_query;	/* a transient SELECT */
-typedef struct wr_print wr_print;		/* PRINT: a topic's records as text */
+typedef struct wr_push_query wr_push_query; /* a transient SELECT */
+typedef struct wr_print wr_print;	    /* PRINT: a topic's records as text */
 
 typedef enum wr_until_mode {
 	WR_RUN_FOREVER,
@@ -27,9 +27,9 @@ typedef enum wr_until_mode {
 } wr_until_mode;
 
 typedef struct wr_engine_config {
-	const char *dir;	/* data directory; NULL: everything in memory */
-	const char *broker;	/* NULL: embedded topics */
-	const wr_settings *settings;	/* defaults of all sessions */
+	const char *dir;	     /* data directory; NULL: everything in memory */
+	const char *broker;	     /* NULL: embedded topics */
+	const wr_settings *settings; /* defaults of all sessions */
 	wr_until_mode until;
 	/* No threads: rows move when wr_engine_pump or wr_engine_feed say so, in one task, always
 	 * in the same order. */
@@ -95,34 +95,34 @@ void wr_session_keep_defined(wr_session *s);
 /* ---------------------------------------------------------------- statements */
 
 typedef enum wr_outcome_kind {
-	WR_OUTCOME_NONE,	/* SET, DEFINE, INSERT VALUES … */
-	WR_OUTCOME_MESSAGE,	/* CREATE, DROP …: message */
-	WR_OUTCOME_WARNING,	/* IF NOT EXISTS and nothing to do: message */
-	WR_OUTCOME_LISTING,	/* SHOW, DESCRIBE: a table of texts */
-	WR_OUTCOME_TEXT,	/* EXPLAIN: message */
-	WR_OUTCOME_QUERY,	/* SELECT: query, not started */
-	WR_OUTCOME_PRINT,	/* PRINT: print */
-	WR_OUTCOME_SCRIPT,	/* RUN SCRIPT: message is the file's path, which the caller runs */
+	WR_OUTCOME_NONE,    /* SET, DEFINE, INSERT VALUES … */
+	WR_OUTCOME_MESSAGE, /* CREATE, DROP …: message */
+	WR_OUTCOME_WARNING, /* IF NOT EXISTS and nothing to do: message */
+	WR_OUTCOME_LISTING, /* SHOW, DESCRIBE: a table of texts */
+	WR_OUTCOME_TEXT,    /* EXPLAIN: message */
+	WR_OUTCOME_QUERY,   /* SELECT: query, not started */
+	WR_OUTCOME_PRINT,   /* PRINT: print */
+	WR_OUTCOME_SCRIPT,  /* RUN SCRIPT: message is the file's path, which the caller runs */
 } wr_outcome_kind;
 
 typedef struct wr_listing {
 	uint32_t ncols, nrows;
 	const char *const *names;
-	const char *const *cells;	/* nrows * ncols; NULL: null */
+	const char *const *cells; /* nrows * ncols; NULL: null */
 } wr_listing;
 
 typedef struct wr_outcome {
 	wr_outcome_kind kind;
 	const wr_stmt *stmt;
-	wr_str text;		/* the statement's text after substitution */
+	wr_str text; /* the statement's text after substitution */
 	const char *message;
-	const char *object;	/* name of the object made or dropped; NULL: none */
-	const char *object_kind;/* "stream", "table", "sink", "type", "query" … */
-	const char *query_id;	/* of the persistent query started; NULL: none */
+	const char *object;	 /* name of the object made or dropped; NULL: none */
+	const char *object_kind; /* "stream", "table", "sink", "type", "query" … */
+	const char *query_id;	 /* of the persistent query started; NULL: none */
 	wr_listing listing;
-	wr_listing details;	/* DESCRIBE … EXTENDED: property and value; ncols 0: none */
+	wr_listing details; /* DESCRIBE … EXTENDED: property and value; ncols 0: none */
 	wr_push_query *query;
-	wr_print *print;	/* until wr_print_free */
+	wr_print *print; /* until wr_print_free */
 } wr_outcome;
 
 /*
@@ -158,7 +158,7 @@ WR_CHECKED wr_status wr_engine_validate(wr_engine *e, wr_session *s, wr_str text
  * each(): told of every outcome. */
 typedef void (*wr_outcome_fn)(void *self, const wr_outcome *out);
 WR_CHECKED wr_status wr_engine_run_text(wr_engine *e, wr_session *s, const char *place, wr_str text,
-                                        wr_outcome_fn each, void *self, wr_str *shown, wr_err *err);
+					wr_outcome_fn each, void *self, wr_str *shown, wr_err *err);
 
 /* ---------------------------------------------------------------- transient queries */
 
@@ -173,7 +173,7 @@ typedef struct wr_push_def {
 } wr_push_def;
 
 const char *wr_push_query_id(const wr_push_query *q);
-const wr_schema *wr_push_query_schema(const wr_push_query *q);	/* columns in select order */
+const wr_schema *wr_push_query_schema(const wr_push_query *q); /* columns in select order */
 bool wr_push_query_table(const wr_push_query *q);
 /* A SELECT without EMIT: rows that are there now, and then it ends. */
 bool wr_push_query_pull(const wr_push_query *q);
@@ -184,7 +184,7 @@ WR_CHECKED wr_status wr_push_query_start(wr_push_query *q, const wr_push_def *de
 void wr_push_query_cancel(wr_push_query *q);
 /* Waits until it has ended. */
 void wr_push_query_wait(wr_push_query *q);
-void wr_push_query_free(wr_push_query *q);	/* cancels and waits first */
+void wr_push_query_free(wr_push_query *q); /* cancels and waits first */
 /* By id: /close-query, TERMINATE. false: no such query. */
 bool wr_engine_cancel(wr_engine *e, const char *query_id);
 
@@ -204,13 +204,13 @@ void wr_print_free(wr_print *p);
 typedef enum wr_query_state {
 	WR_QUERY_RUNNING,
 	WR_QUERY_PAUSED,
-	WR_QUERY_RETRYING,	/* rolled back; waits before it begins again */
+	WR_QUERY_RETRYING, /* rolled back; waits before it begins again */
 	WR_QUERY_FAILED,
-	WR_QUERY_ENDED,		/* its input is over (until-end runs) */
+	WR_QUERY_ENDED, /* its input is over (until-end runs) */
 } wr_query_state;
 
 typedef struct wr_query_info {
-	const char *id, *text, *sink, *sink_topic;	/* sink: relation or sink name */
+	const char *id, *text, *sink, *sink_topic; /* sink: relation or sink name */
 	wr_query_state state;
 	/* why RETRYING or FAILED, or why its sources give nothing now; "" else */
 	const char *trouble;
@@ -228,7 +228,7 @@ const char *wr_query_state_text(wr_query_state s);
 /* Whether every persistent query has read what its embedded topics hold, and committed what came of
  * it. Those that have failed or ended, or are paused, are not asked. */
 bool wr_engine_settled(wr_engine *e);
-wr_topics *wr_engine_topics(wr_engine *e);	/* embedded topics; NULL with a broker */
+wr_topics *wr_engine_topics(wr_engine *e); /* embedded topics; NULL with a broker */
 
 /* Until-end and caught-up runs: waits until every query has ended. Returns the number of failed
  * queries; their words in err. stop: polled, non-zero ends the waiting (signals). */

@@ -61,7 +61,7 @@ typedef struct place {
 } place;
 
 /* Nothing was read of it yet. */
-#define BEGINNING(at, seek_) \
+#define BEGINNING(at, seek_)                                                                       \
 	((place){ .next = at, .ptime = WR_TIME_NONE, .seek = seek_, .seen.offset = -1 })
 
 static void put_position(wr_run *run, uint32_t scan, int32_t partition, place at)
@@ -180,13 +180,15 @@ static wr_status moved(const wr_run *run, uint32_t scan, wr_err *err)
 			   "drop the query and create it anew; with tasks=1 it could have gone on");
 }
 
-static wr_status another_topic(const wr_run *run, uint32_t scan, const wr_last_record *seen, wr_err *err)
+static wr_status another_topic(const wr_run *run, uint32_t scan, const wr_last_record *seen,
+			       wr_err *err)
 {
-	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
-		   "topic %.*s, partition %d: another record than the one that was read is at offset "
-		   "%lld now: the topic was made anew",
-		   WR_STR_ARG(run->scans[scan].scan->source->topic), seen->partition,
-		   (long long)seen->offset);
+	wr_err_set(
+	    err, WR_ERR_RUNTIME, WR_NO_SPAN,
+	    "topic %.*s, partition %d: another record than the one that was read is at offset "
+	    "%lld now: the topic was made anew",
+	    WR_STR_ARG(run->scans[scan].scan->source->topic), seen->partition,
+	    (long long)seen->offset);
 	return wr_err_hint(err,
 			   "to read it from its first record: stop weir, then weir recover QUERY "
 			   "--data DIR --assume lost; or drop the query and create it anew");
@@ -460,8 +462,7 @@ wr_status wr_epoch_first(wr_run *run, wr_err *err)
 		for (int32_t p = 0; p < run->scans[i].nparts; p++) {
 			const wr_scan_run *s = &run->scans[i];
 
-			put_position(run, i, p,
-				     BEGINNING(s->pos[p].next, s->seek[p]));
+			put_position(run, i, p, BEGINNING(s->pos[p].next, s->seek[p]));
 			put_begin(run, i, p, s->pos[p].next);
 		}
 	return WR_FAULT_FAIL("epoch.first", err) ? WR_FAIL : commit(run, 0, err);

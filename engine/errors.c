@@ -73,7 +73,7 @@ static wr_status read_query(error_rows *r, wr_query *q, wr_err *err)
 		each_error(q->live->state, q->id, add, r);
 	} else if (q->run) {
 		each_error(q->run->state, q->id, add, r);
-	} else {	/* between two runs, or ended */
+	} else { /* between two runs, or ended */
 		status = wr_state_open(q->engine->db, q->incarnation, &state, err);
 		if (status == WR_OK) {
 			each_error(state, q->id, add, r);
@@ -92,7 +92,7 @@ wr_status wr_exec_show_errors(wr_exec *x, wr_err *err)
 	error_rows r = { .x = x,
 			 .max = limit->given && limit->n < MOST ? (uint32_t)limit->n : MOST };
 
-	r.cells = WR_NEW_ARRAY(x->arena, const char *, (size_t)r.max * COLS + COLS);
+	r.cells = WR_NEW_ARRAY(x->arena, const char *, (size_t)r.max *COLS + COLS);
 	for (wr_query *q = x->e->queries; q; q = q->next)
 		if (read_query(&r, q, err))
 			return WR_FAIL;
@@ -111,7 +111,7 @@ typedef struct look {
 	wr_arena *arena;
 	struct {
 		const char *id, *incarnation;
-	} *queries;
+	} * queries;
 	uint32_t n, room;
 } look;
 
@@ -122,7 +122,7 @@ static wr_status note_query(void *self, const wr_statement_row *row, wr_err *err
 	(void)err;
 	if (row->status != WR_STATEMENT_LIVE || !row->incarnation.n || !row->query_id.n)
 		return WR_OK;
-	for (uint32_t i = 0; i < l->n; i++)	/* what was replaced has the same */
+	for (uint32_t i = 0; i < l->n; i++) /* what was replaced has the same */
 		if (wr_str_is(row->incarnation, l->queries[i].incarnation))
 			return WR_OK;
 	if (l->n == l->room) {
@@ -154,7 +154,7 @@ static wr_status each_query(look *l, wr_err *err)
 
 		if (wr_state_each(l->db, compare, &h, err))
 			return WR_FAIL;
-		if (!h.found)	/* terminated: it has no state, and looking must not make one */
+		if (!h.found) /* terminated: it has no state, and looking must not make one */
 			continue;
 		if (wr_state_open(l->db, h.incarnation, &state, err))
 			return WR_FAIL;

@@ -8,13 +8,13 @@
  */
 #include "engine/exchange.h"
 
-enum { FULL = 4096 };	/* rows a message takes before it is sent */
+enum { FULL = 4096 }; /* rows a message takes before it is sent */
 
 typedef struct exchange {
 	wr_op op;
-	wr_msg **open;		/* per target: rows collected; NULL: none */
-	uint32_t *rows;		/* scratch: rows of one target */
-	uint32_t *target;	/* scratch: the target of each row */
+	wr_msg **open;	  /* per target: rows collected; NULL: none */
+	uint32_t *rows;	  /* scratch: rows of one target */
+	uint32_t *target; /* scratch: the target of each row */
 	uint32_t room;
 } exchange;
 

@@ -12,8 +12,8 @@ typedef struct wr_exchange_spec {
 	wr_op_spec base;
 	uint32_t ntargets;
 	wr_queue *const *targets;
-	uint32_t producer;	/* our number among the queue's producers */
-	uint32_t input;		/* stage input there */
+	uint32_t producer; /* our number among the queue's producers */
+	uint32_t input;	   /* stage input there */
 	uint32_t hash_cols;
 } wr_exchange_spec;
 

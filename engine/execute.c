@@ -49,12 +49,8 @@ static wr_status setting(wr_exec *x, wr_err *err)
 		    wr_engine_set(x->stmt->kind == WR_STMT_SET ? &x->s->settings : &x->e->settings,
 				  s->name.text, s->value, err);
 		break;
-	case WR_STMT_UNSET:
-		status = wr_settings_unset(&x->s->settings, s->name.text, err);
-		break;
-	case WR_STMT_DEFINE:
-		wr_session_define_here(x->s, s->name.text, s->value);
-		break;
+	case WR_STMT_UNSET: status = wr_settings_unset(&x->s->settings, s->name.text, err); break;
+	case WR_STMT_DEFINE: wr_session_define_here(x->s, s->name.text, s->value); break;
 	default:
 		if (!wr_session_undefine(x->s, s->name.text))
 			status = wr_err_set(err, WR_ERR_STATEMENT, s->name.span,
@@ -103,40 +99,26 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 	case WR_STMT_CREATE_SOURCE:
 	case WR_STMT_CREATE_SINK:
 	case WR_STMT_INSERT_QUERY:
-	case WR_STMT_ALTER:
-		return wr_exec_define(x, err);
-	case WR_STMT_CREATE_TYPE:
-		return wr_exec_type(x, err);
-	case WR_STMT_INSERT_VALUES:
-		return wr_exec_insert_values(x, err);
-	case WR_STMT_QUERY:
-		return wr_exec_select(x, err);
-	case WR_STMT_DROP:
-		return wr_exec_drop(x, err);
+	case WR_STMT_ALTER: return wr_exec_define(x, err);
+	case WR_STMT_CREATE_TYPE: return wr_exec_type(x, err);
+	case WR_STMT_INSERT_VALUES: return wr_exec_insert_values(x, err);
+	case WR_STMT_QUERY: return wr_exec_select(x, err);
+	case WR_STMT_DROP: return wr_exec_drop(x, err);
 	case WR_STMT_TERMINATE:
 	case WR_STMT_PAUSE:
-	case WR_STMT_RESUME:
-		return wr_exec_query_id(x, err);
+	case WR_STMT_RESUME: return wr_exec_query_id(x, err);
 	case WR_STMT_SET:
 	case WR_STMT_UNSET:
 	case WR_STMT_ALTER_SYSTEM:
 	case WR_STMT_DEFINE:
-	case WR_STMT_UNDEFINE:
-		return setting(x, err);
-	case WR_STMT_SHOW:
-		return wr_exec_show(x, err);
-	case WR_STMT_DESCRIBE:
-		return wr_exec_describe(x, err);
-	case WR_STMT_EXPLAIN:
-		return wr_exec_explain(x, err);
-	case WR_STMT_BACKUP:
-		return wr_exec_backup(x, err);
-	case WR_STMT_ASSERT_TOPIC:
-		return wr_exec_assert_topic(x, err);
-	case WR_STMT_PRINT:
-		return wr_exec_print(x, err);
-	case WR_STMT_SAMPLE:
-		return wr_exec_sample(x, err);
+	case WR_STMT_UNDEFINE: return setting(x, err);
+	case WR_STMT_SHOW: return wr_exec_show(x, err);
+	case WR_STMT_DESCRIBE: return wr_exec_describe(x, err);
+	case WR_STMT_EXPLAIN: return wr_exec_explain(x, err);
+	case WR_STMT_BACKUP: return wr_exec_backup(x, err);
+	case WR_STMT_ASSERT_TOPIC: return wr_exec_assert_topic(x, err);
+	case WR_STMT_PRINT: return wr_exec_print(x, err);
+	case WR_STMT_SAMPLE: return wr_exec_sample(x, err);
 	case WR_STMT_RUN_SCRIPT:
 		wr_say(x, WR_OUTCOME_SCRIPT, "%.*s", WR_STR_ARG(x->stmt->text.text));
 		return WR_OK;
@@ -146,14 +128,12 @@ wr_status wr_exec_statement(wr_exec *x, wr_err *err)
 		return wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
 				  "%s stands in test scripts only",
 				  wr_stmt_kind_text(x->stmt->kind));
-	case WR_STMT_CREATE_CONNECTOR:
-		return wr_exec_no_connectors(x, err);
+	case WR_STMT_CREATE_CONNECTOR: return wr_exec_no_connectors(x, err);
 	case WR_STMT_ASSERT_SCHEMA:
 		wr_err_set(err, WR_ERR_STATEMENT, x->stmt->span,
 			   "schemas are kept by a schema registry, and Weir has no client for one");
 		return wr_err_hint(err, "DESCRIBE shows the columns of a stream or table");
-	default:
-		return not_yet(x, err);
+	default: return not_yet(x, err);
 	}
 }
 
@@ -174,8 +154,8 @@ wr_status wr_engine_execute_as(wr_engine *e, wr_session *s, wr_arena *a, const w
 		      .out = out,
 		      .replace = replace };
 
-	*out = (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt,
-			     .text = wr_arena_str(a, x.text) };
+	*out =
+	    (wr_outcome){ .kind = WR_OUTCOME_NONE, .stmt = stmt, .text = wr_arena_str(a, x.text) };
 	pthread_mutex_lock(&e->lock);
 	wr_status status = wr_exec_statement(&x, err);
 

@@ -86,8 +86,10 @@ void wr_describe_extended(wr_exec *x, const wr_named *n)
 	const wr_relation *r = n->relation;
 	details d = { .n = 0 };
 
-	say(&d, "kind", r->table ? r->source_only ? "SOURCE TABLE" : "TABLE" :
-				   r->source_only ? "SOURCE STREAM" : "STREAM");
+	say(&d, "kind",
+	    r->table	     ? r->source_only ? "SOURCE TABLE" : "TABLE"
+	    : r->source_only ? "SOURCE STREAM"
+			     : "STREAM");
 	say(&d, "topic", wr_z(x->arena, r->topic));
 	say(&d, "partitions", wr_z(x->arena, wr_arena_printf(x->arena, "%d", r->partitions)));
 	say(&d, "file", r->file.p ? wr_z(x->arena, r->file) : "");

@@ -15,7 +15,8 @@ static wr_stage reading_stage(wr_arena *a, const wr_graph *g, const wr_stage_inp
 	wr_stage_input *input = WR_NEW(a, wr_stage_input);
 
 	*input = (wr_stage_input){ .scan = in->scan, .stage = -1, .first = in->first };
-	return (wr_stage){ .ninputs = 1, .inputs = input,
+	return (wr_stage){ .ninputs = 1,
+			   .inputs = input,
 			   .hash_cols = g->scans[in->scan].decode->schema->nkeys };
 }
 

@@ -28,8 +28,9 @@ static void set_times(const wr_batch *b)
 
 static wr_status record(wr_exec *x, wr_err *err)
 {
-	return WR_FAULT_FAIL("insert.before_record", err) || wr_journal_live(x, err) ? WR_FAIL :
-		WR_FAULT_FAIL("insert.recorded", err);
+	return WR_FAULT_FAIL("insert.before_record", err) || wr_journal_live(x, err)
+		   ? WR_FAIL
+		   : WR_FAULT_FAIL("insert.recorded", err);
 }
 
 /* *unknown: whether the rows count is known after the next start. */
@@ -118,16 +119,24 @@ static wr_status insert(wr_exec *x, const wr_plan *plan, bool *unknown, wr_err *
 	char incarnation[WR_INSERT_ID];
 	wr_state *state = NULL;
 	wr_sink *sink = NULL;
-	wr_sink_spec spec = { .name = r->name, .topic = r->topic, .partitions = r->partitions,
-			      .key = plan->key, .value = plan->value, .schema = plan->rows->schema,
+	wr_sink_spec spec = { .name = r->name,
+			      .topic = r->topic,
+			      .partitions = r->partitions,
+			      .key = plan->key,
+			      .value = plan->value,
+			      .schema = plan->rows->schema,
 			      .table = r->table };
 
 	spec.type = x->e->config.broker ? "kafka" : x->e->config.dir ? "log" : "memory";
 	if (name_writer(x, decides(x), incarnation, err) ||
 	    wr_state_open(x->e->scratch, incarnation, &state, err))
 		return WR_FAIL;
-	wr_sink_cx cx = { .io = &x->e->io, .settings = &x->s->settings, .state = state, .ntasks = 1,
-			  .incarnation = incarnation, .decides = decides(x) };
+	wr_sink_cx cx = { .io = &x->e->io,
+			  .settings = &x->s->settings,
+			  .state = state,
+			  .ntasks = 1,
+			  .incarnation = incarnation,
+			  .decides = decides(x) };
 	const wr_sink_def *def = wr_sink_find(wr_str_of(spec.type));
 	wr_status status = def->open(&spec, &cx, (wr_str){ 0 }, &sink, err);
 

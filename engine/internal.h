@@ -24,12 +24,12 @@
 
 /* A relation or sink of the catalog. */
 typedef struct wr_named {
-	const wr_relation *relation;	/* NULL: a sink */
+	const wr_relation *relation; /* NULL: a sink */
 	wr_str name;
-	wr_str text;			/* of its statement */
-	wr_query *query;		/* that fills it; NULL: none */
+	wr_str text;	 /* of its statement */
+	wr_query *query; /* that fills it; NULL: none */
 	int64_t seq;
-	struct wr_named *before;	/* what it replaced: recorded still, goes with it */
+	struct wr_named *before; /* what it replaced: recorded still, goes with it */
 	/* by a statement that is carried out again at start: it needs this one */
 	bool looked_up;
 	struct wr_named *next;
@@ -38,15 +38,15 @@ typedef struct wr_named {
 typedef struct wr_named_type {
 	wr_str name;
 	const wr_type *type;
-	wr_str text;			/* CREATE TYPE … */
+	wr_str text; /* CREATE TYPE … */
 	int64_t seq;
 	bool looked_up;
 	struct wr_named_type *next;
 } wr_named_type;
 
 typedef struct wr_names {
-	wr_catalog catalog;		/* handed to the planner */
-	wr_named *first;		/* in order of making */
+	wr_catalog catalog; /* handed to the planner */
+	wr_named *first;    /* in order of making */
 	wr_named_type *types;
 } wr_names;
 
@@ -56,22 +56,22 @@ struct wr_engine {
 	pthread_mutex_t lock;
 	/* around `queries`, held for moments only: coordinators look there too */
 	pthread_mutex_t list_lock;
-	wr_arena *arena;		/* names and types; grows with every definition */
-	wr_topics *topics;		/* NULL with a broker */
+	wr_arena *arena;   /* names and types; grows with every definition */
+	wr_topics *topics; /* NULL with a broker */
 	/* for the statement being carried out; queries have their own */
 	wr_io io;
-	wr_db *db;			/* state of persistent queries */
-	wr_db *scratch;			/* of transient ones: memory */
-	pthread_rwlock_t commits;	/* wr_run_spec.commits of all queries */
+	wr_db *db;		  /* state of persistent queries */
+	wr_db *scratch;		  /* of transient ones: memory */
+	pthread_rwlock_t commits; /* wr_run_spec.commits of all queries */
 	wr_names names;
-	wr_query *queries;		/* persistent, in order of making */
-	wr_push_query *pushes[512];	/* transient ones that exist */
-	int64_t seq;			/* of the next statement that is recorded */
+	wr_query *queries;	    /* persistent, in order of making */
+	wr_push_query *pushes[512]; /* transient ones that exist */
+	int64_t seq;		    /* of the next statement that is recorded */
 	int64_t next_push;
 	/* recorded queries are being made: who writes a topic is not known yet */
 	_Atomic bool opening;
-	bool held;			/* config.hold, until wr_engine_release; under lock */
-	struct wr_journal *journal;	/* NULL: nothing is kept */
+	bool held;		    /* config.hold, until wr_engine_release; under lock */
+	struct wr_journal *journal; /* NULL: nothing is kept */
 	/* Plans of definitions: relations point into them, and outlive their queries. */
 	wr_arena **plans;
 	uint32_t nplans, plans_room;
@@ -83,35 +83,35 @@ struct wr_session {
 	wr_arena *arena;
 	uint32_t nvars, room;
 	wr_str (*vars)[2];
-	uint32_t given;		/* the first so many stay as they are: wr_session_keep_defined */
+	uint32_t given; /* the first so many stay as they are: wr_session_keep_defined */
 };
 
 /* What a statement's execution has at hand. */
 typedef struct wr_exec {
 	wr_engine *e;
 	wr_session *s;
-	wr_arena *arena;	/* the caller's: the outcome lives here */
+	wr_arena *arena; /* the caller's: the outcome lives here */
 	const wr_stmt *stmt;
-	wr_str text;		/* of this statement alone */
+	wr_str text; /* of this statement alone */
 	/* as it was written, where text has found columns in addition; p NULL: text */
 	wr_str written;
-	wr_span found;		/* the columns found, in text */
-	wr_span place;		/* of the statement as written, in what errors are shown in */
+	wr_span found; /* the columns found, in text */
+	wr_span place; /* of the statement as written, in what errors are shown in */
 	wr_outcome *out;
 	/* Recovery and continuation: the recorded identity instead of a new one. */
-	int64_t seq;		/* 0: a new statement */
+	int64_t seq; /* 0: a new statement */
 	const char *incarnation;
 	uint16_t ntasks;
-	const char *query_id;	/* NULL: made from name and number */
-	bool replace;		/* as if it said OR REPLACE */
-	bool rebuild;		/* the old query's state cannot be kept */
+	const char *query_id; /* NULL: made from name and number */
+	bool replace;	      /* as if it said OR REPLACE */
+	bool rebuild;	      /* the old query's state cannot be kept */
 	/* what becomes of state, a line for each operator; NULL: nothing is replaced */
 	const char *verdict;
 	/* it was dropped later: it comes back for those that need it, without its topic */
 	bool gone;
 	/* its query was terminated or replaced: only the relation comes back */
 	bool relation_only;
-	bool paused;		/* its query waits for RESUME */
+	bool paused; /* its query waits for RESUME */
 } wr_exec;
 
 /* names.c */
@@ -122,14 +122,14 @@ void wr_names_remove(wr_engine *e, wr_named *n);
 const wr_type *wr_names_type(wr_engine *e, wr_str name);
 
 /* session.c */
-wr_str wr_session_lookup(void *session, wr_str name);	/* p NULL: not defined */
-void wr_session_define_here(wr_session *s, wr_str name, wr_str value);	/* the statement DEFINE */
+wr_str wr_session_lookup(void *session, wr_str name);		       /* p NULL: not defined */
+void wr_session_define_here(wr_session *s, wr_str name, wr_str value); /* the statement DEFINE */
 bool wr_session_undefine(wr_session *s, wr_str name);
 
 /* define.c */
 /* where a topic without FILE is: a row of source_list.h */
 const char *wr_engine_topic_kind(const wr_engine *e);
-WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err);	/* CREATE …, INSERT INTO … SELECT */
+WR_CHECKED wr_status wr_exec_define(wr_exec *x, wr_err *err); /* CREATE …, INSERT INTO … SELECT */
 WR_CHECKED wr_status wr_exec_select(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_type(wr_exec *x, wr_err *err);
 WR_CHECKED wr_status wr_exec_explain(wr_exec *x, wr_err *err);
@@ -142,7 +142,7 @@ WR_CHECKED wr_status wr_exec_plan(wr_exec *x, wr_arena *arena, const wr_stmt *st
 				  wr_err *err);
 /* drop.c */
 WR_CHECKED wr_status wr_exec_drop(wr_exec *x, wr_err *err);
-WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err);	/* TERMINATE, PAUSE, RESUME */
+WR_CHECKED wr_status wr_exec_query_id(wr_exec *x, wr_err *err); /* TERMINATE, PAUSE, RESUME */
 wr_query *wr_engine_find_query(wr_engine *e, wr_str id);
 /* replace.c: whether plan may take the place of old. Errors: STATEMENT, with what differs. */
 WR_CHECKED wr_status wr_replace_check(wr_exec *x, const wr_named *old, const wr_plan *plan,

@@ -26,16 +26,16 @@
 struct wr_journal {
 	wr_catdb *db;
 	bool replaying;
-	const char *place;	/* the file whose statements are carried out now; NULL: none */
+	const char *place; /* the file whose statements are carried out now; NULL: none */
 	int64_t ordinal;
 };
 
 /* In the `extra` of a CREATE … AS whose query was ended, went on as another's, or rests. */
 #define TERMINATED "terminated"
-#define REPLACED "replaced"
-#define PAUSED "paused"
+#define REPLACED   "replaced"
+#define PAUSED	   "paused"
 /* Dropped, when the statement of this number was the last; it may be needed for those before. */
-#define GONE "gone after "
+#define GONE	   "gone after "
 
 static bool quiet(const wr_engine *e)
 {
@@ -246,16 +246,18 @@ wr_status wr_journal_dropped(wr_engine *e, int64_t seq, wr_err *err)
 {
 	if (quiet(e))
 		return WR_OK;
-	return WR_FAULT_FAIL("journal.dropped", err) ? WR_FAIL :
-	       wr_catdb_set_status(e->journal->db, seq, WR_STATEMENT_DROPPED, err);
+	return WR_FAULT_FAIL("journal.dropped", err)
+		   ? WR_FAIL
+		   : wr_catdb_set_status(e->journal->db, seq, WR_STATEMENT_DROPPED, err);
 }
 
 wr_status wr_journal_terminated(wr_engine *e, int64_t seq, wr_err *err)
 {
 	if (quiet(e))
 		return WR_OK;
-	return WR_FAULT_FAIL("journal.terminated", err) ? WR_FAIL :
-	       wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
+	return WR_FAULT_FAIL("journal.terminated", err)
+		   ? WR_FAIL
+		   : wr_catdb_set_extra(e->journal->db, seq, WR_STR_LIT(TERMINATED), err);
 }
 
 wr_status wr_journal_paused(wr_engine *e, int64_t seq, bool paused, wr_err *err)
@@ -303,9 +305,9 @@ typedef struct recorded {
 	const char *text, *normal, *place, *incarnation, *settings, *query_id;
 	uint16_t ntasks;
 	bool relation_only, replaced, paused, taken;
-	bool seen;	/* the file that is run now has it */
+	bool seen; /* the file that is run now has it */
 	wr_str kind;
-	int64_t gone;	/* number of the last statement that may know it; 0: it is there */
+	int64_t gone; /* number of the last statement that may know it; 0: it is there */
 } recorded;
 
 typedef struct recorded_list {
@@ -401,8 +403,9 @@ static wr_status replay(wr_engine *e, const recorded *r, wr_err *err)
 		      .gone = r->gone != 0,
 		      .paused = r->paused };
 	x.replace = takes_over(e, x.stmt);
-	status = WR_FAULT_FAIL("start.replay", err) ? WR_FAIL :
-		 x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK : wr_exec_statement(&x, err);
+	status = WR_FAULT_FAIL("start.replay", err)	 ? WR_FAIL
+		 : x.stmt->kind == WR_STMT_INSERT_VALUES ? WR_OK
+							 : wr_exec_statement(&x, err);
 done:
 	wr_session_free(s);
 	wr_arena_free(a);
@@ -470,7 +473,7 @@ static wr_status settle(wr_engine *e, const recorded *r, wr_err *err)
 		return remove_half(e, r, err);
 	wr_err ignored = WR_ERR_INIT;
 
-	if (r->gone)	/* whoever needs it will say that it is missing */
+	if (r->gone) /* whoever needs it will say that it is missing */
 		return (void)!replay(e, r, &ignored), WR_OK;
 	if (replay(e, r, err) == WR_OK)
 		return WR_OK;
@@ -681,10 +684,8 @@ static bool is_recorded_kind(const wr_stmt *s)
 	case WR_STMT_CREATE_TYPE:
 	case WR_STMT_INSERT_QUERY:
 	case WR_STMT_INSERT_VALUES:
-	case WR_STMT_ALTER:
-		return true;
-	default:
-		return false;
+	case WR_STMT_ALTER: return true;
+	default: return false;
 	}
 }
 
@@ -700,7 +701,7 @@ typedef struct file_run {
 	const char *place;
 	recorded_list rows;
 	int64_t ordinal;
-	wr_str rest;	/* of the file, behind the statement */
+	wr_str rest; /* of the file, behind the statement */
 } file_run;
 
 /* Carries out one statement of a file, unless it stands recorded at its place. */
@@ -758,7 +759,7 @@ static wr_status run_text(file_run *f, wr_str text, wr_outcome_fn each, void *se
 		if (status == WR_OK && each)
 			each(self, &out);
 	}
-	if (status && shown->p != text.p)	/* the caller renders it when this arena is gone */
+	if (status && shown->p != text.p) /* the caller renders it when this arena is gone */
 		*shown = wr_arena_str(f->s->arena, *shown);
 	wr_arena_free(a);
 	return status;

@@ -4,9 +4,9 @@
 
 struct wr_left_rows {
 	wr_arena *arena;
-	wr_batch rows;		/* every image that ever appeared */
-	bool *gone;		/* per row of rows */
-	uint32_t *slots;	/* open addressing: row + 1; 0: free. Gone rows keep their slot. */
+	wr_batch rows;	 /* every image that ever appeared */
+	bool *gone;	 /* per row of rows */
+	uint32_t *slots; /* open addressing: row + 1; 0: free. Gone rows keep their slot. */
 	uint32_t room, gone_room;
 };
 

@@ -272,31 +272,20 @@ static wr_status variables(wr_exec *x)
 wr_status wr_exec_show(wr_exec *x, wr_err *err)
 {
 	switch (x->stmt->show.what) {
-	case WR_SHOW_STREAMS:
-		return relations(x, false, x->stmt->show.extended);
-	case WR_SHOW_TABLES:
-		return relations(x, true, x->stmt->show.extended);
-	case WR_SHOW_QUERIES:
-		return queries(x, x->stmt->show.extended);
-	case WR_SHOW_SINKS:
-		return sinks(x);
-	case WR_SHOW_TOPICS:
-		return topics(x, err);
-	case WR_SHOW_PROPERTIES:
-		return properties(x);
-	case WR_SHOW_FUNCTIONS:
-		return functions(x);
-	case WR_SHOW_TYPES:
-		return types(x);
-	case WR_SHOW_VARIABLES:
-		return variables(x);
-	case WR_SHOW_ERRORS:
-		return wr_exec_show_errors(x, err);
+	case WR_SHOW_STREAMS: return relations(x, false, x->stmt->show.extended);
+	case WR_SHOW_TABLES: return relations(x, true, x->stmt->show.extended);
+	case WR_SHOW_QUERIES: return queries(x, x->stmt->show.extended);
+	case WR_SHOW_SINKS: return sinks(x);
+	case WR_SHOW_TOPICS: return topics(x, err);
+	case WR_SHOW_PROPERTIES: return properties(x);
+	case WR_SHOW_FUNCTIONS: return functions(x);
+	case WR_SHOW_TYPES: return types(x);
+	case WR_SHOW_VARIABLES: return variables(x);
+	case WR_SHOW_ERRORS: return wr_exec_show_errors(x, err);
 	case WR_SHOW_CONNECTORS:
 	case WR_SHOW_SOURCE_CONNECTORS:
 	case WR_SHOW_SINK_CONNECTORS:
-	case WR_SHOW_CONNECTOR_PLUGINS:
-		return wr_exec_no_connectors(x, err);
+	case WR_SHOW_CONNECTOR_PLUGINS: return wr_exec_no_connectors(x, err);
 	default:
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, x->stmt->span,
 				  "this SHOW is understood, but this version does not run it");

@@ -9,10 +9,10 @@
 
 typedef struct wr_topic_look {
 	wr_arena *arena;
-	wr_source_spec spec;	/* texts copied */
+	wr_source_spec spec; /* texts copied */
 	wr_reader *reader;
 	int32_t nparts;
-	bool holding;		/* records of the last read, to be released */
+	bool holding; /* records of the last read, to be released */
 } wr_topic_look;
 
 /* Opens all partitions from spec->start. Errors: STATEMENT (no such topic or file), CONNECT, IO. */

@@ -17,8 +17,8 @@ enum { RECORDS = 256 };
 
 struct wr_print {
 	wr_topic_look look;
-	bool to_the_end;	/* the engine runs its queries to an end */
-	int64_t limit, every;	/* -1: none; every n-th record, from the first */
+	bool to_the_end;      /* the engine runs its queries to an end */
+	int64_t limit, every; /* -1: none; every n-th record, from the first */
 	int64_t seen, given;
 	/* the single KAFKA column of a side, where one is declared */
 	const wr_type *key, *value;
@@ -157,7 +157,8 @@ wr_status wr_exec_print(wr_exec *x, wr_err *err)
 {
 	const wr_stmt_print *s = &x->stmt->print;
 	wr_print *p = wr_calloc(1, sizeof *p);
-	wr_source_spec spec = { .kind = wr_engine_topic_kind(x->e), .topic = s->topic.text,
+	wr_source_spec spec = { .kind = wr_engine_topic_kind(x->e),
+				.topic = s->topic.text,
 				.start = s->from_beginning ? WR_START_EARLIEST : WR_START_LATEST };
 
 	p->to_the_end = x->e->config.until != WR_RUN_FOREVER;

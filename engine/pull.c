@@ -38,7 +38,7 @@ enum { CHAIN_MAX = 16, SCANS_MAX = 32 };
 typedef struct chain {
 	wr_query *query;
 	const wr_op_spec *root;
-	const wr_schema *out;	/* the relation's columns */
+	const wr_schema *out; /* the relation's columns */
 	uint32_t n;
 	const wr_op_spec *ops[CHAIN_MAX];
 } chain;
@@ -46,7 +46,7 @@ typedef struct chain {
 typedef struct pull {
 	wr_push_query *push;
 	wr_query *q;
-	wr_arena *arena, *rows;	/* rows: of one batch */
+	wr_arena *arena, *rows; /* rows: of one batch */
 	uint32_t n;
 	chain chains[SCANS_MAX];
 	wr_view *views[SCANS_MAX];
@@ -202,7 +202,7 @@ static void narrow_starts(const wr_expr *e, int64_t *first, int64_t *last)
 			continue;
 		int64_t v = wr_vec_BIGINT(e->args[1 - i]->value)[0];
 
-		for (int k = 0; k < 3; k++) {	/* col < v, or v > col */
+		for (int k = 0; k < 3; k++) { /* col < v, or v > col */
 			if (calls(e, i ? more[k] : less[k]) && v < *last)
 				*last = v;
 			if (calls(e, i ? less[k] : more[k]) && v > *first)
@@ -276,7 +276,7 @@ typedef struct hatch {
 	wr_task *task;
 	wr_entry to;
 	const wr_schema *schema;
-	int32_t *map;		/* column of schema -> of the rows that come */
+	int32_t *map; /* column of schema -> of the rows that come */
 } hatch;
 
 static wr_status push_hatch(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
@@ -301,7 +301,7 @@ static wr_op *make_hatch(pull *x, const chain *c, wr_scan_reader *r)
 	h->op.def = &hatch_def;
 	h->task = r->task;
 	h->to = r->to;
-	if (r->to.op->def == &wr_op_table_def)	/* these rows are a table's already */
+	if (r->to.op->def == &wr_op_table_def) /* these rows are a table's already */
 		h->to = (wr_entry){ r->to.op->out.op, r->to.op->out.input };
 	h->schema = r->scan->scan->decode->schema;
 	h->map = WR_NEW_ARRAY(x->arena, int32_t, h->schema->n + 1);
@@ -318,7 +318,9 @@ static wr_status make_chain(pull *x, const chain *c, wr_scan_reader *r, wr_op **
 	wr_op_cx *cx = WR_NEW(x->arena, wr_op_cx);
 	wr_op *next = make_hatch(x, c, r);
 
-	*cx = (wr_op_cx){ .arena = x->arena, .batch_arena = x->rows, .ntasks = 1, .settings = &x->q->settings };
+	*cx = (wr_op_cx){
+		.arena = x->arena, .batch_arena = x->rows, .ntasks = 1, .settings = &x->q->settings
+	};
 	for (uint32_t i = c->n; i-- > 0;) {
 		wr_op *op = wr_arena_zalloc(x->arena, c->ops[i]->def->size);
 
@@ -491,7 +493,7 @@ static void *pull_thread(void *arg)
 		if (status == WR_OK)
 			status = answer(x, &err);
 		end(x, status, &err);
-	} else {	/* somebody paused or dropped one of them just now */
+	} else { /* somebody paused or dropped one of them just now */
 		unlock_sources(x);
 		wr_arena_free(x->arena);
 		wr_arena_free(x->rows);

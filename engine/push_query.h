@@ -12,14 +12,14 @@
 #include "engine/query.h"
 
 struct wr_push_query {
-	wr_query *query;	/* owned */
+	wr_query *query; /* owned */
 	/* of a pull query on a table, or with an order; NULL else */
 	struct wr_left_rows *left;
-	wr_schema shown;	/* the columns that the client sees: the result's first ones */
+	wr_schema shown; /* the columns that the client sees: the result's first ones */
 	wr_push_def def;
-	int64_t skip, limit, given;	/* rows; limit -1: none */
-	_Atomic bool limit_reached, refused;	/* refused: the client wants no more */
-	bool over;		/* ended() was told; under the query's lock */
+	int64_t skip, limit, given;	     /* rows; limit -1: none */
+	_Atomic bool limit_reached, refused; /* refused: the client wants no more */
+	bool over;			     /* ended() was told; under the query's lock */
 };
 
 extern const wr_sink_def wr_client_sink_def;

@@ -123,8 +123,8 @@ typedef enum look { LOOK_AGAIN, LOOK_ENDED, LOOK_BROKEN, LOOK_NEW_RUN } look;
 
 /* When the coordinator did what it does now and then. */
 typedef struct clocks {
-	int64_t commit, metadata;	/* monotonic ns */
-	uint64_t rows;			/* taken in by the last commit */
+	int64_t commit, metadata; /* monotonic ns */
+	uint64_t rows;		  /* taken in by the last commit */
 } clocks;
 
 static look epoch(wr_query *q, wr_run *run, bool final, wr_err *err)
@@ -282,7 +282,7 @@ static bool one_run(wr_query *q, int *backoff)
 		wr_run_close(run);
 	}
 	if ((l == LOOK_AGAIN || l == LOOK_NEW_RUN) && !q->abandon && !q->stop)
-		return true;	/* paused, or partitions were added */
+		return true; /* paused, or partitions were added */
 	if (l != LOOK_BROKEN || q->abandon || q->stop) {
 		set_state(q, WR_QUERY_ENDED, NULL);
 		return false;
@@ -382,7 +382,7 @@ void wr_query_free(wr_query *q)
 	wr_run_close(q->run);
 	pthread_mutex_destroy(&q->lock);
 	pthread_cond_destroy(&q->ended);
-	if (q->push)	/* the engine keeps the others: relations point into them */
+	if (q->push) /* the engine keeps the others: relations point into them */
 		wr_arena_free(q->arena);
 	free(q);
 }

@@ -13,33 +13,33 @@ typedef struct wr_query wr_query;
 struct wr_query {
 	wr_engine *engine;
 	char id[192];
-	char incarnation[40];	/* UUID text */
-	wr_arena *arena;	/* plan and everything the run refers to */
+	char incarnation[40]; /* UUID text */
+	wr_arena *arena;      /* plan and everything the run refers to */
 	const wr_plan *plan;
 	const wr_stmt *stmt;
-	wr_str text;		/* of its statement */
-	wr_str sink_name;	/* relation or sink it fills; p NULL: transient */
+	wr_str text;	  /* of its statement */
+	wr_str sink_name; /* relation or sink it fills; p NULL: transient */
 	wr_settings settings;
-	wr_io io;		/* the engine's, with the settings' Kafka properties */
+	wr_io io; /* the engine's, with the settings' Kafka properties */
 	wr_run_spec spec;
-	int64_t seq;		/* of its statement in the catalog */
+	int64_t seq; /* of its statement in the catalog */
 
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	pthread_t thread;
-	bool started;		/* the coordinator's thread exists */
-	wr_run *run;		/* between open and start, and by hand; else the coordinator's */
-	wr_run *live;		/* the coordinator's run while it exists; under lock */
-	_Atomic int state;	/* wr_query_state */
-	_Atomic bool stop;	/* end with a commit */
-	_Atomic bool abandon;	/* end without */
-	_Atomic bool pause;	/* rests: no run, all committed */
-	_Atomic bool goes_on;	/* ends now, and another takes its place: its topic is written on */
-	wr_err err;		/* why FAILED or RETRYING */
-	bool told_waiting;	/* that it waits for its source */
+	bool started;	      /* the coordinator's thread exists */
+	wr_run *run;	      /* between open and start, and by hand; else the coordinator's */
+	wr_run *live;	      /* the coordinator's run while it exists; under lock */
+	_Atomic int state;    /* wr_query_state */
+	_Atomic bool stop;    /* end with a commit */
+	_Atomic bool abandon; /* end without */
+	_Atomic bool pause;   /* rests: no run, all committed */
+	_Atomic bool goes_on; /* ends now, and another takes its place: its topic is written on */
+	wr_err err;	      /* why FAILED or RETRYING */
+	bool told_waiting;    /* that it waits for its source */
 	_Atomic uint64_t rows_in, epoch;
 	wr_drops drops;
-	wr_push_query *push;	/* transient: its client */
+	wr_push_query *push; /* transient: its client */
 	wr_query *next;
 };
 

@@ -95,7 +95,7 @@ bool wr_queue_put(wr_queue *q, wr_msg *m)
 	bool open = !q->shut;
 
 	m->next = NULL;
-	*q->last = m;	/* shut: it is freed with the queue */
+	*q->last = m; /* shut: it is freed with the queue */
 	q->last = &m->next;
 	q->bytes += weight(m);
 	pthread_cond_signal(&q->work);

@@ -14,19 +14,19 @@
 typedef enum wr_msg_kind {
 	WR_MSG_ROWS,	/* batch, and times */
 	WR_MSG_TIMES,	/* times alone */
-	WR_MSG_BARRIER,	/* the producer has sent all of this epoch and stands still */
+	WR_MSG_BARRIER, /* the producer has sent all of this epoch and stands still */
 } wr_msg_kind;
 
 typedef struct wr_msg wr_msg;
 struct wr_msg {
 	wr_msg_kind kind;
-	uint32_t from;		/* producer: its number among those that write to this queue */
-	uint32_t input;		/* stage input of the consumer */
-	bool final;		/* BARRIER: the input is over */
+	uint32_t from;	/* producer: its number among those that write to this queue */
+	uint32_t input; /* stage input of the consumer */
+	bool final;	/* BARRIER: the input is over */
 	wr_arena *arena;
 	wr_batch batch;
 	bool has_times;
-	int64_t *times;		/* per partition known to the query: see engine/times.h */
+	int64_t *times; /* per partition known to the query: see engine/times.h */
 	uint32_t ntimes;
 	wr_msg *next;
 };

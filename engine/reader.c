@@ -13,7 +13,7 @@
 #include "core/fault.h"
 #include "engine/replay.h"
 
-static const int64_t ASK_NS = 250 * 1000000ll;	/* no more questions than one in so long */
+static const int64_t ASK_NS = 250 * 1000000ll; /* no more questions than one in so long */
 
 static uint32_t share_of(const wr_task *t)
 {
@@ -161,7 +161,7 @@ static void note_last(wr_scan_reader *r, uint32_t n)
 
 		if (rec->offset > s->offset)
 			*s = (wr_last_record){ rec->partition, rec->offset, rec->timestamp,
-					wr_record_sum(rec) };
+					       wr_record_sum(rec) };
 	}
 }
 

@@ -11,30 +11,30 @@
 struct wr_scan_reader {
 	wr_task *task;
 	wr_scan_run *scan;
-	uint32_t number;	/* of the scan in the run */
+	uint32_t number; /* of the scan in the run */
 	wr_entry to;
-	bool gated;		/* waits until the first scans are read */
+	bool gated; /* waits until the first scans are read */
 	wr_reader *reader;
 	wr_decoder *decoder;
-	int32_t nparts;		/* its share */
-	int32_t *parts;		/* partition numbers */
-	int32_t *slot;		/* partition number -> index into parts, -1 */
-	uint32_t *part_ids;	/* partition number -> batch.part */
-	int64_t *ptime;		/* per share: highest row time */
-	int64_t *shown;		/* the same of what has been pushed: the time that is told */
-	int64_t *seek;		/* per share: wr_scan_run.seek; taken back to 0 when it is found */
-	wr_last_record *seen;		/* per share: wr_scan_run.seen, up to what was handed out */
-	int64_t *last_seen;	/* per share: monotonic ns of its latest record */
+	int32_t nparts;	      /* its share */
+	int32_t *parts;	      /* partition numbers */
+	int32_t *slot;	      /* partition number -> index into parts, -1 */
+	uint32_t *part_ids;   /* partition number -> batch.part */
+	int64_t *ptime;	      /* per share: highest row time */
+	int64_t *shown;	      /* the same of what has been pushed: the time that is told */
+	int64_t *seek;	      /* per share: wr_scan_run.seek; taken back to 0 when it is found */
+	wr_last_record *seen; /* per share: wr_scan_run.seen, up to what was handed out */
+	int64_t *last_seen;   /* per share: monotonic ns of its latest record */
 	/* per share: when the broker was last asked and said that nothing more is there */
 	int64_t *confirmed;
-	bool *done;		/* per share: read to the end that counts */
+	bool *done; /* per share: read to the end that counts */
 	uint32_t rows_max;
 	wr_record *records;
-	wr_arena *arena;	/* of the pending batch */
-	wr_batch batch;		/* rows decoded and not yet pushed */
-	uint32_t at;		/* first of them */
-	struct wr_again *again, *taking;	/* kept records to be read again: replay.c */
-	bool holding;		/* records of the pending batch are not released yet */
+	wr_arena *arena;		 /* of the pending batch */
+	wr_batch batch;			 /* rows decoded and not yet pushed */
+	uint32_t at;			 /* first of them */
+	struct wr_again *again, *taking; /* kept records to be read again: replay.c */
+	bool holding;			 /* records of the pending batch are not released yet */
 };
 
 WR_CHECKED wr_status wr_scan_reader_open(wr_task *t, uint32_t scan, wr_entry to,

@@ -8,7 +8,7 @@
 #include "state/catalog_sqlite.h"
 
 typedef struct wanted {
-	const char *query;	/* as given */
+	const char *query; /* as given */
 	char incarnation[40];
 } wanted;
 
@@ -157,8 +157,9 @@ wr_status wr_engine_recover(const char *dir, const char *query, wr_assume assume
 		status = wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
 				    "%s holds no state of a query %s", dir, query);
 	if (status == WR_OK)
-		status = assume == WR_ASSUME_LOST ? allow_lost(state, w.incarnation, err) :
-			 settle(state, identity, assume == WR_ASSUME_COMMITTED, err);
+		status = assume == WR_ASSUME_LOST
+			     ? allow_lost(state, w.incarnation, err)
+			     : settle(state, identity, assume == WR_ASSUME_COMMITTED, err);
 	if (state)
 		wr_state_close(state);
 	wr_db_close(db);

@@ -245,7 +245,7 @@ wr_status wr_replace_query(wr_exec *x, wr_arena *arena, const wr_plan *plan, wr_
 		(void)wr_journal_undo(x, NULL);
 		return WR_FAIL;
 	}
-	(void)WR_FAULT("replace.recorded");	/* too late to fail: crashes only */
+	(void)WR_FAULT("replace.recorded"); /* too late to fail: crashes only */
 	if (!x->rebuild && q->run && !wr_plan_covers(old->plan, plan))
 		wr_epoch_set_narrowed(q->run);
 	if (x->rebuild)

@@ -104,7 +104,7 @@ void wr_replay_load(wr_run *run)
 		*last = a;
 		last = &a->next;
 	}
-	wr_iter_close(it);	/* before anything is handed over: that may write into the store */
+	wr_iter_close(it); /* before anything is handed over: that may write into the store */
 	while ((a = first)) {
 		first = a->next;
 		a->next = NULL;

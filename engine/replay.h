@@ -9,8 +9,8 @@
 
 /* Which ones. */
 typedef struct wr_replay {
-	const char *query;	/* its id; NULL: of every query */
-	uint32_t n;		/* 0: all of the query's */
+	const char *query; /* its id; NULL: of every query */
+	uint32_t n;	   /* 0: all of the query's */
 	const int64_t *numbers;
 } wr_replay;
 

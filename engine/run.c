@@ -137,7 +137,7 @@ static wr_status open_tasks(wr_run *run, wr_err *err)
 	for (uint32_t i = 0; i < run->ntasks; i++) {
 		if (wr_task_open_readers(run->tasks[i], err))
 			return WR_FAIL;
-		if (run->tasks[i]->in) {	/* reads nothing: done from the start */
+		if (run->tasks[i]->in) { /* reads nothing: done from the start */
 			run->tasks[i]->told_done = run->tasks[i]->told_first = true;
 			run->readers_done++;
 			run->first_done++;

@@ -40,28 +40,28 @@ typedef struct wr_begin {
 
 /* What a run is made from; owned by the query, lives longer than the run. */
 typedef struct wr_run_spec {
-	const char *id;			/* query id, for words */
+	const char *id; /* query id, for words */
 	const char *incarnation;
-	const wr_graph *graph;		/* normalised: engine/graph.h */
+	const wr_graph *graph; /* normalised: engine/graph.h */
 	const wr_settings *settings;
 	const wr_io *io;
 	wr_db *db;
-	uint16_t ntasks;		/* per stage; fixed for the query's life */
+	uint16_t ntasks; /* per stage; fixed for the query's life */
 	wr_until until;
-	bool transient;			/* rows go to the client at once; nothing is committed */
-	bool by_hand;			/* no threads: engine/hand.c feeds it */
+	bool transient; /* rows go to the client at once; nothing is committed */
+	bool by_hand;	/* no threads: engine/hand.c feeds it */
 	const wr_sink_def *sink_def;
 	const wr_sink_spec *sink_spec;
-	void *client;			/* of a transient query: handed to its sink */
+	void *client; /* of a transient query: handed to its sink */
 	/* --until-end: true while another query of this process may still write that topic. */
 	bool (*still_written)(void *self, wr_str topic);
-	bool (*stopping)(void *self);	/* the query was told to end; NULL: never */
-	const wr_replay *replay;	/* kept records to be read again; NULL: none */
-	const wr_begin *begins;		/* nbegins; matter to the first run only */
+	bool (*stopping)(void *self); /* the query was told to end; NULL: never */
+	const wr_replay *replay;      /* kept records to be read again; NULL: none */
+	const wr_begin *begins;	      /* nbegins; matter to the first run only */
 	uint32_t nbegins;
 	/* read-locked while an epoch is committed: a backup holds it; NULL: none */
 	pthread_rwlock_t *commits;
-	wr_drops *drops;		/* where counts of dropped rows are told; NULL: nowhere */
+	wr_drops *drops; /* where counts of dropped rows are told; NULL: nowhere */
 	void *self;
 } wr_run_spec;
 
@@ -70,67 +70,67 @@ typedef struct wr_scan_run {
 	const wr_scan *scan;
 	const wr_source_def *def;
 	int32_t nparts;
-	uint32_t part_base;		/* of its first partition in times arrays */
-	wr_position *pos;		/* nparts: where the run began, and the end it had then */
-	int64_t *ptime;			/* nparts: stored highest row times */
+	uint32_t part_base; /* of its first partition in times arrays */
+	wr_position *pos;   /* nparts: where the run began, and the end it had then */
+	int64_t *ptime;	    /* nparts: stored highest row times */
 	/* nparts: START_AT a time: of the records before this offset, those before the first that is
 	 * not older are not wanted; 0: all are */
 	int64_t *seek;
-	wr_last_record *seen;			/* nparts: what was read last, where the source can tell */
-	_Atomic int64_t *committed;	/* nparts: where the last epoch ended; anybody reads it */
-	bool first;			/* a join's table side: others wait until it is read */
-	_Atomic bool end_known;		/* until a writer of the topic has ended, the end moves */
+	wr_last_record *seen;	    /* nparts: what was read last, where the source can tell */
+	_Atomic int64_t *committed; /* nparts: where the last epoch ended; anybody reads it */
+	bool first;		    /* a join's table side: others wait until it is read */
+	_Atomic bool end_known;	    /* until a writer of the topic has ended, the end moves */
 } wr_scan_run;
 
 struct wr_run {
 	const wr_run_spec *spec;
 	wr_arena *arena;
 	wr_state *state;
-	char identity[40];		/* the query's name to its sink: wr_epoch_identity */
-	wr_store *meta;			/* epoch, positions, times, mark */
-	wr_store *errors;		/* bad records */
+	char identity[40]; /* the query's name to its sink: wr_epoch_identity */
+	wr_store *meta;	   /* epoch, positions, times, mark */
+	wr_store *errors;  /* bad records */
 	uint32_t nscans, nparts;
 	wr_scan_run *scans;
 	wr_sink *sink;
 	wr_sink_cx sink_cx;
-	pthread_mutex_t sink_lock;	/* around writers of sinks that are not parallel */
+	pthread_mutex_t sink_lock; /* around writers of sinks that are not parallel */
 	uint32_t ntasks;
 	wr_task **tasks;
-	uint64_t epoch;			/* last committed */
+	uint64_t epoch; /* last committed */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed;		/* to the coordinator: a task parked, failed or is done */
-	pthread_cond_t resume;		/* to tasks: the barrier is over */
+	pthread_cond_t changed; /* to the coordinator: a task parked, failed or is done */
+	pthread_cond_t resume;	/* to tasks: the barrier is over */
 	/* number of the barrier asked for; atomic copy below for tasks' quick look */
 	uint64_t barrier;
 	_Atomic uint64_t barrier_asked;
-	uint64_t barrier_over;		/* tasks parked for a barrier <= this go on */
+	uint64_t barrier_over; /* tasks parked for a barrier <= this go on */
 	bool barrier_final;
 	uint32_t parked;
 	/* tasks that have read all their scans to the end that counts */
 	uint32_t readers_done;
-	uint32_t first_done;		/* … all their first scans */
+	uint32_t first_done; /* … all their first scans */
 	_Atomic bool stop;
-	_Atomic bool gate_open;		/* readers of non-first scans may read */
-	_Atomic uint64_t rows;		/* records taken in: anything new since the last commit? */
+	_Atomic bool gate_open; /* readers of non-first scans may read */
+	_Atomic uint64_t rows;	/* records taken in: anything new since the last commit? */
 	/* batches given to the sink: time alone may close windows */
 	_Atomic uint64_t written;
-	_Atomic bool full;		/* the open epoch is larger than commit.bytes */
+	_Atomic bool full; /* the open epoch is larger than commit.bytes */
 	/* around what follows, while tasks run; and around stores of errors and meta then */
 	pthread_mutex_t bad_lock;
 	/* a scan's DEAD_LETTER topic; NULL: none, or one before it has it */
 	struct wr_letter_topic **letters;
-	bool letters_wait;		/* bad records from letters_from on are not in it yet */
+	bool letters_wait; /* bad records from letters_from on are not in it yet */
 	int64_t letters_from;
 	/* the next bad record's number; there is none before this one */
 	int64_t error_seq, error_first;
-	uint64_t nerrors;		/* kept bad records */
+	uint64_t nerrors; /* kept bad records */
 	bool nerrors_changed;
 	/* stored by earlier runs; counted by readers here */
 	uint64_t dropped_before[WR_DROP_COUNT], dropped[WR_DROP_COUNT];
 	bool failed;
 	wr_err err;
-	const wr_task *troubled;	/* the task whose sources say so */
+	const wr_task *troubled; /* the task whose sources say so */
 	/* why a source has nothing to give now; "": all is well. Under lock */
 	char trouble[256];
 };
@@ -169,7 +169,7 @@ const wr_scan_run *wr_run_grown(wr_run *run, int32_t *now);
 /* Does with a bad record what its source's ON_ERROR says. Thread: a task (takes a lock; bad records
  * are rare). STOP fails (DATA). */
 WR_CHECKED wr_status wr_run_bad_record(wr_run *run, const wr_scan *scan, const wr_record *rec,
-                                       const wr_err *why, wr_err *err);
+				       const wr_err *why, wr_err *err);
 /* Keeps what the sink could not deliver there too: topic: the sink's name; place: lane and number;
  * key: the request's id. As wr_sink_cx.keep_refused. */
 void wr_run_refused(void *run, const wr_refused *r);

@@ -199,7 +199,7 @@ void wr_exec_written_span(const wr_exec *x, wr_err *err)
 	if (err->span.at >= x->found.at + x->found.length)
 		err->span.at -= x->found.length;
 	else if (err->span.at + err->span.length > x->found.at)
-		err->span = (wr_span){ 0, 6 };	/* a column that nobody wrote: CREATE */
+		err->span = (wr_span){ 0, 6 }; /* a column that nobody wrote: CREATE */
 	err->span.at += x->place.at;
 }
 
@@ -214,7 +214,7 @@ wr_status wr_exec_find_columns(wr_exec *x, wr_err *err)
 	at = x->stmt->create_source.name.span;
 	spec = source_of(x);
 	if (!spec.file.p && !spec.topic.n)
-		return WR_OK;	/* refused by the planner, in its words */
+		return WR_OK; /* refused by the planner, in its words */
 	if (infer(x, &spec, RECORDS, at, &found, err))
 		return WR_FAIL;
 	if (x->stmt->create_source.is_table && found.schema->nkeys == 0) {

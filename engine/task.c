@@ -429,7 +429,7 @@ static wr_status queue_loop(wr_task *t, wr_err *err)
 	while (!t->run->stop) {
 		wr_msg *m = wr_queue_take(t->in, 0);
 
-		if (!m) {	/* nothing waits: what was collected goes on before we sleep */
+		if (!m) { /* nothing waits: what was collected goes on before we sleep */
 			if (send_on(t, err))
 				return WR_FAIL;
 			m = wr_queue_take(t->in, 1000);

@@ -21,26 +21,26 @@ struct wr_task {
 	wr_arena *arena, *batch_arena;
 	wr_op_cx cx;
 	uint32_t nops;
-	wr_op **ops;			/* upstream first */
-	wr_op *end;			/* exchange or sink */
+	wr_op **ops; /* upstream first */
+	wr_op *end;  /* exchange or sink */
 	uint32_t nreaders;
 	wr_scan_reader **readers;
-	wr_queue *in;			/* NULL: readers only */
-	uint32_t nproducers;		/* that write to `in` */
-	wr_entry *inputs;		/* per input of the stage: where rows of the queue go */
-	uint32_t barriers;		/* producers that have sent theirs */
-	wr_times times;			/* producers, then this task's readers as one more */
-	int64_t *own_times;		/* what its readers say, nparts */
+	wr_queue *in;	     /* NULL: readers only */
+	uint32_t nproducers; /* that write to `in` */
+	wr_entry *inputs;    /* per input of the stage: where rows of the queue go */
+	uint32_t barriers;   /* producers that have sent theirs */
+	wr_times times;	     /* producers, then this task's readers as one more */
+	int64_t *own_times;  /* what its readers say, nparts */
 	int64_t *merged;
 	int64_t watermark;
-	bool watches;			/* some operator wants watermarks */
+	bool watches; /* some operator wants watermarks */
 	bool times_changed;
-	int wake;			/* eventfd: barrier asked, stop */
+	int wake; /* eventfd: barrier asked, stop */
 	pthread_t thread;
 	bool started;
-	char told_trouble[256];		/* of its sources, as the run knows it */
-	uint32_t unlooked;		/* rows since it looked at the size of the open epoch */
-	bool told_done, told_first;	/* counted in the run's readers_done and first_done */
+	char told_trouble[256];	    /* of its sources, as the run knows it */
+	uint32_t unlooked;	    /* rows since it looked at the size of the open epoch */
+	bool told_done, told_first; /* counted in the run's readers_done and first_done */
 };
 
 /*

@@ -97,8 +97,8 @@ static wr_op *make_exchange(wr_task *t)
 		if (run->tasks[i] && run->tasks[i]->stage == to)
 			targets[run->tasks[i]->index] = run->tasks[i]->in, n++;
 	WR_ASSERT(n == run->spec->ntasks);
-	const wr_schema *out = s->nops ? s->ops[s->nops - 1].spec->out :
-					 g->scans[s->inputs[0].scan].decode->schema;
+	const wr_schema *out =
+	    s->nops ? s->ops[s->nops - 1].spec->out : g->scans[s->inputs[0].scan].decode->schema;
 
 	*x = (wr_exchange_spec){
 		.base = { .def = &wr_exchange_def, .in = out, .out = out },
@@ -115,7 +115,8 @@ static wr_op *make_sink(wr_task *t)
 {
 	wr_sink_op_spec *s = WR_NEW(t->arena, wr_sink_op_spec);
 
-	*s = (wr_sink_op_spec){ .base = { .def = &wr_sink_op_def, .in = t->run->spec->graph->out,
+	*s = (wr_sink_op_spec){ .base = { .def = &wr_sink_op_def,
+					  .in = t->run->spec->graph->out,
 					  .out = t->run->spec->graph->out },
 				.run = t->run };
 	return new_op(t, &s->base);
@@ -214,7 +215,7 @@ static void make_times(wr_task *t)
 	t->own_times = WR_NEW_ARRAY(t->arena, int64_t, t->run->nparts + 1);
 	t->merged = WR_NEW_ARRAY(t->arena, int64_t, t->run->nparts + 1);
 	for (uint32_t p = 0; p < t->run->nparts; p++)
-		t->own_times[p] = WR_TIME_SILENT;	/* until a reader of ours speaks for it */
+		t->own_times[p] = WR_TIME_SILENT; /* until a reader of ours speaks for it */
 	wr_times_init(&t->times, t->arena, t->nproducers + 1, t->run->nparts);
 	wr_times_tell(&t->times, t->nproducers, t->own_times);
 	t->watermark = WR_TIME_NONE;

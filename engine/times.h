@@ -16,8 +16,8 @@
 
 typedef struct wr_times {
 	uint32_t producers, parts;
-	int64_t *told;		/* producers * parts */
-	int64_t highest;	/* of all times told */
+	int64_t *told;	 /* producers * parts */
+	int64_t highest; /* of all times told */
 } wr_times;
 
 /* All of producers' numbers begin as WR_TIME_NONE. */

@@ -38,8 +38,10 @@ static wr_status check_create(wr_exec *x, wr_arena *a, wr_err *err)
 		wr_names_remove(x->e, there);
 	wr_named *n = WR_NEW(a, wr_named);
 
-	*n = (wr_named){ .relation = plan.kind == WR_PLAN_CREATE_SINK ? NULL : plan.relation, .name = plan.name,
-			 .text = x->text, .next = x->e->names.first };
+	*n = (wr_named){ .relation = plan.kind == WR_PLAN_CREATE_SINK ? NULL : plan.relation,
+			 .name = plan.name,
+			 .text = x->text,
+			 .next = x->e->names.first };
 	x->e->names.first = n;
 	return WR_OK;
 }
@@ -52,8 +54,7 @@ static wr_status check_one(wr_exec *x, wr_arena *a, wr_err *err)
 	case WR_STMT_CREATE_SOURCE:
 	case WR_STMT_CREATE_SINK:
 	case WR_STMT_INSERT_QUERY:
-	case WR_STMT_INSERT_VALUES:
-		return check_create(x, a, err);
+	case WR_STMT_INSERT_VALUES: return check_create(x, a, err);
 	case WR_STMT_DROP:
 		n = x->stmt->drop.object == WR_OBJ_TYPE
 			? NULL
@@ -61,8 +62,7 @@ static wr_status check_one(wr_exec *x, wr_arena *a, wr_err *err)
 		if (n)
 			wr_names_remove(x->e, n);
 		return WR_OK;
-	default:
-		return WR_OK;
+	default: return WR_OK;
 	}
 }
 

@@ -56,8 +56,8 @@ static void print(const printer *p, const wr_expr *e);
 
 static const char *pseudo_name(int32_t col)
 {
-	static const char *const names[] = { "ROWTIME",     "ROWPARTITION", "ROWOFFSET",
-		                             "WINDOWSTART", "WINDOWEND",    "HEADERS" };
+	static const char *const names[] = { "ROWTIME",	    "ROWPARTITION", "ROWOFFSET",
+					     "WINDOWSTART", "WINDOWEND",    "HEADERS" };
 
 	return names[-col - 1];
 }
@@ -85,10 +85,18 @@ static void print_list(const printer *p, const wr_expr *e, uint32_t from, const 
 static const struct {
 	const char *row, *sign;
 } infix[] = {
-	{ "$add", " + " },   { "$sub", " - " },   { "$mul", " * " },
-	{ "$div", " / " },   { "$mod", " % " },   { "$concat", " || " },
-	{ "$eq", " = " },    { "$ne", " <> " },   { "$lt", " < " },
-	{ "$le", " <= " },   { "$gt", " > " },    { "$ge", " >= " },
+	{ "$add", " + " },
+	{ "$sub", " - " },
+	{ "$mul", " * " },
+	{ "$div", " / " },
+	{ "$mod", " % " },
+	{ "$concat", " || " },
+	{ "$eq", " = " },
+	{ "$ne", " <> " },
+	{ "$lt", " < " },
+	{ "$le", " <= " },
+	{ "$gt", " > " },
+	{ "$ge", " >= " },
 	{ "$like", " LIKE " },
 	{ "$distinct", " IS DISTINCT FROM " },
 	{ "$not_distinct", " IS NOT DISTINCT FROM " },
@@ -248,9 +256,7 @@ static void print_lambda(const printer *p, const wr_expr *e)
 static void print(const printer *p, const wr_expr *e)
 {
 	switch (e->kind) {
-	case WR_EXPR_COL:
-		print_column(p, e);
-		break;
+	case WR_EXPR_COL: print_column(p, e); break;
 	case WR_EXPR_CONST:
 		if (e->type)
 			wr_vec_print(e->value, 0, p->out);
@@ -265,21 +271,15 @@ static void print(const printer *p, const wr_expr *e)
 			print_bracket(p, e, "(", ")");
 		}
 		break;
-	case WR_EXPR_CASE:
-		print_case(p, e);
-		break;
+	case WR_EXPR_CASE: print_case(p, e); break;
 	case WR_EXPR_AND:
 	case WR_EXPR_OR:
 		wr_buf_putc(p->out, '(');
 		print_list(p, e, 0, e->kind == WR_EXPR_AND ? " AND " : " OR ");
 		wr_buf_putc(p->out, ')');
 		break;
-	case WR_EXPR_LAMBDA:
-		print_lambda(p, e);
-		break;
-	case WR_EXPR_PARAM:
-		print_param(p->out, (uint32_t)e->col, e->depth);
-		break;
+	case WR_EXPR_LAMBDA: print_lambda(p, e); break;
+	case WR_EXPR_PARAM: print_param(p->out, (uint32_t)e->col, e->depth); break;
 	}
 }
 

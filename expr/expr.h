@@ -13,13 +13,13 @@
 #include "functions/function.h"
 
 typedef enum wr_expr_kind {
-	WR_EXPR_COL,	/* column `col` of the batch, or a pseudo column */
-	WR_EXPR_CONST,	/* `value`, one row */
-	WR_EXPR_CALL,	/* fn(args); lambdas among args are LAMBDA */
-	WR_EXPR_CASE,	/* args: when, then, when, then …, [else] */
+	WR_EXPR_COL,   /* column `col` of the batch, or a pseudo column */
+	WR_EXPR_CONST, /* `value`, one row */
+	WR_EXPR_CALL,  /* fn(args); lambdas among args are LAMBDA */
+	WR_EXPR_CASE,  /* args: when, then, when, then …, [else] */
 	WR_EXPR_AND,
 	WR_EXPR_OR,
-	WR_EXPR_LAMBDA,	/* body args[0], nparams; only as an argument of CALL */
+	WR_EXPR_LAMBDA, /* body args[0], nparams; only as an argument of CALL */
 	WR_EXPR_PARAM,	/* parameter `col` of the lambda `depth` levels out */
 } wr_expr_kind;
 
@@ -30,7 +30,7 @@ enum {
 	WR_COL_ROWOFFSET = -3,
 	WR_COL_WINDOWSTART = -4,
 	WR_COL_WINDOWEND = -5,
-	WR_COL_HEADERS = -6,	/* ARRAY<STRUCT<KEY STRING, VALUE BYTES>> */
+	WR_COL_HEADERS = -6, /* ARRAY<STRUCT<KEY STRING, VALUE BYTES>> */
 };
 
 typedef struct wr_expr wr_expr;
@@ -42,7 +42,7 @@ struct wr_expr {
 	uint32_t nparams, depth;
 	const wr_vec *value;
 	const wr_fn *fn;
-	const void *bound;	/* what fn->bind left */
+	const void *bound; /* what fn->bind left */
 	uint32_t nargs;
 	const wr_expr *const *args;
 };

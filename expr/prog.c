@@ -25,7 +25,7 @@
 struct wr_prog {
 	wr_code code;
 	uint32_t n;
-	uint32_t *results;	/* registers of the expressions */
+	uint32_t *results; /* registers of the expressions */
 	char last[256];
 };
 
@@ -124,10 +124,10 @@ static bool find(const compiler *x, const wr_expr *e, uint32_t sel, bool settled
 static uint32_t gather(compiler *x, uint32_t reg, uint32_t sel)
 {
 	return emit(x, (wr_step){ .kind = WR_STEP_GATHER,
-		                  .sel = sel,
-		                  .out = new_reg(x),
-		                  .nargs = 1,
-		                  .args = regs_of(x, 1, &reg) });
+				  .sel = sel,
+				  .out = new_reg(x),
+				  .nargs = 1,
+				  .args = regs_of(x, 1, &reg) });
 }
 
 static uint32_t load(compiler *x, const wr_expr *e, uint32_t sel)
@@ -155,10 +155,8 @@ static bool total(const wr_expr *e)
 			return false;
 		break;
 	case WR_EXPR_CASE:
-	case WR_EXPR_LAMBDA:
-		return false;
-	default:
-		break;
+	case WR_EXPR_LAMBDA: return false;
+	default: break;
 	}
 	for (uint32_t i = 0; i < e->nargs; i++)
 		if (!total(e->args[i]))
@@ -171,11 +169,11 @@ static uint32_t select_rows(compiler *x, uint32_t reg, uint32_t sel, bool want)
 	uint32_t to = new_sel(x, sel);
 
 	emit(x, (wr_step){ .kind = WR_STEP_SELECT,
-		           .sel = sel,
-		           .to = to,
-		           .want = want,
-		           .nargs = 1,
-		           .args = regs_of(x, 1, &reg) });
+			   .sel = sel,
+			   .to = to,
+			   .want = want,
+			   .nargs = 1,
+			   .args = regs_of(x, 1, &reg) });
 	return to;
 }
 
@@ -190,11 +188,11 @@ static uint32_t logical(compiler *x, const wr_expr *e, uint32_t sel)
 		uint32_t pair[2] = { left, value(x, e->args[i], to) };
 
 		left = emit(x, (wr_step){ .kind = all ? WR_STEP_AND : WR_STEP_OR,
-			                  .sel = sel,
-			                  .to = to,
-			                  .out = new_reg(x),
-			                  .nargs = 2,
-			                  .args = regs_of(x, 2, pair) });
+					  .sel = sel,
+					  .to = to,
+					  .out = new_reg(x),
+					  .nargs = 2,
+					  .args = regs_of(x, 2, pair) });
 	}
 	return left;
 }
@@ -211,19 +209,19 @@ static uint32_t cases(compiler *x, const wr_expr *e, uint32_t sel)
 		const wr_expr *then = e->args[i + 1];
 
 		regs[i] = value(x, e->args[i], left);
-		regs[i + 1] = then->kind == WR_EXPR_CONST ?
-		                      value(x, then, left) :
-		                      value(x, then, select_rows(x, regs[i], left, true));
+		regs[i + 1] = then->kind == WR_EXPR_CONST
+				  ? value(x, then, left)
+				  : value(x, then, select_rows(x, regs[i], left, true));
 		left = select_rows(x, regs[i], left, false);
 	}
 	if (i < e->nargs)
 		regs[i] = value(x, e->args[i], left);
 	return emit(x, (wr_step){ .kind = WR_STEP_CASE,
-		                  .sel = sel,
-		                  .out = new_reg(x),
-		                  .nargs = e->nargs,
-		                  .args = regs,
-		                  .expr = e });
+				  .sel = sel,
+				  .out = new_reg(x),
+				  .nargs = e->nargs,
+				  .args = regs,
+				  .expr = e });
 }
 
 static uint32_t settled(compiler *x, const wr_expr *e, uint32_t sel)
@@ -236,10 +234,10 @@ static uint32_t settled(compiler *x, const wr_expr *e, uint32_t sel)
 	if (find(x, e, sel, true, &out))
 		return out;
 	out = emit(x, (wr_step){ .kind = WR_STEP_SETTLE,
-		                 .sel = sel,
-		                 .out = new_reg(x),
-		                 .nargs = 1,
-		                 .args = regs_of(x, 1, &reg) });
+				 .sel = sel,
+				 .out = new_reg(x),
+				 .nargs = 1,
+				 .args = regs_of(x, 1, &reg) });
 	remember(x, e, sel, out, true);
 	return out;
 }
@@ -249,9 +247,8 @@ static const wr_lambda *compile_lambda(compiler *x, const wr_expr *e)
 	wr_lam *lam = WR_NEW(x->a, wr_lam);
 	compiler inner = { .a = x->a, .c = WR_NEW(x->a, wr_code) };
 
-	lam->lambda = (wr_lambda){ .nparams = e->nparams,
-		                   .result = e->args[0]->type,
-		                   .call = wr_lam_call };
+	lam->lambda =
+	    (wr_lambda){ .nparams = e->nparams, .result = e->args[0]->type, .call = wr_lam_call };
 	lam->code = inner.c;
 	inner.c->arena = x->a;
 	inner.c->outer = x->c;
@@ -288,33 +285,27 @@ static uint32_t call(compiler *x, const wr_expr *e, uint32_t sel)
 		types[i] = arg->type;
 	}
 	return emit(x, (wr_step){ .kind = WR_STEP_CALL,
-		                  .sel = sel,
-		                  .out = new_reg(x),
-		                  .nargs = e->nargs,
-		                  .args = regs,
-		                  .expr = e,
-		                  .types = types,
-		                  .lambdas = lambdas,
-		                  .vecs = WR_NEW_ARRAY(x->a, const wr_vec *, e->nargs + 1) });
+				  .sel = sel,
+				  .out = new_reg(x),
+				  .nargs = e->nargs,
+				  .args = regs,
+				  .expr = e,
+				  .types = types,
+				  .lambdas = lambdas,
+				  .vecs = WR_NEW_ARRAY(x->a, const wr_vec *, e->nargs + 1) });
 }
 
 static uint32_t compute(compiler *x, const wr_expr *e, uint32_t sel)
 {
 	switch (e->kind) {
 	case WR_EXPR_COL:
-	case WR_EXPR_PARAM:
-		return load(x, e, sel);
-	case WR_EXPR_CONST:
-		return constant(x, e);
-	case WR_EXPR_CALL:
-		return call(x, e, sel);
-	case WR_EXPR_CASE:
-		return cases(x, e, sel);
+	case WR_EXPR_PARAM: return load(x, e, sel);
+	case WR_EXPR_CONST: return constant(x, e);
+	case WR_EXPR_CALL: return call(x, e, sel);
+	case WR_EXPR_CASE: return cases(x, e, sel);
 	case WR_EXPR_AND:
-	case WR_EXPR_OR:
-		return logical(x, e, sel);
-	case WR_EXPR_LAMBDA:
-		break;
+	case WR_EXPR_OR: return logical(x, e, sel);
+	case WR_EXPR_LAMBDA: break;
 	}
 	WR_BUG("a lambda stands where a value should");
 }
@@ -370,7 +361,7 @@ static void run(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, wr_prog_
 }
 
 void wr_prog_eval(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, wr_vec *out,
-                  wr_prog_stats *stats)
+		  wr_prog_stats *stats)
 {
 	run(p, b, at, n, stats);
 	for (uint32_t i = 0; i < p->n; i++) {
@@ -381,7 +372,7 @@ void wr_prog_eval(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, wr_vec
 }
 
 uint32_t wr_prog_filter(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, uint32_t *rows,
-                        wr_prog_stats *stats)
+			wr_prog_stats *stats)
 {
 	const wr_vec *v;
 	const uint8_t *is;

@@ -14,8 +14,8 @@ typedef struct wr_prog wr_prog;
 wr_prog *wr_prog_new(wr_arena *arena, const wr_expr *const *exprs, uint32_t n);
 
 typedef struct wr_prog_stats {
-	uint64_t failures;	/* values that became null because a function failed */
-	const char *last;	/* words of the latest failure */
+	uint64_t failures; /* values that became null because a function failed */
+	const char *last;  /* words of the latest failure */
 } wr_prog_stats;
 
 /*
@@ -23,13 +23,13 @@ typedef struct wr_prog_stats {
  * in b's columns and arena, valid as long as the batch. stats may be NULL; is added to.
  */
 void wr_prog_eval(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, wr_vec *out,
-                  wr_prog_stats *stats);
+		  wr_prog_stats *stats);
 
 /*
  * For a program of one BOOLEAN expression: the rows (indices relative to b, in order) for which it
  * is true go to rows[] (room for n); returns how many. Null and failed are not true.
  */
 uint32_t wr_prog_filter(wr_prog *p, const wr_batch *b, uint32_t at, uint32_t n, uint32_t *rows,
-                        wr_prog_stats *stats);
+			wr_prog_stats *stats);
 
 #endif

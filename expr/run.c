@@ -69,7 +69,7 @@ static void push_header(wr_vec *entry, wr_arena *a, const wr_header *h)
 }
 
 static void load_headers(wr_vec *out, wr_arena *a, const wr_type *t, const wr_batch *b, uint32_t at,
-                         uint32_t n)
+			 uint32_t n)
 {
 	wr_vec_init(out, a, t, n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -91,9 +91,7 @@ static void load_column(wr_code *c, const wr_expr *e, uint32_t n, wr_vec *out)
 	case WR_COL_ROWTIME:
 		load_longs(out, c->batch, e->type, b->rowtime ? b->rowtime + at : NULL, n);
 		break;
-	case WR_COL_ROWPARTITION:
-		load_partition(out, c->batch, e->type, b->part + at, n);
-		break;
+	case WR_COL_ROWPARTITION: load_partition(out, c->batch, e->type, b->part + at, n); break;
 	case WR_COL_ROWOFFSET:
 		load_longs(out, c->batch, e->type, b->offset ? b->offset + at : NULL, n);
 		break;
@@ -103,11 +101,8 @@ static void load_column(wr_code *c, const wr_expr *e, uint32_t n, wr_vec *out)
 	case WR_COL_WINDOWEND:
 		load_longs(out, c->batch, e->type, b->wend ? b->wend + at : NULL, n);
 		break;
-	case WR_COL_HEADERS:
-		load_headers(out, c->batch, e->type, b, at, n);
-		break;
-	default:
-		slice(out, c->batch, &b->cols[e->col], at, n);
+	case WR_COL_HEADERS: load_headers(out, c->batch, e->type, b, at, n); break;
+	default: slice(out, c->batch, &b->cols[e->col], at, n);
 	}
 }
 
@@ -255,7 +250,7 @@ static bool logical_dense(wr_code *c, const wr_step *s, bool and)
 	new_booleans(c, s, out, n);
 	r = out->v.data;
 	for (uint32_t i = 0; i < n; i++)
-		r[i] = and ? p[i] & q[i] : p[i] | q[i];
+		r[i] = and? p[i] & q[i] : p[i] | q[i];
 	return true;
 }
 
@@ -403,8 +398,8 @@ static void count_failures(wr_code *c, const wr_fn_cx *cx)
  */
 static void pass_failures(wr_code *c, const wr_step *s, wr_reg *out, uint8_t *failed, uint32_t n)
 {
-	bool operator = s->expr->fn->flags & WR_FN_HIDDEN;
-	uint8_t *all = operator ? failed : NULL;
+	bool operator= s->expr->fn->flags & WR_FN_HIDDEN;
+	uint8_t *all = operator? failed : NULL;
 
 	for (uint32_t k = 0; k < s->nargs; k++) {
 		const uint8_t *f = s->args[k] == UINT32_MAX ? NULL : c->regs[s->args[k]].failed;
@@ -516,7 +511,7 @@ static void call(wr_code *c, const wr_step *s)
 /* ---- lambdas */
 
 void wr_lam_call(const wr_lambda *self, wr_arena *arena, const wr_vec *const *params,
-                 const uint32_t *outer, uint32_t n, wr_vec *out)
+		 const uint32_t *outer, uint32_t n, wr_vec *out)
 {
 	const wr_lam *lam = (const wr_lam *)self;
 	wr_code *c = lam->code;
@@ -567,26 +562,16 @@ void wr_code_run(wr_code *c, uint32_t n)
 			c->regs[s->out].failed = NULL;
 			load(c, s->expr, s->expr->depth, n, &c->regs[s->out].v);
 			break;
-		case WR_STEP_GATHER:
-			gather(c, s);
-			break;
-		case WR_STEP_SELECT:
-			select_rows(c, s);
-			break;
-		case WR_STEP_CALL:
-			call(c, s);
-			break;
+		case WR_STEP_GATHER: gather(c, s); break;
+		case WR_STEP_SELECT: select_rows(c, s); break;
+		case WR_STEP_CALL: call(c, s); break;
 		case WR_STEP_AND:
 		case WR_STEP_OR:
 			if (!logical_dense(c, s, s->kind == WR_STEP_AND))
 				logical(c, s, s->kind == WR_STEP_AND);
 			break;
-		case WR_STEP_CASE:
-			cases(c, s);
-			break;
-		case WR_STEP_SETTLE:
-			settle(c, s);
-			break;
+		case WR_STEP_CASE: cases(c, s); break;
+		case WR_STEP_SETTLE: settle(c, s); break;
 		}
 	}
 }

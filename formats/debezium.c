@@ -211,8 +211,7 @@ static int finish_event(wr_debezium *d, const wr_record *rec, uint32_t part, con
 		if (!wr_event_image(d, WR_EVENT_BEFORE, &before, why))
 			return -1;
 		return finish_stream(d, op, put_delete(d, rec, part, before, side, why));
-	case 't':
-		return d->spec->table ? put_truncate(d) : 0;
+	case 't': return d->spec->table ? put_truncate(d) : 0;
 	case 'm': return 0;
 	default:
 		wr_defect_set(why, -1,

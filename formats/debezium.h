@@ -31,9 +31,9 @@ int wr_debezium_read(wr_debezium *d, const wr_record *rec, uint32_t part, int64_
 /* How the writer says a value is to be read; 0: it did not say. */
 typedef enum wr_meaning {
 	WR_MEANS_UNKNOWN,
-	WR_MEANS_PLAIN, /* as its type reads */
+	WR_MEANS_PLAIN,	  /* as its type reads */
 	WR_MEANS_DECIMAL, /* bytes of an integer, in base64; slot->scale */
-	WR_MEANS_SCALED, /* {"scale":..,"value":bytes} */
+	WR_MEANS_SCALED,  /* {"scale":..,"value":bytes} */
 	WR_MEANS_DAYS,
 	WR_MEANS_TIME_MS,
 	WR_MEANS_TIME_US,
@@ -100,7 +100,7 @@ typedef struct wr_event_row {
 typedef struct wr_event_plan wr_event_plan;
 struct wr_event_plan {
 	wr_event_plan *next;
-	wr_str schema; /* its bytes in the record; p == NULL: none */
+	wr_str schema;	  /* its bytes in the record; p == NULL: none */
 	wr_layout layout; /* as the schema says */
 	wr_jread_object *envelope;
 	bool image; /* `before` goes to the column BEFORE */
@@ -180,13 +180,13 @@ struct wr_debezium {
 	wr_event_hooks hooks;
 	wr_jread reader, key_reader;
 	wr_event_plan *plan, *plans, *bare; /* of this event; of all schemas; of none */
-	wr_event_plan *bare_key; /* a key is read while the event's own plan is in use */
+	wr_event_plan *bare_key;	    /* a key is read while the event's own plan is in use */
 	wr_jread_object *source;
 	uint32_t nplans;
 	uint64_t run;
-	wr_layout layout; /* the last one without a schema */
-	wr_layout event; /* of this event */
-	bool marked; /* the flattened rows say themselves when they are deletes */
+	wr_layout layout;    /* the last one without a schema */
+	wr_layout event;     /* of this event */
+	bool marked;	     /* the flattened rows say themselves when they are deletes */
 	wr_jread_token late; /* a payload that stood before its schema, or had none */
 	bool schema_met, payload_done;
 	int decimals;

@@ -30,9 +30,8 @@ static wr_status refuse(wr_err *err, const char *format, const wr_column *col, c
 	wr_buf type = { 0 };
 
 	wr_type_print(col->type, &type);
-	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-		   "%s cannot hold %s, the type of column %.*s", format,
-		   wr_tag_name(col->type->tag), WR_STR_ARG(col->name));
+	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "%s cannot hold %s, the type of column %.*s",
+		   format, wr_tag_name(col->type->tag), WR_STR_ARG(col->name));
 	wr_buf_free(&type);
 	return wr_err_hint(err, "%s", hint);
 }

@@ -20,10 +20,10 @@ typedef enum wr_window_kind {
 /* One side of a topic's records. Immutable, in the query's arena. */
 typedef struct wr_side_spec {
 	const char *format; /* "JSON", "DELIMITED", "KAFKA", "DEBEZIUM", "NONE" … */
-	char delimiter; /* DELIMITED; 0: a comma */
-	bool is_key; /* a key that is null as a whole when all its columns are */
-	bool wrap; /* a single column stands in an object or record; several always do */
-	uint32_t n; /* declared columns, in declared order */
+	char delimiter;	    /* DELIMITED; 0: a comma */
+	bool is_key;	    /* a key that is null as a whole when all its columns are */
+	bool wrap;	    /* a single column stands in an object or record; several always do */
+	uint32_t n;	    /* declared columns, in declared order */
 	const wr_column *cols;
 	const int32_t *to; /* their columns in the batch; decoding: -1 = nobody reads it */
 	/* The key side of a windowed source or result. */
@@ -36,15 +36,15 @@ typedef struct wr_side_spec {
  * tag or STRUCT). BEFORE is a STRUCT of the declared value columns (and keys). Names are found only
  * when no declared column has them; they are not in *.
  */
-#define WR_CDC_COLUMNS(X)                                                        \
-	X(OP, "OP", STRING)                                                      \
-	X(BEFORE, "BEFORE", STRUCT)                                              \
-	X(SOURCE_TS, "SOURCE_TS", TIMESTAMP)                                     \
-	X(SOURCE_DB, "SOURCE_DB", STRING)                                        \
-	X(SOURCE_SCHEMA, "SOURCE_SCHEMA", STRING)                                \
-	X(SOURCE_TABLE, "SOURCE_TABLE", STRING)                                  \
-	X(SOURCE_POSITION, "SOURCE_POSITION", STRING) /* lsn, or file:pos:row */ \
-	X(SOURCE_TX, "SOURCE_TX", STRING)                                        \
+#define WR_CDC_COLUMNS(X)                                                                          \
+	X(OP, "OP", STRING)                                                                        \
+	X(BEFORE, "BEFORE", STRUCT)                                                                \
+	X(SOURCE_TS, "SOURCE_TS", TIMESTAMP)                                                       \
+	X(SOURCE_DB, "SOURCE_DB", STRING)                                                          \
+	X(SOURCE_SCHEMA, "SOURCE_SCHEMA", STRING)                                                  \
+	X(SOURCE_TABLE, "SOURCE_TABLE", STRING)                                                    \
+	X(SOURCE_POSITION, "SOURCE_POSITION", STRING) /* lsn, or file:pos:row */                   \
+	X(SOURCE_TX, "SOURCE_TX", STRING)                                                          \
 	X(SOURCE_SNAPSHOT, "SOURCE_SNAPSHOT", STRING)
 typedef enum wr_cdc_column {
 #define X(tag, name, type) WR_CDC_##tag,
@@ -114,12 +114,12 @@ bool wr_encoder_put(wr_encoder *e, const wr_batch *b, uint32_t row, wr_buf *out)
 /* What the planner must know. */
 typedef struct wr_format_def {
 	const char *name;
-	bool key, value; /* may stand on that side */
-	bool multi; /* several columns on the key side */
+	bool key, value;   /* may stand on that side */
+	bool multi;	   /* several columns on the key side */
 	bool wrap, unwrap; /* WRAP_SINGLE_VALUE may be true, false */
-	bool delimiter; /* takes KEY_DELIMITER / VALUE_DELIMITER */
-	bool registry; /* needs a schema registry */
-	bool later; /* known by name only */
+	bool delimiter;	   /* takes KEY_DELIMITER / VALUE_DELIMITER */
+	bool registry;	   /* needs a schema registry */
+	bool later;	   /* known by name only */
 	/* Refuses columns it cannot hold: class STATEMENT. NULL: takes all. */
 	wr_status (*check)(const wr_side_spec *spec, bool is_key, wr_err *err);
 } wr_format_def;

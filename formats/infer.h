@@ -9,7 +9,7 @@
 
 typedef struct wr_inferred {
 	const char *format; /* "DEBEZIUM" or "JSON" */
-	bool exact; /* by a schema; else by the values seen */
+	bool exact;	    /* by a schema; else by the values seen */
 	const wr_schema
 	    *schema; /* key columns first; names as a declaration without quotes stores them,
 					   unless only quotes can spell them */

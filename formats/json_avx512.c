@@ -10,8 +10,8 @@
 #include <immintrin.h>
 
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target(                                          \
-				 "avx512f,avx512bw,avx512vl,avx2,pclmul,bmi,bmi2,popcnt"))), \
+#pragma clang attribute push(__attribute__((target(                                                \
+				 "avx512f,avx512bw,avx512vl,avx2,pclmul,bmi,bmi2,popcnt"))),       \
 			     apply_to = function)
 #else
 #pragma GCC push_options

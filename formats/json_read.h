@@ -27,7 +27,7 @@ typedef struct wr_jread_token {
 	char
 	    kind; /* '"' string, '0' number, 't' true, 'f' false, 'n' null, '{', '[' with all inside; 0: not there */
 	bool escaped; /* a string with backslashes in it */
-	bool high; /* a string with bytes over 127 */
+	bool high;    /* a string with bytes over 127 */
 } wr_jread_token;
 
 /*
@@ -40,13 +40,13 @@ typedef enum wr_jread_kind {
 	WR_JREAD_INTEGER,
 	WR_JREAD_STRING,
 	WR_JREAD_DECIMAL, /* narrow */
-	WR_JREAD_ARRAY, /* kids[0] */
-	WR_JREAD_MAP, /* kids[0], kids[1] */
-	WR_JREAD_STRUCT, /* object, same row */
+	WR_JREAD_ARRAY,	  /* kids[0] */
+	WR_JREAD_MAP,	  /* kids[0], kids[1] */
+	WR_JREAD_STRUCT,  /* object, same row */
 	/* a column that hook() reads, perhaps by walker->slot with a kind above */
 	WR_JREAD_GUARDED,
 	WR_JREAD_COLUMNS = WR_JREAD_GUARDED, /* up to here they fill a column */
-	WR_JREAD_RAW, /* the token is kept in raw */
+	WR_JREAD_RAW,			     /* the token is kept in raw */
 	/* an image: object, into a row of its own (slot.row); raw.kind tells what stood there */
 	WR_JREAD_ROW,
 	WR_JREAD_HOOK, /* no column; hook() reads it, whatever it is */
@@ -60,12 +60,12 @@ typedef const char *(*wr_jread_hook)(wr_jread *r, wr_jread_slot *slot, const cha
 
 struct wr_jread_slot {
 	wr_jread_kind kind;
-	uint32_t seen; /* object->gen of the object in which it was met last */
-	bool exact; /* there, its name was spelt exactly so */
+	uint32_t seen;	 /* object->gen of the object in which it was met last */
+	bool exact;	 /* there, its name was spelt exactly so */
 	uint8_t meaning; /* for leaf(): how the writer says it is to be read */
-	int16_t scale; /* with meaning */
-	int32_t column; /* of the batch; -1: inside another value, or none */
-	wr_vec *vec; /* bound by wr_jread_bind */
+	int16_t scale;	 /* with meaning */
+	int32_t column;	 /* of the batch; -1: inside another value, or none */
+	wr_vec *vec;	 /* bound by wr_jread_bind */
 	wr_jread_leaf leaf;
 	wr_jread_hook hook;
 	wr_str name;
@@ -79,13 +79,13 @@ struct wr_jread_slot {
 /* A member name that was met, as it was written. */
 typedef struct wr_jread_member wr_jread_member;
 struct wr_jread_member {
-	char quoted[32]; /* with both quotes, zeros behind; the first 32 bytes of it */
+	char quoted[32];  /* with both quotes, zeros behind; the first 32 bytes of it */
 	const char *text; /* all n bytes of it */
 	uint32_t n;
-	uint32_t mask; /* a bit per byte of quoted that counts */
+	uint32_t mask;	     /* a bit per byte of quoted that counts */
 	wr_jread_slot *slot; /* NULL: nobody reads it */
 	bool exact;
-	wr_jread_member *next; /* the one that followed when it was met last; never NULL */
+	wr_jread_member *next;	/* the one that followed when it was met last; never NULL */
 	wr_jread_member *chain; /* in the table */
 };
 
@@ -93,7 +93,7 @@ enum {
 	WR_JREAD_BUCKETS = 64,
 	WR_JREAD_MEMBERS = 1024, /* more names than these are not remembered */
 	WR_JREAD_NAME_MAX = 256, /* nor longer ones */
-	WR_JREAD_DEPTH = 2048, /* brackets in brackets */
+	WR_JREAD_DEPTH = 2048,	 /* brackets in brackets */
 };
 
 struct wr_jread_object {
@@ -102,7 +102,7 @@ struct wr_jread_object {
 	wr_jread_slot *slots;
 	uint32_t gen; /* counts the objects read; slots met in this one have seen == gen */
 	uint32_t nmembers;
-	wr_jread_member start; /* start.next: the first member of the last object */
+	wr_jread_member start;	 /* start.next: the first member of the last object */
 	wr_jread_member scratch; /* for names that are not remembered */
 	wr_jread_member *table[WR_JREAD_BUCKETS];
 };
@@ -110,13 +110,13 @@ struct wr_jread_object {
 /* The reader of one record after another. */
 struct wr_jread {
 	const char *start, *end; /* the record, blanks at both ends left out */
-	wr_arena *arena; /* the batch's: decoded strings */
-	const char *at; /* where it went wrong */
+	wr_arena *arena;	 /* the batch's: decoded strings */
+	const char *at;		 /* where it went wrong */
 	char reason[200];
 	uint32_t first_row, images; /* WR_JREAD_ROW number i goes to row first_row + i */
 	uint32_t
 	    placeholder; /* a string of so many bytes always goes to leaf(); UINT32_MAX: no such */
-	void *owner; /* for hooks and leaves */
+	void *owner;	 /* for hooks and leaves */
 };
 
 /*

@@ -181,8 +181,8 @@ char wr_jread_scalar(const char *p, uint32_t n)
 
 typedef struct number {
 	bool minus;
-	const char *p; /* digits with a point among them */
-	uint32_t n; /* characters up to the exponent */
+	const char *p;	 /* digits with a point among them */
+	uint32_t n;	 /* characters up to the exponent */
 	uint32_t digits; /* without leading zeros, at least 1 */
 	int64_t scale;
 } number;

@@ -8,15 +8,15 @@
 #include "formats/format.h"
 
 typedef enum wr_side_result {
-	WR_SIDE_ROW, /* the columns of the row are set */
+	WR_SIDE_ROW,  /* the columns of the row are set */
 	WR_SIDE_NULL, /* the side is null; nothing was set */
-	WR_SIDE_BAD, /* why says so; what was set is of no account */
+	WR_SIDE_BAD,  /* why says so; what was set is of no account */
 } wr_side_result;
 
 /* Why a record cannot be read. */
 typedef struct wr_defect {
 	char reason[240]; /* one sentence without a full stop */
-	int64_t at; /* byte in the side's bytes; -1: no place */
+	int64_t at;	  /* byte in the side's bytes; -1: no place */
 } wr_defect;
 
 /* Sets the fault; returns WR_SIDE_BAD. */

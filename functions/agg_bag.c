@@ -16,13 +16,13 @@ enum { INLINE = 12, NULL_LENGTH = UINT32_MAX };
 typedef struct item {
 	int64_t number;
 	uint32_t length;
-	char in[INLINE];	/* or the pointer */
+	char in[INLINE]; /* or the pointer */
 } item;
 
 struct wr_bag {
 	uint32_t n, room;
 	item *items;
-	uint32_t *slots, nslots;	/* NULL: no index */
+	uint32_t *slots, nslots; /* NULL: no index */
 };
 
 /* ---- keys */

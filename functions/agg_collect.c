@@ -99,11 +99,13 @@ static void final(const wr_agg_cx *cx, const void *state, wr_vec *out)
 }
 
 #define ROW(name_, which, undo_, order, doc_, example_)                                            \
-	{ .name = name_, .args = "T", .result = "ARRAY<T>", .size = wr_bag_state_size,             \
-	  .init = wr_bag_state_init, .step = step_##which, .undo = undo_, .merge = merge_##which,  \
-	  .final = final, .save = wr_bag_state_save, .load = wr_bag_state_load,                    \
-	  .drop = wr_bag_state_drop, .multiset = order, .most = most, .nulls = nulls, .doc = doc_, \
-	  .example = example_ }
+	{                                                                                          \
+		.name = name_, .args = "T", .result = "ARRAY<T>", .size = wr_bag_state_size,       \
+		.init = wr_bag_state_init, .step = step_##which, .undo = undo_,                    \
+		.merge = merge_##which, .final = final, .save = wr_bag_state_save,                 \
+		.load = wr_bag_state_load, .drop = wr_bag_state_drop, .multiset = order,           \
+		.most = most, .nulls = nulls, .doc = doc_, .example = example_                     \
+	}
 
 const wr_agg wr_aggs_collect[] = {
 	ROW("COLLECT_LIST", list, undo_list, WR_AGG_EARLIEST, "All values as an array, nulls too.",

@@ -195,10 +195,12 @@ static const wr_agg distinct_count = {
 };
 
 #define ROW(name_, args_, result_, which, doc_, example_, ...)                                     \
-	{ .name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,              \
-	  .init = wr_bag_state_init, .step = step_##which, .merge = merge,                         \
-	  .final = final_##which, .save = wr_bag_state_save, .load = wr_bag_state_load,            \
-	  .drop = wr_bag_state_drop, .doc = doc_, .example = example_, __VA_ARGS__ }
+	{                                                                                          \
+		.name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,        \
+		.init = wr_bag_state_init, .step = step_##which, .merge = merge,                   \
+		.final = final_##which, .save = wr_bag_state_save, .load = wr_bag_state_load,      \
+		.drop = wr_bag_state_drop, .doc = doc_, .example = example_, __VA_ARGS__           \
+	}
 
 const wr_agg wr_aggs_keyed[] = {
 	ROW("ATTR", "T", "T", attr, "The value that all rows share; null when they differ.",

@@ -82,8 +82,7 @@ static int compare(const wr_agg_cx *cx, const void *x, const void *y)
 	case WR_TIMESTAMP:
 		return (*(const int64_t *)x > *(const int64_t *)y) -
 		       (*(const int64_t *)x < *(const int64_t *)y);
-	default:
-		return wr_vec_cmp(&a, 0, &b, 0);
+	default: return wr_vec_cmp(&a, 0, &b, 0);
 	}
 }
 
@@ -190,21 +189,23 @@ static bool load(const wr_agg_cx *cx, void *state, const char **p, const char *e
 }
 
 static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                           uint32_t n, wr_err *err)
+			   uint32_t n, wr_err *err)
 {
 	(void)a, (void)consts, (void)n;
 	if (!wr_tag_nested(types[0]->tag) && types[0]->tag != WR_BOOLEAN)
 		return types[0];
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "values of type %s have no order",
-	           wr_tag_name(types[0]->tag));
+		   wr_tag_name(types[0]->tag));
 	return NULL;
 }
 
 #define ROW(name_, which, order, doc_, example_)                                                   \
-	{ .name = name_, .args = "T", .result = "T", .size = size, .init = init,                   \
-	  .step = step_##which, .merge = merge_##which, .final = final, .save = save,              \
-	  .load = load, .drop = drop, .multiset = order, .doc = doc_, .example = example_,         \
-	  .bind = bind }
+	{                                                                                          \
+		.name = name_, .args = "T", .result = "T", .size = size, .init = init,             \
+		.step = step_##which, .merge = merge_##which, .final = final, .save = save,        \
+		.load = load, .drop = drop, .multiset = order, .doc = doc_, .example = example_,   \
+		.bind = bind                                                                       \
+	}
 
 const wr_agg wr_aggs_minmax[] = {
 	ROW("MIN", min, WR_AGG_FIRST, "The least value; null when there is none.",

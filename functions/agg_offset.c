@@ -155,7 +155,7 @@ static void final_n(const wr_agg_cx *cx, const void *state, wr_vec *out)
 }
 
 static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                           uint32_t n, wr_err *err)
+			   uint32_t n, wr_err *err)
 {
 	start_counter();
 	bool counted = n > 1 && types[1]->tag == WR_INTEGER;
@@ -163,7 +163,7 @@ static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_ve
 	for (uint32_t i = 1; i < n; i++)
 		if (!consts[i] || (consts[i]->null && consts[i]->null[0])) {
 			wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN,
-			           "the arguments behind the first must be literals");
+				   "the arguments behind the first must be literals");
 			return NULL;
 		}
 	if (counted && wr_vec_INTEGER(consts[1])[0] < 1) {
@@ -175,22 +175,24 @@ static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_ve
 }
 
 #define ROW(name_, args_, result_, which, order, fin, doc_, example_)                              \
-	{ .name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,              \
-	  .init = wr_bag_state_init, .step = step_##which, .merge = merge_##which, .final = fin,   \
-	  .save = wr_bag_state_save, .load = wr_bag_state_load, .drop = wr_bag_state_drop,         \
-	  .multiset = order, .most = most, .nulls = nulls, .doc = doc_, .example = example_,       \
-	  .bind = bind }
+	{                                                                                          \
+		.name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,        \
+		.init = wr_bag_state_init, .step = step_##which, .merge = merge_##which,           \
+		.final = fin, .save = wr_bag_state_save, .load = wr_bag_state_load,                \
+		.drop = wr_bag_state_drop, .multiset = order, .most = most, .nulls = nulls,        \
+		.doc = doc_, .example = example_, .bind = bind                                     \
+	}
 
 #define NULLS " Nulls are skipped unless the last argument is FALSE."
 
 const wr_agg wr_aggs_offset[] = {
 	ROW("EARLIEST_BY_OFFSET", "T, BOOLEAN?", "T", earliest, WR_AGG_EARLIEST, final_one,
 	    "The value that came first." NULLS, "EARLIEST_BY_OFFSET(x) OVER (NULL, 1, 2) => 1"),
-	ROW("EARLIEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", earliest, WR_AGG_EARLIEST, final_n,
-	    "The first n values that came, oldest first." NULLS,
+	ROW("EARLIEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", earliest, WR_AGG_EARLIEST,
+	    final_n, "The first n values that came, oldest first." NULLS,
 	    "EARLIEST_BY_OFFSET(x, 2) OVER (1, 2, 3) => ARRAY[1, 2]"),
-	ROW("LATEST_BY_OFFSET", "T, BOOLEAN?", "T", latest, WR_AGG_LATEST, final_one, "The value that came last." NULLS,
-	    "LATEST_BY_OFFSET(x, FALSE) OVER (1, 2) => 2"),
+	ROW("LATEST_BY_OFFSET", "T, BOOLEAN?", "T", latest, WR_AGG_LATEST, final_one,
+	    "The value that came last." NULLS, "LATEST_BY_OFFSET(x, FALSE) OVER (1, 2) => 2"),
 	ROW("LATEST_BY_OFFSET", "T, INTEGER, BOOLEAN?", "ARRAY<T>", latest, WR_AGG_LATEST, final_n,
 	    "The last n values that came, oldest first." NULLS,
 	    "LATEST_BY_OFFSET(x, 2) OVER (1, 2, 3) => ARRAY[2, 3]"),

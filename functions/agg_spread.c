@@ -185,8 +185,10 @@ static bool load(const wr_agg_cx *cx, void *state, const char **p, const char *e
 }
 
 #define EXACT(name_, fin)                                                                          \
-	{ .name = name_, .args = "BIGINT", .result = "DOUBLE", .size = size, .init = init,         \
-	  .step = step, .undo = undo, .final = fin, .save = save, .load = load }
+	{                                                                                          \
+		.name = name_, .args = "BIGINT", .result = "DOUBLE", .size = size, .init = init,   \
+		.step = step, .undo = undo, .final = fin, .save = save, .load = load               \
+	}
 
 const wr_agg wr_agg_exact_variance = EXACT("STDDEV_SAMP", final_variance);
 const wr_agg wr_agg_exact_deviation = EXACT("STDDEV_SAMPLE", final_deviation);

@@ -15,12 +15,9 @@ static double number_at(const wr_vec *v, uint32_t row)
 	uint32_t at = wr_vec_at(v, row);
 
 	switch (v->type->tag) {
-	case WR_INTEGER:
-		return wr_vec_INTEGER(v)[at];
-	case WR_BIGINT:
-		return (double)wr_vec_BIGINT(v)[at];
-	default:
-		return wr_vec_DOUBLE(v)[at];
+	case WR_INTEGER: return wr_vec_INTEGER(v)[at];
+	case WR_BIGINT: return (double)wr_vec_BIGINT(v)[at];
+	default: return wr_vec_DOUBLE(v)[at];
 	}
 }
 
@@ -254,19 +251,24 @@ static bool pairs_load(const wr_agg_cx *cx, void *state, const char **p, const c
 }
 
 #define SPREAD(name_, args_, fin, exact, doc_, example_)                                           \
-	{ .name = name_, .args = args_, .result = "DOUBLE", .size = spread_size,                   \
-	  .init = spread_init, .step = spread_step, .undo = spread_undo, .merge = spread_merge,    \
-	  .final = fin, .save = spread_save, .load = spread_load, .over_table = exact,             \
-	  .doc = doc_, .example = example_ }
+	{                                                                                          \
+		.name = name_, .args = args_, .result = "DOUBLE", .size = spread_size,             \
+		.init = spread_init, .step = spread_step, .undo = spread_undo,                     \
+		.merge = spread_merge, .final = fin, .save = spread_save, .load = spread_load,     \
+		.over_table = exact, .doc = doc_, .example = example_                              \
+	}
 
-#define PAIRS(args_, example_)                                                                     \
-	{ .name = "CORRELATION", .args = args_, .result = "DOUBLE", .size = pairs_size,            \
-	  .init = pairs_init, .step = pairs_step, .undo = pairs_undo, .merge = pairs_merge,        \
-	  .final = final_correlation, .save = pairs_save, .load = pairs_load,                      \
-	  .doc = "The correlation of two columns (Pearson), -1 to 1; NaN of fewer than two pairs.", \
-	  .example = example_ }
+#define PAIRS(args_, example_)                                                                         \
+	{                                                                                              \
+		.name = "CORRELATION", .args = args_, .result = "DOUBLE", .size = pairs_size,          \
+		.init = pairs_init, .step = pairs_step, .undo = pairs_undo, .merge = pairs_merge,      \
+		.final = final_correlation, .save = pairs_save, .load = pairs_load,                    \
+		.doc =                                                                                 \
+		    "The correlation of two columns (Pearson), -1 to 1; NaN of fewer than two pairs.", \
+		.example = example_                                                                    \
+	}
 
-#define VARIANCE "The sample variance; 0 of fewer than two values."
+#define VARIANCE  "The sample variance; 0 of fewer than two values."
 #define DEVIATION "The sample standard deviation; 0 of fewer than two values."
 
 const wr_agg wr_aggs_stat[] = {

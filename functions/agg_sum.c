@@ -51,7 +51,7 @@ static void add_double(sums *s, double v, int sign)
 
 #define STEPS(name, tag)                                                                           \
 	static bool step_##name(const wr_agg_cx *cx, void *state, const wr_vec *const *args,       \
-	                        uint32_t row)                                                      \
+				uint32_t row)                                                      \
 	{                                                                                          \
 		(void)cx;                                                                          \
 		if (wr_vec_is_null(args[0], row))                                                  \
@@ -61,7 +61,7 @@ static void add_double(sums *s, double v, int sign)
 		return true;                                                                       \
 	}                                                                                          \
 	static bool undo_##name(const wr_agg_cx *cx, void *state, const wr_vec *const *args,       \
-	                        uint32_t row)                                                      \
+				uint32_t row)                                                      \
 	{                                                                                          \
 		(void)cx;                                                                          \
 		if (wr_vec_is_null(args[0], row))                                                  \
@@ -92,21 +92,21 @@ static void add_double(sums *s, double v, int sign)
 		return true;                                                                       \
 	}                                                                                          \
 	static bool step_list_##name(const wr_agg_cx *cx, void *state, const wr_vec *const *args,  \
-	                             uint32_t row)                                                 \
+				     uint32_t row)                                                 \
 	{                                                                                          \
 		(void)cx;                                                                          \
 		return list_##name(state, args[0], row, 1);                                        \
 	}                                                                                          \
 	static bool undo_list_##name(const wr_agg_cx *cx, void *state, const wr_vec *const *args,  \
-	                             uint32_t row)                                                 \
+				     uint32_t row)                                                 \
 	{                                                                                          \
 		(void)cx;                                                                          \
 		return list_##name(state, args[0], row, -1);                                       \
 	}
 
-#define MERGED(name) MERGED_##name
-#define MERGED_int (int32_t)both.i
-#define MERGED_big both.i
+#define MERGED(name)  MERGED_##name
+#define MERGED_int    (int32_t) both.i
+#define MERGED_big    both.i
 #define MERGED_double both.d
 
 STEPS(int, INTEGER)
@@ -291,14 +291,16 @@ static void dec_drop(const wr_agg_cx *cx, void *state)
 }
 
 #define ROW(name_, args_, result_, kind, fin, doc_, example_)                                      \
-	{ .name = name_, .args = args_, .result = result_, .size = size, .init = init,             \
-	  .step = step_##kind, .undo = undo_##kind, .merge = merge_##fin, .save = save,            \
-	  .load = load, .doc = doc_, .example = example_
+	{                                                                                          \
+		.name = name_, .args = args_, .result = result_, .size = size, .init = init,       \
+		.step = step_##kind, .undo = undo_##kind, .merge = merge_##fin, .save = save,      \
+		.load = load, .doc = doc_, .example = example_
 
-#define SUM_DOC "The sum; 0 when there are no values."
-#define AVG_DOC "The mean; 0 when there are no values."
+#define SUM_DOC	 "The sum; 0 when there are no values."
+#define AVG_DOC	 "The mean; 0 when there are no values."
 #define LIST_DOC "The sum of the elements of all arrays."
 
+/* clang-format off */
 const wr_agg wr_aggs_sum[] = {
 	ROW("SUM", "INTEGER", "INTEGER", int, int, SUM_DOC, "SUM(x) OVER (1, NULL, 2) => 3"), .final = final },
 	ROW("SUM", "BIGINT", "BIGINT", big, big, SUM_DOC, "SUM(x) OVER (3000000000, 1) => 3000000001"), .final = final },
@@ -328,3 +330,4 @@ const wr_agg wr_aggs_sum[] = {
 	    "SUM_LIST(x) OVER (ARRAY[1.5E0, 2E0]) => 3.5E0"), .final = final },
 	{ 0 },
 };
+/* clang-format on */

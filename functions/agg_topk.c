@@ -8,7 +8,6 @@
 #include "functions/agg_bag.h"
 #include "functions/families.h"
 
-
 static uint32_t most(const wr_agg_cx *cx)
 {
 	return (uint32_t)wr_vec_INTEGER(cx->consts[cx->nargs - 1])[0];
@@ -162,7 +161,7 @@ static bool has_order(const wr_type *t, wr_err *err)
 }
 
 static const wr_type *bind(wr_arena *a, const wr_type *const *types, const wr_vec *const *consts,
-                           uint32_t n, wr_err *err)
+			   uint32_t n, wr_err *err)
 {
 	if (!good_k(consts[n - 1], err) || !has_order(types[0], err))
 		return NULL;
@@ -182,13 +181,16 @@ static const wr_type *bind_struct(wr_arena *a, const wr_type *const *types,
 	return wr_type_array(a, wr_type_struct(a, n - 1, names, types));
 }
 
-#define ROW(name_, args_, result_, which, one_of_equals, bind_, doc_, example_)                                   \
-	{ .name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,              \
-	  .init = wr_bag_state_init, .step = step_##which, .merge = merge_##which, .final = final, \
-	  .save = wr_bag_state_save, .load = wr_bag_state_load, .drop = wr_bag_state_drop,         \
-	  .multiset = WR_AGG_LAST, .distinct = one_of_equals, .most = most, .doc = doc_,           \
-	  .example = example_, .bind = bind_ }
+#define ROW(name_, args_, result_, which, one_of_equals, bind_, doc_, example_)                    \
+	{                                                                                          \
+		.name = name_, .args = args_, .result = result_, .size = wr_bag_state_size,        \
+		.init = wr_bag_state_init, .step = step_##which, .merge = merge_##which,           \
+		.final = final, .save = wr_bag_state_save, .load = wr_bag_state_load,              \
+		.drop = wr_bag_state_drop, .multiset = WR_AGG_LAST, .distinct = one_of_equals,     \
+		.most = most, .doc = doc_, .example = example_, .bind = bind_                      \
+	}
 
+/* clang-format off */
 const wr_agg wr_aggs_topk[] = {
 	ROW("TOPK", "T, INTEGER", "ARRAY<T>", all, false, bind, "The k greatest values, greatest first.",
 	    "TOPK(x, 2) OVER (1, 3, 2, 3) => ARRAY[3, 3]"),
@@ -200,3 +202,4 @@ const wr_agg wr_aggs_topk[] = {
 	    "TOPKDISTINCT(x, 2) OVER (1, 3, 2, 3) => ARRAY[3, 2]"),
 	{ 0 },
 };
+/* clang-format on */

@@ -56,21 +56,15 @@ bool wr_cast_exists(const wr_type *from, const wr_type *to)
 	if (to->tag == WR_STRING)
 		return from->tag != WR_BYTES;
 	switch (from->tag) {
-	case WR_STRING:
-		return from_string(to->tag);
-	case WR_TIMESTAMP:
-		return to->tag == WR_TIME || to->tag == WR_DATE;
-	case WR_DATE:
-		return to->tag == WR_TIMESTAMP;
-	case WR_ARRAY:
-		return to->tag == WR_ARRAY && wr_cast_exists(from->kids[0], to->kids[0]);
+	case WR_STRING: return from_string(to->tag);
+	case WR_TIMESTAMP: return to->tag == WR_TIME || to->tag == WR_DATE;
+	case WR_DATE: return to->tag == WR_TIMESTAMP;
+	case WR_ARRAY: return to->tag == WR_ARRAY && wr_cast_exists(from->kids[0], to->kids[0]);
 	case WR_MAP:
 		return to->tag == WR_MAP && wr_cast_exists(from->kids[0], to->kids[0]) &&
 		       wr_cast_exists(from->kids[1], to->kids[1]);
-	case WR_STRUCT:
-		return to->tag == WR_STRUCT && struct_exists(from, to);
-	default:
-		return false;
+	case WR_STRUCT: return to->tag == WR_STRUCT && struct_exists(from, to);
+	default: return false;
 	}
 }
 
@@ -104,7 +98,7 @@ CONVERT(big_to_double, int64_t, double, x)
 CONVERT(double_to_int_rows, double, int32_t, double_to_int(x))
 CONVERT(double_to_big_rows, double, int64_t, double_to_big(x))
 
-#define TO_DECIMAL(name, storage, function)                                                         \
+#define TO_DECIMAL(name, storage, function)                                                        \
 	static void name(WR_KERNEL)                                                                \
 	{                                                                                          \
 		wr_dec *r = out->data;                                                             \
@@ -115,15 +109,14 @@ CONVERT(double_to_big_rows, double, int64_t, double_to_big(x))
                                                                                                    \
 			if (!wr_fn_null(cx, i) && !(function))                                     \
 				wr_fn_fail(cx, out, i, "the number does not fit DECIMAL(%u, %u)",  \
-				           out->type->precision, out->type->scale);                \
+					   out->type->precision, out->type->scale);                \
 		}                                                                                  \
 	}
 
 TO_DECIMAL(int_to_dec, int32_t, wr_dec_from_int(cx->arena, x, out->type, &r[i]))
 TO_DECIMAL(big_to_dec, int64_t, wr_dec_from_int(cx->arena, x, out->type, &r[i]))
 TO_DECIMAL(double_to_dec, double, wr_dec_from_double(cx->arena, x, out->type, &r[i]))
-TO_DECIMAL(dec_to_dec, wr_dec,
-           wr_dec_rescale(cx->arena, x, args[0]->type, out->type, false, &r[i]))
+TO_DECIMAL(dec_to_dec, wr_dec, wr_dec_rescale(cx->arena, x, args[0]->type, out->type, false, &r[i]))
 
 static void dec_to_double(WR_KERNEL)
 {
@@ -167,7 +160,7 @@ static wr_str trimmed(wr_str s)
 static bool reads_true(wr_str s)
 {
 	return s.n && ((s.n <= 4 && wr_str_ieq(s, (wr_str){ "true", s.n })) ||
-	               (s.n <= 3 && wr_str_ieq(s, (wr_str){ "yes", s.n })));
+		       (s.n <= 3 && wr_str_ieq(s, (wr_str){ "yes", s.n })));
 }
 
 static bool read_int(wr_str s, int32_t *out)
@@ -196,27 +189,16 @@ static bool read_date(wr_str s, int32_t *out)
 static bool read_text(wr_arena *a, wr_str s, const wr_type *to, void *data, uint32_t i)
 {
 	switch (to->tag) {
-	case WR_BOOLEAN:
-		((uint8_t *)data)[i] = reads_true(trimmed(s));
-		return true;
-	case WR_INTEGER:
-		return read_int(trimmed(s), (int32_t *)data + i);
-	case WR_BIGINT:
-		return wr_parse_i64(trimmed(s), (int64_t *)data + i);
-	case WR_DOUBLE:
-		return wr_parse_double(trimmed(s), (double *)data + i);
-	case WR_DECIMAL:
-		return wr_dec_parse(a, trimmed(s), to, false, (wr_dec *)data + i);
-	case WR_DATE:
-		return read_date(trimmed(s), (int32_t *)data + i);
-	case WR_TIME:
-		return wr_parse_time(trimmed(s), (int32_t *)data + i);
-	case WR_TIMESTAMP:
-		return wr_parse_timestamp(trimmed(s), (int64_t *)data + i);
-	case WR_BYTES:
-		return wr_base64_read(a, s, (wr_str *)data + i);
-	default:
-		WR_BUG("no cast from STRING to %s", wr_tag_name(to->tag));
+	case WR_BOOLEAN: ((uint8_t *)data)[i] = reads_true(trimmed(s)); return true;
+	case WR_INTEGER: return read_int(trimmed(s), (int32_t *)data + i);
+	case WR_BIGINT: return wr_parse_i64(trimmed(s), (int64_t *)data + i);
+	case WR_DOUBLE: return wr_parse_double(trimmed(s), (double *)data + i);
+	case WR_DECIMAL: return wr_dec_parse(a, trimmed(s), to, false, (wr_dec *)data + i);
+	case WR_DATE: return read_date(trimmed(s), (int32_t *)data + i);
+	case WR_TIME: return wr_parse_time(trimmed(s), (int32_t *)data + i);
+	case WR_TIMESTAMP: return wr_parse_timestamp(trimmed(s), (int64_t *)data + i);
+	case WR_BYTES: return wr_base64_read(a, s, (wr_str *)data + i);
+	default: WR_BUG("no cast from STRING to %s", wr_tag_name(to->tag));
 	}
 }
 
@@ -231,7 +213,7 @@ static void text_to_any(WR_KERNEL)
 		s = wr_vec_str(args[0], i);
 		if (!read_text(cx->arena, s, out->type, out->data, i))
 			wr_fn_fail(cx, out, i, "cannot read '%.*s' as %s", s.n > 60 ? 60 : (int)s.n,
-			           s.p, wr_tag_name(out->type->tag));
+				   s.p, wr_tag_name(out->type->tag));
 	}
 }
 
@@ -260,7 +242,7 @@ static int64_t floor_days(int64_t ms)
 
 CONVERT(timestamp_to_date, int64_t, int32_t, floor_days(x))
 CONVERT(timestamp_to_time, int64_t, int32_t, x - floor_days(x) * WR_MS_DAY)
-CONVERT(date_to_timestamp, int32_t, int64_t, (int64_t)x * WR_MS_DAY)
+CONVERT(date_to_timestamp, int32_t, int64_t, (int64_t)x *WR_MS_DAY)
 
 /* ---- nested */
 
@@ -339,8 +321,8 @@ static wr_kernel number_pair(wr_tag from, wr_tag to)
 		/* DECIMAL */ { dec_to_integer, dec_to_integer, dec_to_double, dec_to_dec },
 	};
 	_Static_assert(WR_BIGINT == WR_INTEGER + 1 && WR_DOUBLE == WR_INTEGER + 2 &&
-	                       WR_DECIMAL == WR_INTEGER + 3,
-	               "the table follows the order of the tags");
+			   WR_DECIMAL == WR_INTEGER + 3,
+		       "the table follows the order of the tags");
 
 	return pairs[from - WR_INTEGER][to - WR_INTEGER];
 }

@@ -55,39 +55,18 @@ void wr_cast_print(const wr_vec *v, uint32_t row, wr_buf *out)
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_puts(out, wr_vec_BOOLEAN(v)[at] ? "true" : "false");
-		break;
-	case WR_INTEGER:
-		wr_buf_i64(out, wr_vec_INTEGER(v)[at]);
-		break;
-	case WR_BIGINT:
-		wr_buf_i64(out, wr_vec_BIGINT(v)[at]);
-		break;
-	case WR_DOUBLE:
-		wr_print_double(wr_vec_DOUBLE(v)[at], out);
-		break;
-	case WR_DECIMAL:
-		wr_dec_print(wr_vec_DECIMAL(v)[at], v->type, out);
-		break;
+	case WR_BOOLEAN: wr_buf_puts(out, wr_vec_BOOLEAN(v)[at] ? "true" : "false"); break;
+	case WR_INTEGER: wr_buf_i64(out, wr_vec_INTEGER(v)[at]); break;
+	case WR_BIGINT: wr_buf_i64(out, wr_vec_BIGINT(v)[at]); break;
+	case WR_DOUBLE: wr_print_double(wr_vec_DOUBLE(v)[at], out); break;
+	case WR_DECIMAL: wr_dec_print(wr_vec_DECIMAL(v)[at], v->type, out); break;
 	case WR_STRING:
-	case WR_BYTES:
-		wr_buf_str(out, wr_vec_str(v, row));
-		break;
-	case WR_DATE:
-		wr_print_date(wr_vec_DATE(v)[at], out);
-		break;
-	case WR_TIME:
-		wr_print_time(wr_vec_TIME(v)[at], out);
-		break;
-	case WR_TIMESTAMP:
-		wr_print_timestamp(wr_vec_TIMESTAMP(v)[at], out);
-		break;
+	case WR_BYTES: wr_buf_str(out, wr_vec_str(v, row)); break;
+	case WR_DATE: wr_print_date(wr_vec_DATE(v)[at], out); break;
+	case WR_TIME: wr_print_time(wr_vec_TIME(v)[at], out); break;
+	case WR_TIMESTAMP: wr_print_timestamp(wr_vec_TIMESTAMP(v)[at], out); break;
 	case WR_ARRAY:
-	case WR_MAP:
-		print_list(v, at, out);
-		break;
-	default:
-		print_struct(v, at, out);
+	case WR_MAP: print_list(v, at, out); break;
+	default: print_struct(v, at, out);
 	}
 }

@@ -10,16 +10,11 @@ static bool decimal_fits(const wr_type *from, const wr_type *to)
 static int rank(wr_tag tag)
 {
 	switch (tag) {
-	case WR_INTEGER:
-		return 1;
-	case WR_BIGINT:
-		return 2;
-	case WR_DECIMAL:
-		return 3;
-	case WR_DOUBLE:
-		return 4;
-	default:
-		return 0;
+	case WR_INTEGER: return 1;
+	case WR_BIGINT: return 2;
+	case WR_DECIMAL: return 3;
+	case WR_DOUBLE: return 4;
+	default: return 0;
 	}
 }
 
@@ -116,9 +111,7 @@ const wr_type *wr_widen_common(wr_arena *a, const wr_type *x, const wr_type *y)
 		k = wr_widen_common(a, x->kids[0], y->kids[0]);
 		v = wr_widen_common(a, x->kids[1], y->kids[1]);
 		return k && v ? wr_type_map(a, k, v) : NULL;
-	case WR_STRUCT:
-		return common_struct(a, x, y);
-	default:
-		return NULL;
+	case WR_STRUCT: return common_struct(a, x, y);
+	default: return NULL;
 	}
 }

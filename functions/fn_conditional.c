@@ -60,7 +60,8 @@ static void choose(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_v
 		for (uint32_t k = 0; k < nargs; k++)
 			if (!wr_vec_is_null(args[k], i) &&
 			    (!best || sign * wr_vec_cmp(args[k], wr_vec_at(args[k], i), best,
-			                                wr_vec_at(best, i)) > 0))
+							wr_vec_at(best, i)) >
+					  0))
 				best = args[k];
 		if (best)
 			push(cx, out, best, i);
@@ -93,7 +94,7 @@ static const wr_type *bind_ordered(wr_arena *a, const wr_type *const *types,
 	if (!wr_tag_nested(types[0]->tag) && types[0]->tag != WR_BOOLEAN)
 		return types[0];
 	wr_err_set(err, WR_ERR_STATEMENT, WR_NO_SPAN, "values of type %s have no order",
-	           wr_tag_name(types[0]->tag));
+		   wr_tag_name(types[0]->tag));
 	return NULL;
 }
 

@@ -18,7 +18,7 @@
 /* The elements of all rows, one after the other. */
 typedef struct flat {
 	uint32_t n;
-	uint32_t *at; /* positions in the list's kids */
+	uint32_t *at;	 /* positions in the list's kids */
 	uint32_t *outer; /* rows */
 } flat;
 

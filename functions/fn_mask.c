@@ -73,7 +73,7 @@ static void mask_part(wr_str s, const masks *m, const int64_t range[2], wr_buf *
 		else
 			wr_buf_str(out, *with);
 		if (wide == 2 && with->n && unit >= range[0] && unit < range[1])
-			wr_buf_str(out, m->with[WR_CHAR_OTHER]);	/* its second unit */
+			wr_buf_str(out, m->with[WR_CHAR_OTHER]); /* its second unit */
 		unit += wide;
 		i += c.n;
 	}
@@ -122,10 +122,10 @@ static void mask(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec
 	wr_buf_free(&text);
 }
 
-#define EVAL(name, which)                          \
-	static void eval_##name(WR_KERNEL)         \
-	{                                          \
-		mask(cx, args, nargs, out, which); \
+#define EVAL(name, which)                                                                          \
+	static void eval_##name(WR_KERNEL)                                                         \
+	{                                                                                          \
+		mask(cx, args, nargs, out, which);                                                 \
 	}
 EVAL(all, ALL)
 EVAL(left, LEFT)
@@ -133,8 +133,8 @@ EVAL(right, RIGHT)
 EVAL(keep_left, KEEP_LEFT)
 EVAL(keep_right, KEEP_RIGHT)
 
-#define KINDS_DOC                                                                              \
-	" With four more texts: the masks of upper-case letters, lower-case ones, digits and " \
+#define KINDS_DOC                                                                                  \
+	" With four more texts: the masks of upper-case letters, lower-case ones, digits and "     \
 	"others; NULL leaves them."
 
 const wr_fn wr_fns_mask[] = {

@@ -29,10 +29,10 @@ MATH1(cbrt, (double)cbrtl(x))
 MATH1(cos, cos(x))
 MATH1(cosh, cosh(x))
 MATH1(cot, 1.0 / tan(x))
-MATH1(degrees, x * (180.0 / M_PI))
+MATH1(degrees, x *(180.0 / M_PI))
 MATH1(exp, exp(x))
 MATH1(ln, log(x))
-MATH1(radians, x * (M_PI / 180.0))
+MATH1(radians, x *(M_PI / 180.0))
 MATH1(sin, sin(x))
 MATH1(sinh, sinh(x))
 MATH1(sqrt, sqrt(x))
@@ -193,7 +193,7 @@ static double haversine(double lat1, double lon1, double lat2, double lon2, doub
 	double rad = M_PI / 180;
 	double dlat = (lat2 - lat1) * rad, dlon = (lon2 - lon1) * rad;
 	double a = sin(dlat / 2) * sin(dlat / 2) +
-	           sin(dlon / 2) * sin(dlon / 2) * cos(lat1 * rad) * cos(lat2 * rad);
+		   sin(dlon / 2) * sin(dlon / 2) * cos(lat1 * rad) * cos(lat2 * rad);
 
 	return 2 * asin(sqrt(a)) * radius;
 }
@@ -243,9 +243,13 @@ enum { FLAGS = WR_FN_STRICT | WR_FN_PURE | WR_FN_TOTAL, FAILING = WR_FN_STRICT |
 
 /* All take DOUBLE; INTEGER, BIGINT and DECIMAL widen to it. */
 #define ROW1(name, fn, doc, example)                                                               \
-	{ name, "DOUBLE", "DOUBLE", FLAGS, eval_##fn, NULL, doc, example }
+	{                                                                                          \
+		name, "DOUBLE", "DOUBLE", FLAGS, eval_##fn, NULL, doc, example                     \
+	}
 #define ROW2(name, fn, doc, example)                                                               \
-	{ name, "DOUBLE, DOUBLE", "DOUBLE", FLAGS, eval_##fn, NULL, doc, example }
+	{                                                                                          \
+		name, "DOUBLE, DOUBLE", "DOUBLE", FLAGS, eval_##fn, NULL, doc, example             \
+	}
 
 const wr_fn wr_fns_math[] = {
 	{ "ABS", "INTEGER", "INTEGER", FLAGS, eval_abs_int, NULL, "The absolute value.",

@@ -132,7 +132,7 @@ typedef struct search {
 	pcre2_jit_stack *stack;
 	const pcre2_code *code; /* of this row */
 	pcre2_match_data *data; /* for code */
-	wr_str pattern; /* that code is of, when it is no constant */
+	wr_str pattern;		/* that code is of, when it is no constant */
 	uint32_t groups;
 	wr_str s;
 	size_t from; /* where the next search begins; > s.n: nowhere */

@@ -28,14 +28,10 @@ typedef enum rounding { NEAREST, DOWN, CEIL, FLOOR } rounding;
 static bool away(rounding how, bool minus, int half, bool any)
 {
 	switch (how) {
-	case NEAREST:
-		return half > 0 || (half == 0 && !minus);
-	case CEIL:
-		return any && !minus;
-	case FLOOR:
-		return any && minus;
-	case DOWN:
-		break;
+	case NEAREST: return half > 0 || (half == 0 && !minus);
+	case CEIL: return any && !minus;
+	case FLOOR: return any && minus;
+	case DOWN: break;
 	}
 	return false;
 }
@@ -47,7 +43,7 @@ enum { MOST_DIGITS = 1100 };
 typedef struct number {
 	bool minus;
 	int n, point;
-	char d[MOST_DIGITS + 2];	/* d[0] is kept free for a carry */
+	char d[MOST_DIGITS + 2]; /* d[0] is kept free for a carry */
 } number;
 
 /* Plain or with an exponent. false: no number (NaN) or too long. */
@@ -216,7 +212,7 @@ static void eval_same_int(WR_KERNEL)
 /* ---- DECIMAL */
 
 static bool round_narrow(wr_dec d, const wr_type *from, int places, rounding how, const wr_type *to,
-                         wr_dec *out)
+			 wr_dec *out)
 {
 	__int128 f, q, r;
 	int drop = (int)from->scale - places;
@@ -232,7 +228,7 @@ static bool round_narrow(wr_dec d, const wr_type *from, int places, rounding how
 	r = d.i % f;
 	if (r < 0)
 		r = -r;
-	if (away(how, d.i < 0, r > f - r ? 1 : r == f - r ? 0 : -1, r != 0))
+	if (away(how, d.i<0, r> f - r ? 1 : r == f - r ? 0 : -1, r != 0))
 		q += d.i < 0 ? -1 : 1;
 	if (to->scale != from->scale) { /* only to scale 0, from places 0 */
 		out->i = q;
@@ -242,7 +238,7 @@ static bool round_narrow(wr_dec d, const wr_type *from, int places, rounding how
 }
 
 static bool round_wide(wr_fn_cx *cx, wr_dec d, const wr_type *from, int places, rounding how,
-                       const wr_type *to, wr_dec *out)
+		       const wr_type *to, wr_dec *out)
 {
 	wr_buf text = { 0 };
 	char back[MOST_DIGITS + 32];
@@ -259,7 +255,7 @@ static bool round_wide(wr_fn_cx *cx, wr_dec d, const wr_type *from, int places, 
 }
 
 static void decimal_rows(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out,
-                         rounding how)
+			 rounding how)
 {
 	bool wide = wr_type_wide(args[0]->type) || wr_type_wide(out->type);
 
@@ -270,10 +266,10 @@ static void decimal_rows(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs
 
 		if (wr_fn_null(cx, i))
 			continue;
-		if (!(wide ? round_wide(cx, d, t, places, how, out->type, r) :
-		             round_narrow(d, t, places, how, out->type, r)))
+		if (!(wide ? round_wide(cx, d, t, places, how, out->type, r)
+			   : round_narrow(d, t, places, how, out->type, r)))
 			wr_fn_fail(cx, out, i, "the rounded number does not fit DECIMAL(%u, %u)",
-			           out->type->precision, out->type->scale);
+				   out->type->precision, out->type->scale);
 	}
 }
 
@@ -300,13 +296,14 @@ static const wr_type *integer_decimal(wr_arena *a, const wr_type *const *types,
 
 enum { FLAGS = WR_FN_STRICT | WR_FN_PURE | WR_FN_TOTAL, FAILING = WR_FN_STRICT | WR_FN_PURE };
 
-#define ROUND "The nearest integer; of two the greater one."
+#define ROUND  "The nearest integer; of two the greater one."
 #define ROUND2 "Rounded to so many decimal places; of two nearest the greater one."
-#define TRUNC "The integer part."
+#define TRUNC  "The integer part."
 #define TRUNC2 "Cut after so many decimal places."
-#define CEIL_ "The smallest integer that is not smaller."
+#define CEIL_  "The smallest integer that is not smaller."
 #define FLOOR_ "The largest integer that is not larger."
 
+/* clang-format off */
 const wr_fn wr_fns_round[] = {
 	{ "ROUND", "BIGINT", "BIGINT", FLAGS, eval_to_big, NULL, ROUND, "ROUND(7) => 7" },
 	{ "ROUND", "DOUBLE", "BIGINT", FLAGS, eval_round, NULL, ROUND, "ROUND(-1.5E0) => -1" },
@@ -334,3 +331,4 @@ const wr_fn wr_fns_round[] = {
 	{ "FLOOR", "DECIMAL", "DECIMAL", FAILING, eval_floor_dec, NULL, FLOOR_, "FLOOR(-1.20) => -2.00" },
 	{ 0 },
 };
+/* clang-format on */

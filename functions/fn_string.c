@@ -293,8 +293,9 @@ static void eval_instr(WR_KERNEL)
 
 		for (uint32_t k = 0; k < nargs; k++)
 			null |= wr_vec_is_null(args[k], i);
-		r[i] = null ? 0 : instr(STR(0, i), STR(1, i), nargs > 2 ? WR_ARG(int32_t, 2, i) : 1,
-					nargs > 3 ? WR_ARG(int32_t, 3, i) : 1);
+		r[i] = null ? 0
+			    : instr(STR(0, i), STR(1, i), nargs > 2 ? WR_ARG(int32_t, 2, i) : 1,
+				    nargs > 3 ? WR_ARG(int32_t, 3, i) : 1);
 	}
 }
 
@@ -303,7 +304,7 @@ static wr_str replace(wr_fn_cx *cx, wr_str s, wr_str from, wr_str to)
 	wr_buf b = { 0 };
 
 	for (uint32_t i = 0; i < s.n || (i == 0 && from.n == 0);) {
-		if (from.n == 0) {	/* Java puts the new text around every character */
+		if (from.n == 0) { /* Java puts the new text around every character */
 			wr_buf_str(&b, to);
 			if (i < s.n)
 				wr_buf_putc(&b, s.p[i]);

@@ -30,7 +30,7 @@ static int64_t days_of(int64_t ms)
 
 typedef struct ready {
 	const wr_time_pattern *pattern; /* NULL: comes with the row */
-	const wr_zone *zone; /* the same */
+	const wr_zone *zone;		/* the same */
 } ready;
 
 static const wr_type *bind_format(wr_arena *a, const wr_type *const *types,
@@ -126,10 +126,10 @@ static void put_moment(wr_fn_cx *cx, wr_vec *out, uint32_t row, int64_t ms, wr_t
 }
 
 typedef struct form {
-	wr_tag as; /* TIMESTAMP also for a BIGINT of ms, DATE also for an INTEGER of days */
-	bool local; /* the computer's zone where none is given, else UTC */
+	wr_tag as;   /* TIMESTAMP also for a BIGINT of ms, DATE also for an INTEGER of days */
+	bool local;  /* the computer's zone where none is given, else UTC */
 	bool prefix; /* something may stand behind the text that matches */
-	bool day; /* a time of day is read, and left out */
+	bool day;    /* a time of day is read, and left out */
 } form;
 
 /* UTC by its older name: a pattern that shows the zone shows GMT. */
@@ -197,10 +197,10 @@ static void format(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_v
 	wr_buf_free(&text);
 }
 
-#define EVAL_TEXT(name, way, ...)                                 \
-	static void eval_##name(WR_KERNEL)                        \
-	{                                                         \
-		way(cx, args, nargs, out, (form){ __VA_ARGS__ }); \
+#define EVAL_TEXT(name, way, ...)                                                                  \
+	static void eval_##name(WR_KERNEL)                                                         \
+	{                                                                                          \
+		way(cx, args, nargs, out, (form){ __VA_ARGS__ });                                  \
 	}
 EVAL_TEXT(parse_timestamp, parse, WR_TIMESTAMP, .prefix = false)
 EVAL_TEXT(parse_date, parse, WR_DATE, .prefix = true)

@@ -260,16 +260,16 @@ static void put_part(wr_fn_cx *cx, wr_vec *out, uint32_t row, wr_str part, bool 
 		wr_out_str(out, row, decode ? decoded(cx->arena, part, false) : part);
 }
 
-#define EVAL_PART(part, decode)                                       \
-	static void eval_##part(WR_KERNEL)                            \
-	{                                                             \
-		(void)nargs;                                          \
-		for (uint32_t i = 0; i < cx->rows; i++) {             \
-			url u;                                        \
-                                                                      \
-			if (url_at(cx, args, out, i, &u))             \
-				put_part(cx, out, i, u.part, decode); \
-		}                                                     \
+#define EVAL_PART(part, decode)                                                                    \
+	static void eval_##part(WR_KERNEL)                                                         \
+	{                                                                                          \
+		(void)nargs;                                                                       \
+		for (uint32_t i = 0; i < cx->rows; i++) {                                          \
+			url u;                                                                     \
+                                                                                                   \
+			if (url_at(cx, args, out, i, &u))                                          \
+				put_part(cx, out, i, u.part, decode);                              \
+		}                                                                                  \
 	}
 EVAL_PART(scheme, false)
 EVAL_PART(host, false)

@@ -36,18 +36,18 @@ enum wr_fn_flags {
 };
 
 typedef struct wr_fn_cx {
-	wr_arena *arena;		/* results live here */
+	wr_arena *arena; /* results live here */
 	uint32_t rows;
-	uint64_t failures;		/* counted by wr_fn_fail */
-	char last_failure[256];		/* words of the latest, for the processing log */
-	const wr_lambda *const *lambdas;/* per argument; NULL where it is no lambda */
+	uint64_t failures;		 /* counted by wr_fn_fail */
+	char last_failure[256];		 /* words of the latest, for the processing log */
+	const wr_lambda *const *lambdas; /* per argument; NULL where it is no lambda */
 	/* what bind() left (e.g. a compiled pattern of a constant argument) */
 	const void *bound;
-	const wr_type *const *types;	/* argument types */
-	const int64_t *rowtime;		/* per row, ms */
+	const wr_type *const *types; /* argument types */
+	const int64_t *rowtime;	     /* per row, ms */
 	/* STRICT: 1 where an argument is null, so the result is; NULL when there is no such row */
 	const uint8_t *null;
-	uint8_t *failed;		/* per row; made by the first wr_fn_fail */
+	uint8_t *failed; /* per row; made by the first wr_fn_fail */
 } wr_fn_cx;
 
 /*
@@ -84,7 +84,7 @@ static inline bool wr_fn_push_null(const wr_fn_cx *cx, wr_vec *out, uint32_t row
 typedef void (*wr_kernel)(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, wr_vec *out);
 
 typedef struct wr_fn {
-	const char *name;	/* upper case */
+	const char *name; /* upper case */
 	const char *args, *result;
 	unsigned flags;
 	wr_kernel eval;
@@ -96,7 +96,7 @@ typedef struct wr_fn {
 	const wr_type *(*bind)(wr_arena *a, const wr_type *const *types,
 			       const wr_vec *const *consts, uint32_t n, const void **bound,
 			       wr_err *err);
-	const char *doc;	/* one sentence */
+	const char *doc; /* one sentence */
 	/* "ABS(-3) => 3": run as a test; NULL only for hidden ones and non-deterministic ones */
 	const char *example;
 } wr_fn;
@@ -107,19 +107,19 @@ typedef struct wr_fn {
  * and one row gives one change.
  */
 typedef struct wr_agg_cx {
-	wr_arena *arena;		/* final() puts its strings here */
-	const wr_type *const *types;	/* argument types */
+	wr_arena *arena;	     /* final() puts its strings here */
+	const wr_type *const *types; /* argument types */
 	const wr_type *result;
 	uint32_t nargs;
-	const wr_vec *const *consts;	/* constant arguments (k of TOPK); NULL where none */
-	int64_t limit;			/* ksql.functions.collect_*.limit; -1: none */
+	const wr_vec *const *consts; /* constant arguments (k of TOPK); NULL where none */
+	int64_t limit;		     /* ksql.functions.collect_*.limit; -1: none */
 	/* heap bytes owned by states, kept up to date for memory accounting */
 	size_t *bytes;
 } wr_agg_cx;
 
 typedef struct wr_agg {
 	const char *name;
-	const char *args, *result;	/* as for wr_fn; "*" as args: COUNT(*) */
+	const char *args, *result; /* as for wr_fn; "*" as args: COUNT(*) */
 	uint32_t (*size)(const wr_agg_cx *cx);
 	void (*init)(const wr_agg_cx *cx, void *state);
 	/*
@@ -129,7 +129,7 @@ typedef struct wr_agg {
 	bool (*step)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
 	/* NULL: cannot */
 	bool (*undo)(const wr_agg_cx *cx, void *state, const wr_vec *const *args, uint32_t row);
-	bool (*merge)(const wr_agg_cx *cx, void *into, const void *from);	/* sessions */
+	bool (*merge)(const wr_agg_cx *cx, void *into, const void *from); /* sessions */
 	/* pushes one value */
 	void (*final)(const wr_agg_cx *cx, const void *state, wr_vec *out);
 	/* self-delimiting */
@@ -158,13 +158,13 @@ typedef struct wr_agg {
 		WR_AGG_COUNTED,
 		WR_AGG_COUNT_ONLY,
 	} multiset;
-	bool distinct;				/* FIRST, LAST: of equal values one is enough */
-	uint32_t (*most)(const wr_agg_cx *cx);	/* NULL: 1; of COUNTED: all */
+	bool distinct;			       /* FIRST, LAST: of equal values one is enough */
+	uint32_t (*most)(const wr_agg_cx *cx); /* NULL: 1; of COUNTED: all */
 	/* whether nulls are values; NULL: they are skipped */
 	bool (*nulls)(const wr_agg_cx *cx);
 	/* COUNTED, where the result tells counts: a step `times` times at once. */
 	void (*step_times)(const wr_agg_cx *cx, void *state, const wr_vec *value, uint32_t row,
-	                   int64_t times);
+			   int64_t times);
 	/* stands in for this one over a table; NULL: itself */
 	const struct wr_agg *over_table;
 	const char *doc, *example;
@@ -178,7 +178,7 @@ typedef struct wr_agg {
  * become the rows.
  */
 typedef struct wr_udtf {
-	const char *name, *args, *result;	/* result: the element type */
+	const char *name, *args, *result; /* result: the element type */
 	wr_kernel eval;
 	const char *doc, *example;
 } wr_udtf;

@@ -29,15 +29,10 @@ static uint32_t key_hash(const wr_vec *keys, uint32_t at)
 	uint64_t v;
 
 	switch (keys->type->tag) {
-	case WR_STRING:
-		return text_hash(wr_vec_str(keys, at));
-	case WR_INTEGER:
-		return (uint32_t)wr_vec_INTEGER(keys)[at];
-	case WR_BIGINT:
-		v = (uint64_t)wr_vec_BIGINT(keys)[at];
-		return (uint32_t)(v ^ v >> 32);
-	default:
-		return 0;
+	case WR_STRING: return text_hash(wr_vec_str(keys, at));
+	case WR_INTEGER: return (uint32_t)wr_vec_INTEGER(keys)[at];
+	case WR_BIGINT: v = (uint64_t)wr_vec_BIGINT(keys)[at]; return (uint32_t)(v ^ v >> 32);
+	default: return 0;
 	}
 }
 

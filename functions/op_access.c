@@ -68,9 +68,9 @@ static void eval_element(WR_KERNEL)
 
 	(void)nargs;
 	for (uint32_t i = 0; i < cx->rows; i++)
-		at[i] = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i) ?
-		                (uint32_t)NOWHERE :
-		                element(WR_ARG(wr_list, 0, i), WR_ARG(int64_t, 1, i));
+		at[i] = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i)
+			    ? (uint32_t)NOWHERE
+			    : element(WR_ARG(wr_list, 0, i), WR_ARG(int64_t, 1, i));
 	take(cx, &args[0]->kids[0], at, out);
 }
 
@@ -91,9 +91,9 @@ static void eval_entry(WR_KERNEL)
 
 	(void)nargs;
 	for (uint32_t i = 0; i < cx->rows; i++)
-		at[i] = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i) ?
-		                (uint32_t)NOWHERE :
-		                entry_of(args[0], i, args[1]);
+		at[i] = wr_vec_is_null(args[0], i) || wr_vec_is_null(args[1], i)
+			    ? (uint32_t)NOWHERE
+			    : entry_of(args[0], i, args[1]);
 	take(cx, &args[0]->kids[1], at, out);
 }
 

@@ -126,7 +126,7 @@ static void decimal_rows(wr_fn_cx *cx, const wr_vec *const *args, wr_vec *out, c
 		if (wr_fn_null(cx, i))
 			r[i] = (wr_dec){ .i = 0 };
 		else if (!wr_dec_arith(cx->arena, op, x, cx->types[0], y, cx->types[1], out->type,
-		                       &r[i]))
+				       &r[i]))
 			wr_fn_fail(cx, out, i, "%c on decimals has no exact result of %u digits",
 				   op, (unsigned)out->type->precision);
 	}
@@ -183,8 +183,8 @@ static void eval_neg_dec(WR_KERNEL)
 
 #define DECIMAL_TYPE(name, op)                                                                     \
 	static const wr_type *name(wr_arena *a, const wr_type *const *types,                       \
-	                           const wr_vec *const *consts, uint32_t n, const void **bound,    \
-	                           wr_err *err)                                                    \
+				   const wr_vec *const *consts, uint32_t n, const void **bound,    \
+				   wr_err *err)                                                    \
 	{                                                                                          \
 		(void)consts, (void)n, (void)bound, (void)err;                                     \
 		return wr_dec_arith_type(a, op, types[0], types[1]);                               \
@@ -227,10 +227,15 @@ enum {
 
 #define ROWS(name, flags)                                                                          \
 	{ "$" #name, "INTEGER, INTEGER", "INTEGER", flags, eval_##name##_int, NULL, NULL, NULL },  \
-	{ "$" #name, "BIGINT, BIGINT", "BIGINT", flags, eval_##name##_big, NULL, NULL, NULL },     \
-	{ "$" #name, "DECIMAL, DECIMAL", NULL, FAILING, eval_##name##_dec, type_##name, NULL, NULL }, \
-	{ "$" #name, "DOUBLE, DOUBLE", "DOUBLE", TOTAL, eval_##name##_double, NULL, NULL, NULL }
+	    { "$" #name, "BIGINT, BIGINT", "BIGINT", flags, eval_##name##_big, NULL, NULL, NULL }, \
+	    { "$" #name,	 "DECIMAL, DECIMAL", NULL, FAILING,                                \
+	      eval_##name##_dec, type_##name,	     NULL, NULL },                                 \
+	{                                                                                          \
+		"$" #name, "DOUBLE, DOUBLE", "DOUBLE", TOTAL, eval_##name##_double, NULL, NULL,    \
+		    NULL                                                                           \
+	}
 
+/* clang-format off */
 const wr_fn wr_fns_arith[] = {
 	ROWS(add, TOTAL),
 	ROWS(sub, TOTAL),
@@ -244,3 +249,4 @@ const wr_fn wr_fns_arith[] = {
 	{ "$neg", "DOUBLE", "DOUBLE", TOTAL, eval_neg_double, NULL, NULL, NULL },
 	{ 0 },
 };
+/* clang-format on */

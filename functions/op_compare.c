@@ -115,26 +115,15 @@ static bool plain_decimals(const wr_fn_cx *cx)
 		switch (args[0]->type->tag) {                                                      \
 		case WR_INTEGER:                                                                   \
 		case WR_DATE:                                                                      \
-		case WR_TIME:                                                                      \
-			WR_EACH2(int32_t, int32_t, uint8_t, test(x, y));                           \
-			break;                                                                     \
+		case WR_TIME: WR_EACH2(int32_t, int32_t, uint8_t, test(x, y)); break;              \
 		case WR_BIGINT:                                                                    \
-		case WR_TIMESTAMP:                                                                 \
-			WR_EACH2(int64_t, int64_t, uint8_t, test(x, y));                           \
-			break;                                                                     \
-		case WR_DOUBLE:                                                                    \
-			WR_EACH2(double, double, uint8_t, test(double_cmp(x, y), 0));              \
-			break;                                                                     \
-		case WR_DECIMAL:                                                                   \
-			name##_dec(cx, args, nargs, out);                                          \
-			return;                                                                    \
+		case WR_TIMESTAMP: WR_EACH2(int64_t, int64_t, uint8_t, test(x, y)); break;         \
+		case WR_DOUBLE: WR_EACH2(double, double, uint8_t, test(double_cmp(x, y), 0));      \
+		    break;                                                                         \
+		case WR_DECIMAL: name##_dec(cx, args, nargs, out); return;                         \
 		case WR_STRING:                                                                    \
-		case WR_BYTES:                                                                     \
-			COMPARE_CAREFULLY(cmp_str, test);                                          \
-			return;                                                                    \
-		default:                                                                           \
-			COMPARE_CAREFULLY(cmp_any, test);                                          \
-			return;                                                                    \
+		case WR_BYTES: COMPARE_CAREFULLY(cmp_str, test); return;                           \
+		default: COMPARE_CAREFULLY(cmp_any, test); return;                                 \
 		}                                                                                  \
 		false_at_nulls(cx, args[0], out);                                                  \
 		false_at_nulls(cx, args[1], out);                                                  \
@@ -231,7 +220,7 @@ static void in_text(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t narg
 	for (uint32_t k = 1; k < nargs; k++)                                                       \
 		for (uint32_t i = 0; i < cx->rows; i++)                                            \
 			r[i] |= (uint8_t)(WR_ARG(type, 0, i) == WR_ARG(type, k, i) &&              \
-			                  !wr_vec_is_null(args[k], i));
+					  !wr_vec_is_null(args[k], i));
 
 static void in_any(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, uint8_t *r)
 {
@@ -239,7 +228,7 @@ static void in_any(const wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs
 		for (uint32_t k = 1; k < nargs && !r[i]; k++)
 			r[i] = !wr_vec_is_null(args[0], i) && !wr_vec_is_null(args[k], i) &&
 			       wr_vec_eq(args[0], wr_vec_at(args[0], i), args[k],
-			                 wr_vec_at(args[k], i));
+					 wr_vec_at(args[k], i));
 }
 
 static void eval_in(WR_KERNEL)
@@ -249,21 +238,13 @@ static void eval_in(WR_KERNEL)
 	memset(r, 0, cx->rows);
 	switch (args[0]->type->tag) {
 	case WR_STRING:
-	case WR_BYTES:
-		in_text(cx, args, nargs, r);
-		return;
+	case WR_BYTES: in_text(cx, args, nargs, r); return;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		IN_NUMBERS(int32_t)
-		break;
+	case WR_TIME: IN_NUMBERS(int32_t) break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		IN_NUMBERS(int64_t)
-		break;
-	default:
-		in_any(cx, args, nargs, r);
-		return;
+	case WR_TIMESTAMP: IN_NUMBERS(int64_t) break;
+	default: in_any(cx, args, nargs, r); return;
 	}
 	false_at_nulls(cx, args[0], out);
 }
@@ -271,7 +252,9 @@ static void eval_in(WR_KERNEL)
 enum { FLAGS = WR_FN_PURE | WR_FN_HIDDEN | WR_FN_TOTAL };
 
 #define ROW(name, eval)                                                                            \
-	{ name, "ANY, ANY", "BOOLEAN", FLAGS, eval, NULL, NULL, NULL }
+	{                                                                                          \
+		name, "ANY, ANY", "BOOLEAN", FLAGS, eval, NULL, NULL, NULL                         \
+	}
 
 const wr_fn wr_fns_compare[] = {
 	ROW("$eq", eval_eq),

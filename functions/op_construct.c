@@ -19,8 +19,8 @@ static void eval_concat(WR_KERNEL)
 			n += wr_vec_is_null(args[k], i) ? 0 : wr_vec_str(args[k], i).n;
 		to = wr_arena_alloc(cx->arena, n);
 		for (uint32_t k = 0; k < nargs; k++) {
-			wr_str s = wr_vec_is_null(args[k], i) ? (wr_str){ NULL, 0 } :
-			                                        wr_vec_str(args[k], i);
+			wr_str s = wr_vec_is_null(args[k], i) ? (wr_str){ NULL, 0 }
+							      : wr_vec_str(args[k], i);
 
 			if (s.n)
 				memcpy(to + at, s.p, s.n);

@@ -84,9 +84,10 @@ typedef struct class_name {
 static const char *posix_of(wr_str name)
 {
 	static const class_name names[] = {
-		{ "Lower", "lower" }, { "Upper", "upper" }, { "ASCII", "ascii" }, { "Alpha", "alpha" },
-		{ "Digit", "digit" }, { "Alnum", "alnum" }, { "Punct", "punct" }, { "Graph", "graph" },
-		{ "Print", "print" }, { "Blank", "blank" }, { "Cntrl", "cntrl" }, { "XDigit", "xdigit" },
+		{ "Lower", "lower" }, { "Upper", "upper" }, { "ASCII", "ascii" },
+		{ "Alpha", "alpha" }, { "Digit", "digit" }, { "Alnum", "alnum" },
+		{ "Punct", "punct" }, { "Graph", "graph" }, { "Print", "print" },
+		{ "Blank", "blank" }, { "Cntrl", "cntrl" }, { "XDigit", "xdigit" },
 		{ "Space", "space" },
 	};
 
@@ -100,12 +101,23 @@ static const char *posix_of(wr_str name)
 static wr_str property_of(wr_str name)
 {
 	static const class_name names[] = {
-		{ "javaLowerCase", "Ll" },     { "javaUpperCase", "Lu" },   { "javaTitleCase", "Lt" },
-		{ "javaLetter", "L" },	       { "javaDigit", "Nd" },	    { "javaAlphabetic", "L" },
-		{ "javaLetterOrDigit", "Xan" },{ "javaWhitespace", "Xps" }, { "IsAlphabetic", "L" },
-		{ "IsLetter", "L" },	       { "IsLowercase", "Ll" },	    { "IsUppercase", "Lu" },
-		{ "IsTitlecase", "Lt" },       { "IsPunctuation", "P" },    { "IsDigit", "Nd" },
-		{ "IsWhite_Space", "Xps" },    { "IsControl", "Cc" },
+		{ "javaLowerCase", "Ll" },
+		{ "javaUpperCase", "Lu" },
+		{ "javaTitleCase", "Lt" },
+		{ "javaLetter", "L" },
+		{ "javaDigit", "Nd" },
+		{ "javaAlphabetic", "L" },
+		{ "javaLetterOrDigit", "Xan" },
+		{ "javaWhitespace", "Xps" },
+		{ "IsAlphabetic", "L" },
+		{ "IsLetter", "L" },
+		{ "IsLowercase", "Ll" },
+		{ "IsUppercase", "Lu" },
+		{ "IsTitlecase", "Lt" },
+		{ "IsPunctuation", "P" },
+		{ "IsDigit", "Nd" },
+		{ "IsWhite_Space", "Xps" },
+		{ "IsControl", "Cc" },
 	};
 	static const char *const prefixes[] = { "general_category=", "gc=", "script=", "sc=",
 						"Is" };
@@ -125,9 +137,8 @@ static wr_str property_of(wr_str name)
 /* \p{Name} and \P{Name} */
 static size_t put_property(const reader *r, bool in_set)
 {
-	const char *close = r->end - r->p > 3 && r->p[2] == '{'
-				? memchr(r->p, '}', (size_t)(r->end - r->p))
-				: NULL;
+	const char *close =
+	    r->end - r->p > 3 && r->p[2] == '{' ? memchr(r->p, '}', (size_t)(r->end - r->p)) : NULL;
 	bool not = r->p[1] == 'P';
 	wr_str name;
 	const char *posix;
@@ -154,10 +165,10 @@ static void put_escape(reader *r, bool in_set)
 	if (r->end - r->p > 1) {
 		char c = r->p[1];
 
-		n = c == 'u'		     ? put_unit(r)
-		    : c == '0'		     ? put_octal(r)
-		    : c == 'p' || c == 'P'   ? put_property(r, in_set)
-					     : 0;
+		n = c == 'u'		   ? put_unit(r)
+		    : c == '0'		   ? put_octal(r)
+		    : c == 'p' || c == 'P' ? put_property(r, in_set)
+					   : 0;
 	}
 	if (!n) {
 		n = r->end - r->p > 1 ? 2 : 1;
@@ -267,11 +278,11 @@ static void put_union(reader *r)
 static void put_set(reader *r)
 {
 	wr_buf *out = r->out, all = { 0 }, last = { 0 };
-	bool not;
+	bool not ;
 
 	r->p++;
 	not = r->p < r->end && *r->p == '^';
-	r->p += not;
+	r->p += not ;
 	r->out = &last;
 	put_union(r);
 	while (at(r, "&&")) {

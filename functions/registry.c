@@ -27,7 +27,7 @@ typedef struct entry {
 	const char *name;
 	wr_fn_kind kind;
 	bool hidden;
-	const wr_fn *fn;	/* of a table function: its array form */
+	const wr_fn *fn; /* of a table function: its array form */
 	const wr_agg *agg;
 	const wr_udtf *udtf;
 	wr_sig sig;
@@ -168,7 +168,7 @@ void wr_fn_each(void (*visit)(void *self, const char *name, wr_fn_kind kind), vo
 }
 
 uint32_t wr_fn_overloads(wr_str name, const wr_fn **fns, const wr_agg **aggs, const wr_udtf **udtfs,
-                         uint32_t max)
+			 uint32_t max)
 {
 	const entry *e;
 	uint32_t n = find(name, &e);
@@ -196,7 +196,7 @@ static wr_status unknown(wr_str name, wr_span span, wr_err *err)
 		wr_err_hint(err, "%s", elsewhere);
 	else if (near.best.p)
 		wr_err_hint(err, "did you mean %.*s? SHOW FUNCTIONS lists them all",
-		            WR_STR_ARG(near.best));
+			    WR_STR_ARG(near.best));
 	else
 		wr_err_hint(err, "SHOW FUNCTIONS lists them all");
 	return WR_FAIL;
@@ -222,8 +222,8 @@ static const char *shown_name(const char *name)
 	static const struct {
 		const char *row, *sign;
 	} signs[] = {
-		{ "$add", "+" },   { "$sub", "-" },      { "$mul", "*" },     { "$div", "/" },
-		{ "$mod", "%" },   { "$concat", "||" },  { "$neg", "unary -" }, { "$like", "LIKE" },
+		{ "$add", "+" },   { "$sub", "-" },	{ "$mul", "*" },       { "$div", "/" },
+		{ "$mod", "%" },   { "$concat", "||" }, { "$neg", "unary -" }, { "$like", "LIKE" },
 		{ "$not", "NOT" }, { "$index", "[ ]" },
 	};
 
@@ -250,7 +250,7 @@ static const char *instead(const entry *e, const wr_fn_arg *args, uint32_t n)
 }
 
 static wr_status no_fit(const entry *e, uint32_t nentries, const wr_fn_arg *args, uint32_t n,
-                        wr_span span, wr_err *err)
+			wr_span span, wr_err *err)
 {
 	wr_buf given = { 0 }, taken = { 0 };
 
@@ -258,7 +258,7 @@ static wr_status no_fit(const entry *e, uint32_t nentries, const wr_fn_arg *args
 	for (uint32_t i = 0; i < nentries; i++)
 		wr_buf_printf(&taken, "%s(%s)", i ? " or " : "", e[i].args);
 	wr_err_set(err, WR_ERR_STATEMENT, span, "%s cannot be applied to (%s)", shown_name(e->name),
-	           wr_buf_z(&given));
+		   wr_buf_z(&given));
 	if (instead(e, args, n))
 		wr_err_hint(err, "%s", instead(e, args, n));
 	wr_err_hint(err, "%s takes %s", shown_name(e->name), wr_buf_z(&taken));
@@ -268,14 +268,14 @@ static wr_status no_fit(const entry *e, uint32_t nentries, const wr_fn_arg *args
 }
 
 static wr_status ambiguous(const entry *x, const entry *y, const wr_fn_arg *args, uint32_t n,
-                           wr_span span, wr_err *err)
+			   wr_span span, wr_err *err)
 {
 	wr_buf given = { 0 };
 
 	print_args(args, n, &given);
 	wr_err_set(err, WR_ERR_STATEMENT, span, "%s(%s) is ambiguous", x->name, wr_buf_z(&given));
 	wr_err_hint(err, "it could be %s(%s) or %s(%s); CAST an argument to the type you mean",
-	            x->name, x->args, y->name, y->args);
+		    x->name, x->args, y->name, y->args);
 	wr_buf_free(&given);
 	return WR_FAIL;
 }
@@ -322,7 +322,7 @@ typedef struct lambda_typing {
 } lambda_typing;
 
 static wr_status type_lambda(wr_arena *a, const wr_sig_type *p, uint32_t arg, wr_sig_match *m,
-                             const lambda_typing *lt, wr_err *err)
+			     const lambda_typing *lt, wr_err *err)
 {
 	const wr_type **params = WR_NEW_ARRAY(a, const wr_type *, p->nkids);
 	const wr_type **letter = &m->letters[p->result->letter ? p->result->letter - 'A' : 0];
@@ -346,7 +346,7 @@ static wr_status untyped(const entry *e, wr_span span, wr_err *err)
 }
 
 static wr_status resolve_args(wr_arena *a, const choice *c, const wr_fn_arg *args, uint32_t n,
-                              wr_span span, const lambda_typing *lt, wr_fn_match *out, wr_err *err)
+			      wr_span span, const lambda_typing *lt, wr_fn_match *out, wr_err *err)
 {
 	wr_sig_match m = c->match;
 	const wr_sig *s = &c->best->sig;
@@ -373,7 +373,7 @@ static wr_status resolve_args(wr_arena *a, const choice *c, const wr_fn_arg *arg
 
 /* Constants as the function will get them. */
 static const wr_vec *const *wanted_consts(wr_arena *a, const wr_fn_arg *args, uint32_t n,
-                                          const wr_type *const *want)
+					  const wr_type *const *want)
 {
 	const wr_vec **consts = WR_NEW_ARRAY(a, const wr_vec *, n + 1);
 
@@ -395,7 +395,7 @@ static wr_status bind_fn(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_span
 	if (!told) {
 		err->span = span;
 		return wr_err_set(err, WR_ERR_STATEMENT, span, "%s cannot be applied here",
-		                  shown_name(fn->name));
+				  shown_name(fn->name));
 	}
 	if (!out->result)
 		out->result = told;
@@ -422,7 +422,7 @@ static wr_status bind_agg(wr_arena *a, const wr_fn_arg *args, uint32_t n, wr_spa
 }
 
 wr_status wr_fn_resolve(wr_arena *a, wr_str name, const wr_fn_arg *args, uint32_t n, wr_span span,
-                        wr_lambda_typer typer, void *typer_self, wr_fn_match *out, wr_err *err)
+			wr_lambda_typer typer, void *typer_self, wr_fn_match *out, wr_err *err)
 {
 	const entry *e;
 	uint32_t nentries = find(name, &e);

@@ -8,9 +8,9 @@
 #include "functions/function.h"
 
 typedef struct wr_fn_arg {
-	const wr_type *type;		/* NULL: the literal NULL (takes any type), or a lambda */
-	const wr_vec *constant;		/* one value when the argument is a constant, else NULL */
-	uint32_t lambda_params;		/* > 0: a lambda with so many parameters */
+	const wr_type *type;	/* NULL: the literal NULL (takes any type), or a lambda */
+	const wr_vec *constant; /* one value when the argument is a constant, else NULL */
+	uint32_t lambda_params; /* > 0: a lambda with so many parameters */
 } wr_fn_arg;
 
 /*
@@ -19,12 +19,12 @@ typedef struct wr_fn_arg {
  */
 typedef struct wr_fn_match {
 	const wr_fn *fn;
-	const wr_agg *agg;		/* exactly one of fn, agg, udtf is set */
+	const wr_agg *agg; /* exactly one of fn, agg, udtf is set */
 	/* with fn: its form that gives an ARRAY of the rows; result is the element */
 	const wr_udtf *udtf;
-	const wr_type *const *want;	/* of a lambda: what its body must be brought to */
+	const wr_type *const *want; /* of a lambda: what its body must be brought to */
 	const wr_type *result;
-	const void *bound;		/* what fn->bind left */
+	const void *bound; /* what fn->bind left */
 } wr_fn_match;
 
 typedef enum wr_fn_kind { WR_FN_UNKNOWN, WR_FN_SCALAR, WR_FN_AGGREGATE, WR_FN_TABLE } wr_fn_kind;
@@ -35,7 +35,7 @@ wr_fn_kind wr_fn_kind_of(wr_str name); /* any case */
  * result type; NULL with err on failure.
  */
 typedef const wr_type *(*wr_lambda_typer)(void *self, uint32_t arg, const wr_type *const *params,
-                                          uint32_t nparams, wr_err *err);
+					  uint32_t nparams, wr_err *err);
 
 /*
  * Overload choice of LANGUAGE section 12: exact types, else implicit widening; variadic less
@@ -43,7 +43,7 @@ typedef const wr_type *(*wr_lambda_typer)(void *self, uint32_t arg, const wr_typ
  * no overload fits (lists what the function takes); ambiguous.
  */
 wr_status wr_fn_resolve(wr_arena *a, wr_str name, const wr_fn_arg *args, uint32_t n, wr_span span,
-                        wr_lambda_typer typer, void *typer_self, wr_fn_match *out, wr_err *err);
+			wr_lambda_typer typer, void *typer_self, wr_fn_match *out, wr_err *err);
 
 /* The row of an operator ($eq …); a bug stop when there is none. */
 const wr_fn *wr_fn_operator(const char *name);
@@ -52,6 +52,6 @@ const wr_fn *wr_fn_operator(const char *name);
 void wr_fn_each(void (*visit)(void *self, const char *name, wr_fn_kind kind), void *self);
 /* The overloads of one name. */
 uint32_t wr_fn_overloads(wr_str name, const wr_fn **fns, const wr_agg **aggs, const wr_udtf **udtfs,
-                         uint32_t max);
+			 uint32_t max);
 
 #endif

@@ -153,7 +153,7 @@ static bool count_fits(const wr_sig *s, uint32_t n)
 typedef struct matcher {
 	wr_arena *a;
 	bool implicit;
-	bool constant;	/* the argument that is looked at is a literal */
+	bool constant; /* the argument that is looked at is a literal */
 	wr_sig_match *m;
 } matcher;
 
@@ -217,17 +217,12 @@ static bool fits_tag(matcher *x, const wr_sig_type *p, const wr_type *t)
 static bool fits_type(matcher *x, const wr_sig_type *p, const wr_type *t)
 {
 	switch (p->kind) {
-	case WR_SIG_ANY:
-		return true;
-	case WR_SIG_TYPE:
-		return fits_tag(x, p, t);
+	case WR_SIG_ANY: return true;
+	case WR_SIG_TYPE: return fits_tag(x, p, t);
 	case WR_SIG_LETTER:
-	case WR_SIG_NUMBER:
-		return fits_letter(x, p, t);
-	case WR_SIG_UNIT:
-		return t->tag == WR_STRING;
-	case WR_SIG_LAMBDA:
-		break;
+	case WR_SIG_NUMBER: return fits_letter(x, p, t);
+	case WR_SIG_UNIT: return t->tag == WR_STRING;
+	case WR_SIG_LAMBDA: break;
 	}
 	return false;
 }
@@ -243,7 +238,7 @@ static bool fits_arg(matcher *x, const wr_sig_type *p, const wr_fn_arg *arg)
 }
 
 bool wr_sig_fits(wr_arena *a, const wr_sig *s, const wr_fn_arg *args, uint32_t n, bool implicit,
-                 wr_sig_match *out)
+		 wr_sig_match *out)
 {
 	matcher x = { .a = a, .implicit = implicit, .m = out };
 
@@ -263,7 +258,7 @@ bool wr_sig_fits(wr_arena *a, const wr_sig *s, const wr_fn_arg *args, uint32_t n
  * STRUCT.
  */
 static const wr_type *resolve_type(wr_arena *a, const wr_sig_type *p, const wr_sig_match *m,
-                                   const wr_type *arg)
+				   const wr_type *arg)
 {
 	bool same = arg && arg->tag == p->tag;
 
@@ -277,34 +272,28 @@ static const wr_type *resolve_type(wr_arena *a, const wr_sig_type *p, const wr_s
 				     wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL));
 	case WR_MAP:
 		return wr_type_map(a, wr_sig_resolve(a, &p->kids[0], m, same ? arg->kids[0] : NULL),
-		                   wr_sig_resolve(a, &p->kids[1], m, same ? arg->kids[1] : NULL));
-	case WR_STRUCT:
-		return arg;
-	default:
-		return wr_type_of(p->tag);
+				   wr_sig_resolve(a, &p->kids[1], m, same ? arg->kids[1] : NULL));
+	case WR_STRUCT: return arg;
+	default: return wr_type_of(p->tag);
 	}
 }
 
 const wr_type *wr_sig_resolve(wr_arena *a, const wr_sig_type *p, const wr_sig_match *m,
-                              const wr_type *arg)
+			      const wr_type *arg)
 {
 	const wr_type *t = NULL;
 
 	switch (p->kind) {
-	case WR_SIG_TYPE:
-		return resolve_type(a, p, m, arg);
+	case WR_SIG_TYPE: return resolve_type(a, p, m, arg);
 	case WR_SIG_LETTER:
 	case WR_SIG_NUMBER:
 		t = m->letters[p->letter - 'A'];
 		if (!t && p->kind == WR_SIG_NUMBER)
 			t = wr_type_of(WR_INTEGER);
 		break;
-	case WR_SIG_ANY:
-		t = arg;
-		break;
+	case WR_SIG_ANY: t = arg; break;
 	case WR_SIG_UNIT:
-	case WR_SIG_LAMBDA:
-		break;
+	case WR_SIG_LAMBDA: break;
 	}
 	return t ? t : wr_type_of(WR_STRING);
 }

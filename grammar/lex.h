@@ -9,23 +9,23 @@
 #include "parser/ast.h"
 
 typedef struct wr_token {
-	int kind;	/* WR_T_…; 0 at the end */
+	int kind; /* WR_T_…; 0 at the end */
 	wr_span span;
-	wr_ident ident;	/* words, names */
+	wr_ident ident; /* words, names */
 	wr_str text;	/* numbers as written, strings without quotes */
 } wr_token;
 
 typedef struct wr_tokens {
 	uint32_t n, room;
-	wr_token *items;	/* the last one has kind 0 and is not counted in n */
-	uint32_t end;		/* behind the last token */
+	wr_token *items; /* the last one has kind 0 and is not counted in n */
+	uint32_t end;	 /* behind the last token */
 } wr_tokens;
 
 /* What the scanner carries along: flex's extra data. */
 typedef struct wr_scan {
 	wr_arena *arena;
 	wr_str text;
-	uint32_t begin, at;	/* the token just found is text[begin .. at) */
+	uint32_t begin, at; /* the token just found is text[begin .. at) */
 	wr_token *token;
 	wr_err *err;
 } wr_scan;

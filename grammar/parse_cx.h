@@ -8,14 +8,14 @@
 #include "grammar/lex.h"
 #include "parser/build.h"
 
-enum { WR_EXPECTED_MAX = 256 };	/* more symbols than there are tokens */
+enum { WR_EXPECTED_MAX = 256 }; /* more symbols than there are tokens */
 
 typedef struct wr_parse_cx {
 	wr_build build;
-	wr_str text;		/* for messages */
+	wr_str text; /* for messages */
 	const wr_tokens *tokens;
-	uint32_t next;		/* token that yylex gives next */
-	int start;		/* WR_T_START_… until it was given, then 0 */
+	uint32_t next; /* token that yylex gives next */
+	int start;     /* WR_T_START_… until it was given, then 0 */
 	/* the result: one of them */
 	wr_stmt *stmt;
 	wr_ast_expr *expr;

@@ -22,14 +22,14 @@ struct slot {
 	CURL *easy;
 	wr_http *http;
 	struct curl_slist *headers, *to;
-	wr_str rest;	/* of a mail: not read yet */
+	wr_str rest; /* of a mail: not read yet */
 	bool mail;
 	void *self;
 	char error[CURL_ERROR_SIZE];
-	char text[sizeof ((wr_http_answer *)0)->text];
-	size_t n;	/* bytes of text */
+	char text[sizeof((wr_http_answer *)0)->text];
+	size_t n; /* bytes of text */
 	wr_http_answer answer;
-	slot *next;	/* in idle, busy or done */
+	slot *next; /* in idle, busy or done */
 };
 
 enum { MAX_SOCKETS = 512 };
@@ -38,8 +38,8 @@ struct wr_http {
 	CURLM *multi;
 	slot *idle, *busy, *done;
 	uint32_t nsockets;
-	curl_socket_t sockets[MAX_SOCKETS];	/* open ones */
-	bool head_came;				/* of some answer, since the last wait */
+	curl_socket_t sockets[MAX_SOCKETS]; /* open ones */
+	bool head_came;			    /* of some answer, since the last wait */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -236,7 +236,7 @@ static void set_http(slot *s, CURL *e, const wr_http_request *r)
 {
 	for (uint32_t i = 0; i < r->nheaders; i++)
 		append(&s->headers, r->headers[i]);
-	append(&s->headers, "Expect:");	/* no waiting for 100 Continue */
+	append(&s->headers, "Expect:"); /* no waiting for 100 Continue */
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
 	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
 	curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->body.p ? r->body.p : "");
@@ -317,7 +317,9 @@ static void answer(slot *s, CURLcode code)
 	while (s->n && s->text[s->n - 1] == ' ')
 		s->n--;
 	snprintf(a->text, sizeof a->text, "%.*s", a->status ? (int)s->n : 199,
-		 a->status ? s->text : s->error[0] ? s->error : curl_easy_strerror(code));
+		 a->status     ? s->text
+		 : s->error[0] ? s->error
+			       : curl_easy_strerror(code));
 }
 
 static void collect(wr_http *h)

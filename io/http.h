@@ -24,32 +24,32 @@ typedef struct wr_http_tls {
 typedef struct wr_http_mail {
 	const char *from;
 	uint32_t nto;
-	const char *const *to;		/* copied */
+	const char *const *to; /* copied */
 } wr_http_mail;
 
 typedef struct wr_http_request {
 	const char *method, *url;
 	uint32_t nheaders;
-	const char *const *headers;	/* "Name: value", copied */
-	wr_str body;			/* must live until the answer is taken */
-	const char *user_password;	/* "user:password" for basic authentication; NULL: none */
-	int64_t timeout_ms;		/* from the start to the end of the answer */
+	const char *const *headers; /* "Name: value", copied */
+	wr_str body;		    /* must live until the answer is taken */
+	const char *user_password;  /* "user:password" for basic authentication; NULL: none */
+	int64_t timeout_ms;	    /* from the start to the end of the answer */
 	wr_http_tls tls;
-	const wr_http_mail *mail;	/* NULL: HTTP */
-	void *self;			/* comes back with the answer */
+	const wr_http_mail *mail; /* NULL: HTTP */
+	void *self;		  /* comes back with the answer */
 } wr_http_request;
 
 typedef struct wr_http_answer {
 	void *self;
 	/* HTTP's, SMTP's last; 0: there was no answer, text says why */
 	int status;
-	int64_t retry_after_ms;		/* -1: the answer does not say */
+	int64_t retry_after_ms; /* -1: the answer does not say */
 	/* else the beginning of the answer's body, one line; SMTP: its last line */
 	char text[200];
 } wr_http_answer;
 
 wr_http *wr_http_open(void);
-void wr_http_close(wr_http *h);		/* requests on their way are dropped; NULL is fine */
+void wr_http_close(wr_http *h); /* requests on their way are dropped; NULL is fine */
 void wr_http_start(wr_http *h, const wr_http_request *r);
 void wr_http_wait(wr_http *h, int ms);
 /* The next finished request. */

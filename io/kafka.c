@@ -197,8 +197,7 @@ wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, const char *
 static const char *permission_of(rd_kafka_resp_err_t code)
 {
 	switch (code) {
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-		return "Read on the groups weir-…";
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: return "Read on the groups weir-…";
 	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
 		return "Write on the transactional ids weir-…";
 	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:

@@ -28,7 +28,8 @@ WR_CHECKED wr_status wr_kafka_at_time(const char *broker, const char *const *con
 /* *which: the first of seen[0..n-1] in whose place the topic has another record; -1: there is none,
  * as far as can be told (a record that is gone says nothing). */
 WR_CHECKED wr_status wr_kafka_differs(const char *broker, const char *const *conf, wr_str topic,
-				      const wr_last_record *seen, int32_t n, int32_t *which, wr_err *err);
+				      const wr_last_record *seen, int32_t n, int32_t *which,
+				      wr_err *err);
 
 /* ---------------------------------------------------------------- reading */
 

@@ -8,7 +8,7 @@
 typedef struct wr_kafka_topic {
 	int32_t
 	    partitions; /* <= 0: the topic must be there already (or the broker's default, when another query's sink needs it) */
-	int32_t replicas; /* <= 0: the broker's default */
+	int32_t replicas;     /* <= 0: the broker's default */
 	int64_t retention_ms; /* -1: the broker's default */
 	bool compact;
 } wr_kafka_topic;

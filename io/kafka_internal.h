@@ -12,10 +12,10 @@ enum { WR_KAFKA_PATIENCE_MS = 9000 }; /* for an answer from a broker that may be
 typedef struct wr_kafka {
 	rd_kafka_t *rk;
 	const char *broker;
-	const char *user; /* it logs in as; NULL: not by name */
+	const char *user;  /* it logs in as; NULL: not by name */
 	char trouble[256]; /* written by who polls */
-	bool down; /* all brokers are */
-	char id[72]; /* a transactional producer's; "" */
+	bool down;	   /* all brokers are */
+	char id[72];	   /* a transactional producer's; "" */
 } wr_kafka;
 
 /* ours, theirs: name, value … NULL; theirs win. k stays where it is until it is closed. */

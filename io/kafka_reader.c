@@ -56,7 +56,7 @@ typedef struct waker {
 	pthread_cond_t changed;
 	bool running, stop;
 	_Atomic uint32_t asked; /* how often the queue ran low */
-	_Atomic bool enough; /* it is full again */
+	_Atomic bool enough;	/* it is full again */
 } waker;
 
 struct wr_kafka_reader {
@@ -72,10 +72,10 @@ struct wr_kafka_reader {
 	size_t mean; /* bytes of a message, about */
 	bool was_full;
 	int64_t quiet_since; /* ns: nothing came since, and nothing was asked */
-	int missed; /* how often in succession the broker did not know the topic */
+	int missed;	     /* how often in succession the broker did not know the topic */
 	uint32_t held, held_room;
 	rd_kafka_message_t **messages; /* held */
-	wr_arena *arena; /* headers */
+	wr_arena *arena;	       /* headers */
 	waker waker;
 };
 
@@ -261,9 +261,10 @@ static wr_status out_of_range(wr_kafka_reader *r, const part *p, wr_err *err)
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 		   "topic %s, partition %d ends at offset %lld, but was read up to %lld before",
 		   r->topic, p->partition, (long long)end, (long long)p->next);
-	return wr_err_hint(err, "the topic was made anew or its broker lost records; to read it from "
-				"its first record: stop weir, then weir recover QUERY --data DIR "
-				"--assume lost");
+	return wr_err_hint(err,
+			   "the topic was made anew or its broker lost records; to read it from "
+			   "its first record: stop weir, then weir recover QUERY --data DIR "
+			   "--assume lost");
 }
 
 static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_err *err)
@@ -285,7 +286,7 @@ static wr_status on_event(wr_kafka_reader *r, const rd_kafka_message_t *m, wr_er
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		return WR_OK;	/* still_there finds out whether that stays so */
+		return WR_OK; /* still_there finds out whether that stays so */
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return not_allowed(r, err);
 	default:
 		snprintf(r->kafka.trouble, sizeof r->kafka.trouble, "%s",

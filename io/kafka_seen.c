@@ -20,7 +20,7 @@ enum { POLL_MS = 100, PATIENCE_MS = 5000 };
 typedef struct look {
 	const wr_last_record *seen;
 	int32_t n, left;
-	bool *done;	/* n */
+	bool *done; /* n */
 	int32_t differs;
 } look;
 

@@ -179,7 +179,8 @@ static wr_status read_witness(const names *who, int64_t *n, wr_err *err)
 		p->err = RD_KAFKA_RESP_ERR_NO_ERROR;
 		code = rd_kafka_committed(k->rk, list, SLICE_MS);
 		code = code ? code : p->err;
-	} while (code && !wr_kafka_forbidden(code) && now_ms() < end && !(k->down && now_ms() > end - INIT_MS / 2));
+	} while (code && !wr_kafka_forbidden(code) && now_ms() < end &&
+		 !(k->down && now_ms() > end - INIT_MS / 2));
 	*n = p->offset < 0 ? -1 : p->offset;
 	rd_kafka_topic_partition_list_destroy(list);
 	if (wr_kafka_forbidden(code))
@@ -192,9 +193,12 @@ static wr_status read_witness(const names *who, int64_t *n, wr_err *err)
 wr_status wr_kafka_witness(const char *broker, const char *const *conf, wr_str topic,
 			   const char *group, int64_t *n, wr_err *err)
 {
-	const char *settings[] = { "enable.auto.commit", "false",
-				   "isolation.level",	 "read_committed",
-				   "group.id",		 group,
+	const char *settings[] = { "enable.auto.commit",
+				   "false",
+				   "isolation.level",
+				   "read_committed",
+				   "group.id",
+				   group,
 				   NULL };
 	wr_kafka k;
 	char *z = wr_malloc((size_t)topic.n + 1);

@@ -11,7 +11,7 @@
 #include "io/topic_frame.h"
 #include "io/topics.h"
 
-enum { SEARCH = 64 << 20 };	/* bytes that are looked through for frames behind a bad one */
+enum { SEARCH = 64 << 20 }; /* bytes that are looked through for frames behind a bad one */
 
 /* True when a whole frame of a later offset begins somewhere in the bytes. */
 static bool any_frame(const char *p, size_t n, int64_t offset)

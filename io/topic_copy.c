@@ -26,7 +26,7 @@ static wr_status copy(wr_topics *t, const char *dir, bool (*take)(const char *fi
 	wr_buf to = { 0 };
 
 	wr_buf_printf(&to, "%s/topics", dir);
-	pthread_mutex_lock(&t->lock);	/* no topic comes or goes, no writer */
+	pthread_mutex_lock(&t->lock); /* no topic comes or goes, no writer */
 	wr_status status = wr_file_copy_tree(t->dir, wr_buf_z(&to), take, err);
 
 	pthread_mutex_unlock(&t->lock);

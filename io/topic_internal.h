@@ -20,7 +20,7 @@ struct wr_topic {
 
 struct wr_topics {
 	pthread_mutex_t lock;
-	char *dir; /* DIR/topics; NULL: in memory */
+	char *dir;	 /* DIR/topics; NULL: in memory */
 	wr_topic *first; /* by name */
 	wr_topic_writer *writers;
 	uint32_t next_writer;

@@ -19,10 +19,10 @@
 typedef struct wr_topic_writer wr_topic_writer;
 struct wr_topic_writer {
 	char *name;
-	uint32_t number; /* in frames; never used twice */
+	uint32_t number;	  /* in frames; never used twice */
 	_Atomic uint64_t decided; /* frames of epochs up to this count */
-	_Atomic bool gone; /* forgotten: all that was not aborted counts */
-	bool registered; /* in the life of this process */
+	_Atomic bool gone;	  /* forgotten: all that was not aborted counts */
+	bool registered;	  /* in the life of this process */
 	wr_topic_writer *next;
 };
 
@@ -50,9 +50,9 @@ typedef struct wr_part_mark {
 
 typedef struct wr_part {
 	pthread_mutex_t lock;
-	char *path, *side_path; /* NULL: in memory */
-	int fd, side_fd; /* -1: in memory */
-	wr_buf bytes; /* frames from `flushed` on (in memory: all) */
+	char *path, *side_path;	  /* NULL: in memory */
+	int fd, side_fd;	  /* -1: in memory */
+	wr_buf bytes;		  /* frames from `flushed` on (in memory: all) */
 	uint64_t flushed, synced; /* bytes in the file; of those on disk for sure */
 	uint64_t end_pos, decided_pos;
 	int64_t end, decided; /* offsets behind the last frame, behind the last decided one */

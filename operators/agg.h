@@ -42,46 +42,46 @@ typedef struct agg_part {
 	const wr_agg *def;
 	wr_agg_cx cx;
 	uint32_t index;
-	uint32_t at;		/* its state's place in a group */
-	uint32_t multi_at;	/* its agg_multi's, where it goes by a multiset */
+	uint32_t at;	   /* its state's place in a group */
+	uint32_t multi_at; /* its agg_multi's, where it goes by a multiset */
 	bool multi;
-	bool nulls, saved;	/* multi: nulls are values; the state is saved with its group */
-	uint32_t most;		/* multi: so many entries make the state */
-	const wr_vec **args;	/* evaluated for the rows of the present push */
+	bool nulls, saved;   /* multi: nulls are values; the state is saved with its group */
+	uint32_t most;	     /* multi: so many entries make the state */
+	const wr_vec **args; /* evaluated for the rows of the present push */
 } agg_part;
 
 /* What a group remembers of its values in the store (front and back: without the group's
  * prefix). */
 typedef struct agg_multi {
-	wr_row_bytes front;	/* no entry stands before this place; n == 0: it is not known */
-	wr_row_bytes back;	/* the last entry that the state was made of */
+	wr_row_bytes front; /* no entry stands before this place; n == 0: it is not known */
+	wr_row_bytes back;  /* the last entry that the state was made of */
 	/* entries that the state was made of; counted ones: all distinct values */
 	uint64_t n;
-	bool stale;		/* the state must be made anew */
+	bool stale; /* the state must be made anew */
 } agg_multi;
 
 /* A group: this head, then the states at part->at. 16-byte aligned. */
 typedef struct agg_group {
-	int64_t rowtime;	/* highest of its rows; WR_TIME_NONE: none yet */
-	int64_t offset;		/* of its latest row */
+	int64_t rowtime; /* highest of its rows; WR_TIME_NONE: none yet */
+	int64_t offset;	 /* of its latest row */
 	uint32_t part;
-	bool emitted;		/* downstream has an image of it */
-	bool changed;		/* stands in the list of changed groups */
+	bool emitted; /* downstream has an image of it */
+	bool changed; /* stands in the list of changed groups */
 	/* while changed and emitted: the results downstream has; in self->images */
 	wr_str image;
 } agg_group;
 
 /* A session window of a group; the states follow its group head. */
 typedef struct agg_session {
-	int64_t start, end;	/* times of its first and last row */
+	int64_t start, end; /* times of its first and last row */
 	agg_group group;
 } agg_session;
 
 /* Payload of a SESSION group: its live sessions by start. */
 typedef struct agg_sessions {
 	uint32_t n, room;
-	int64_t timer;		/* the armed one; INT64_MAX: none */
-	char *items;		/* self->session_size apart */
+	int64_t timer; /* the armed one; INT64_MAX: none */
+	char *items;   /* self->session_size apart */
 } agg_sessions;
 
 /* A row on its way out. */
@@ -99,7 +99,7 @@ typedef struct agg_line {
 typedef struct agg_out {
 	wr_arena *arena;
 	const wr_batch *src;
-	wr_vec *cols;		/* of the output schema */
+	wr_vec *cols; /* of the output schema */
 	agg_line *lines;
 	uint32_t n, room;
 	uint32_t changes;
@@ -126,43 +126,43 @@ typedef struct op_aggregate {
 	wr_cache_def payload;
 	wr_cache *groups;
 	bool tight;
-	agg_front_slot *front;	/* AGG_FRONT of them; NULL: not for such groups */
+	agg_front_slot *front; /* AGG_FRONT of them; NULL: not for such groups */
 	/* of the present push: hashes of the rows' groups, to ask for memory; NULL: they are few */
 	const uint64_t *ahead;
-	uint64_t age;		/* counts what makes places in the cache invalid */
+	uint64_t age; /* counts what makes places in the cache invalid */
 	uint32_t nparts;
 	agg_part *parts;
-	bool any_multi, damaged;	/* damaged: an entry of the side store could not be read */
+	bool any_multi, damaged; /* damaged: an entry of the side store could not be read */
 	uint32_t group_size, session_size;
-	wr_prog *prog;		/* all arguments; NULL: there are none */
-	wr_vec *vecs;		/* their values in the present push */
-	const wr_batch *in;	/* the present push: row i of in is row i - in_at of vecs */
+	wr_prog *prog;	    /* all arguments; NULL: there are none */
+	wr_vec *vecs;	    /* their values in the present push */
+	const wr_batch *in; /* the present push: row i of in is row i - in_at of vecs */
 	uint32_t in_at;
-	size_t heap;		/* bytes that states own beside their payload */
+	size_t heap; /* bytes that states own beside their payload */
 
 	/* emission */
-	bool direct;		/* every change goes out at once */
+	bool direct; /* every change goes out at once */
 	bool images_wanted;
 	agg_out out;
-	wr_arena *emit_arena;	/* of batches made outside of push */
-	wr_arena *images;	/* old results of changed groups; reset when they went out */
+	wr_arena *emit_arena; /* of batches made outside of push */
+	wr_arena *images;     /* old results of changed groups; reset when they went out */
 	agg_group **changed;
 	size_t nchanged, changed_room, changed_bytes;
 
 	/* time */
-	int64_t time;		/* local_time: highest row time; else the last watermark */
-	int64_t closed;		/* windows that start before this are closed */
-	int64_t max_start;	/* latest window start written */
+	int64_t time;	   /* local_time: highest row time; else the last watermark */
+	int64_t closed;	   /* windows that start before this are closed */
+	int64_t max_start; /* latest window start written */
 	/* no open window with a group starts before this (INT64_MAX: none) */
 	int64_t low;
-	int64_t lowest;		/* nor any window that is kept */
-	int64_t keep;		/* a window is kept until start + keep (SESSION: end + keep) */
-	int64_t next_timer;	/* SESSION: no timer before this */
-	uint64_t arrivals;	/* values by arrival counted so far */
+	int64_t lowest;	    /* nor any window that is kept */
+	int64_t keep;	    /* a window is kept until start + keep (SESSION: end + keep) */
+	int64_t next_timer; /* SESSION: no timer before this */
+	uint64_t arrivals;  /* values by arrival counted so far */
 	agg_meta saved;
 
-	wr_arena *scratch;	/* an entry of the side store that is being read */
-	wr_buf key;		/* of the present row */
+	wr_arena *scratch; /* an entry of the side store that is being read */
+	wr_buf key;	   /* of the present row */
 	wr_buf tmp, tmp2;
 } op_aggregate;
 
@@ -219,7 +219,7 @@ const wr_vec **agg_multi_load_args(wr_arena *a, const agg_part *p, wr_str bytes)
 /* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are
  * told. */
 wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *m, wr_str group,
-                        wr_str *end, size_t *prefix);
+			wr_str *end, size_t *prefix);
 /* The end of all keys that begin with prefix: its successor, in out. */
 wr_str agg_multi_behind(wr_buf *out, wr_str prefix);
 
@@ -267,8 +267,8 @@ wr_status agg_session_time(op_aggregate *self, int64_t t, wr_err *err);
 /* ---- agg_emit.c */
 
 /* The group changes by row i of self->in: `undo` rows first, each may be UINT32_MAX for none. */
-wr_status agg_change(op_aggregate *self, agg_group *g, uint32_t undo, uint32_t step,
-                     int64_t wstart, int64_t wend, wr_err *err);
+wr_status agg_change(op_aggregate *self, agg_group *g, uint32_t undo, uint32_t step, int64_t wstart,
+		     int64_t wend, wr_err *err);
 /* Begins a batch in arena a; ends it and sends it on. */
 void agg_out_begin(op_aggregate *self, wr_arena *a, const wr_batch *src, uint32_t room);
 wr_status agg_out_end(op_aggregate *self, wr_err *err);

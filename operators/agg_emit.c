@@ -166,8 +166,8 @@ static void mark_changed(op_aggregate *self, agg_group *g)
 		g->image = image_of(self, g);
 	if (self->nchanged == self->changed_room) {
 		self->changed_room = self->changed_room ? 2 * self->changed_room : 64;
-		self->changed = wr_realloc(self->changed,
-		                           self->changed_room * sizeof(*self->changed));
+		self->changed =
+		    wr_realloc(self->changed, self->changed_room * sizeof(*self->changed));
 	}
 	self->changed[self->nchanged++] = g;
 	self->changed_bytes += self->group_size + wr_cache_key(self->groups, g).n + g->image.n;
@@ -251,8 +251,8 @@ static void latest(const op_aggregate *self, agg_group *g, uint32_t i)
 	g->part = b->part[i];
 }
 
-wr_status agg_change(op_aggregate *self, agg_group *g, uint32_t undo, uint32_t step,
-                     int64_t wstart, int64_t wend, wr_err *err)
+wr_status agg_change(op_aggregate *self, agg_group *g, uint32_t undo, uint32_t step, int64_t wstart,
+		     int64_t wend, wr_err *err)
 {
 	uint32_t cause = step != UINT32_MAX ? step : undo;
 	agg_line line = { .change = WR_ROW_NEW, .wstart = wstart, .wend = wend };

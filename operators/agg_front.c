@@ -15,9 +15,9 @@
  */
 #include "operators/agg.h"
 
-enum { MANY = 4 << 20 };	/* bytes of groups that no cache of a processor holds */
+enum { MANY = 4 << 20 }; /* bytes of groups that no cache of a processor holds */
 
-enum { MARKS = 2 };	/* bytes around a string in its key */
+enum { MARKS = 2 }; /* bytes around a string in its key */
 
 /* Both halves of a 128-bit product: every bit of the factors counts. */
 static uint64_t mix(uint64_t x, uint64_t y)

@@ -27,7 +27,7 @@
  */
 #include "operators/agg.h"
 
-enum { SMALL = 16 };	/* states of so many entries are saved with their group */
+enum { SMALL = 16 }; /* states of so many entries are saved with their group */
 
 static bool counted(const agg_part *p)
 {
@@ -116,7 +116,7 @@ static void turn(wr_buf *b, size_t from)
  * key. */
 typedef struct entry {
 	wr_str key;
-	uint32_t group, value;	/* lengths of the first part and of the first two */
+	uint32_t group, value; /* lengths of the first part and of the first two */
 } entry;
 
 static wr_str suffix_of(const entry *e)
@@ -212,7 +212,7 @@ static bool add_ordered(op_aggregate *self, agg_part *p, agg_group *g, uint32_t 
 	if (by_arrival(p)) {
 		number = (int64_t)++self->arrivals;
 		wr_store_put(self->side, place_key(self, p, i),
-		             (wr_str){ (const char *)&number, sizeof(number) });
+			     (wr_str){ (const char *)&number, sizeof(number) });
 		e = arrival_entry(self, p, number);
 	} else {
 		e = value_entry(self, p, i);
@@ -292,7 +292,7 @@ static bool read_entry(op_aggregate *self, agg_part *p, agg_group *g, wr_str byt
 /* The next entry; of distinct ones the next with another value: a walk, or a seek where they are
  * many. */
 static bool next_entry(op_aggregate *self, wr_iter **it, wr_buf *last, wr_str end, wr_str *key,
-                       wr_str *value)
+		       wr_str *value)
 {
 	for (int steps = 0; wr_iter_next(*it, key, value); steps++) {
 		if (!last->n || key->n < last->n || memcmp(key->p, last->p, last->n) != 0)
@@ -300,7 +300,8 @@ static bool next_entry(op_aggregate *self, wr_iter **it, wr_buf *last, wr_str en
 		if (steps < 8)
 			continue;
 		wr_iter_close(*it);
-		*it = wr_store_scan(self->side, agg_multi_behind(&self->tmp, wr_buf_view(last)), end, false);
+		*it = wr_store_scan(self->side, agg_multi_behind(&self->tmp, wr_buf_view(last)),
+				    end, false);
 		steps = 0;
 	}
 	return false;
@@ -309,11 +310,12 @@ static bool next_entry(op_aggregate *self, wr_iter **it, wr_buf *last, wr_str en
 /* Iterates the group's VALUES from its front on; *end (of what it iterates) and *prefix are
  * told. */
 wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *m, wr_str group,
-                        wr_str *end, size_t *prefix)
+			wr_str *end, size_t *prefix)
 {
 	agg_multi_prefix(&self->tmp, AGG_VALUES, p, group);
 	*prefix = self->tmp.n;
-	*end = wr_arena_str(self->op.cx->batch_arena, agg_multi_behind(&self->tmp2, wr_buf_view(&self->tmp)));
+	*end = wr_arena_str(self->op.cx->batch_arena,
+			    agg_multi_behind(&self->tmp2, wr_buf_view(&self->tmp)));
 	wr_buf_str(&self->tmp, wr_row_bytes_view(&m->front));
 	return wr_store_scan(self->side, wr_buf_view(&self->tmp), *end, false);
 }
@@ -322,7 +324,7 @@ wr_iter *agg_multi_scan(op_aggregate *self, const agg_part *p, const agg_multi *
 static bool read_ordered(op_aggregate *self, agg_part *p, agg_group *g, wr_str group)
 {
 	agg_multi *m = agg_multi_of(g, p);
-	wr_buf last = { 0 };	/* of distinct entries: prefix and value of the one before */
+	wr_buf last = { 0 }; /* of distinct entries: prefix and value of the one before */
 	reading r = { 0 };
 	wr_str key, value, end;
 	size_t prefix;

@@ -162,7 +162,7 @@ void agg_session_open(op_aggregate *self)
 
 /* The sessions [*first, *end) that a row at t touches; those that ended before `live` are past. */
 static void touched(const op_aggregate *self, const agg_sessions *s, int64_t t, int64_t live,
-                    uint32_t *first, uint32_t *end)
+		    uint32_t *first, uint32_t *end)
 {
 	uint32_t i = 0;
 
@@ -216,7 +216,7 @@ static void out_session(op_aggregate *self, agg_session *w, uint32_t row, uint8_
 }
 
 static bool is_late(op_aggregate *self, const agg_sessions *s, uint32_t i, uint32_t j, int64_t t,
-                    int64_t time)
+		    int64_t time)
 {
 	int64_t end = j > i && at(self, s, j - 1)->end > t ? at(self, s, j - 1)->end : t;
 
@@ -225,7 +225,7 @@ static bool is_late(op_aggregate *self, const agg_sessions *s, uint32_t i, uint3
 
 /* Row `row` at time t goes to the sessions [i, j) of the group. */
 static wr_status take_row(op_aggregate *self, agg_sessions *s, uint32_t i, uint32_t j, uint32_t row,
-                          wr_err *err)
+			  wr_err *err)
 {
 	int64_t t = self->in->rowtime[row];
 	bool same = j == i + 1 && at(self, s, i)->start == t && at(self, s, i)->end == t;
@@ -398,7 +398,7 @@ static void forget(op_aggregate *self, wr_str group, int64_t limit)
 
 /* EMIT FINAL: sessions of the groups that ended before `limit`, by (end, key). */
 static wr_status give_finals(op_aggregate *self, const wr_str *groups, uint32_t n, int64_t limit,
-                             wr_arena *a, wr_err *err)
+			     wr_arena *a, wr_err *err)
 {
 	uint32_t m = 0, room = 0;
 	over *list;
@@ -420,8 +420,9 @@ static wr_status give_finals(op_aggregate *self, const wr_str *groups, uint32_t 
 	agg_out_begin(self, a, NULL, m);
 	for (uint32_t i = 0; i < m; i++) {
 		agg_session *w = list[i].session;
-		agg_line line = { .change = WR_ROW_NEW, .rowtime = w->end, .wstart = w->start,
-			          .wend = w->end };
+		agg_line line = {
+			.change = WR_ROW_NEW, .rowtime = w->end, .wstart = w->start, .wend = w->end
+		};
 
 		if (!agg_out_key_row(self, &w->group, list[i].key, line))
 			return wr_op_damaged(&self->op, err);
@@ -432,7 +433,7 @@ static wr_status give_finals(op_aggregate *self, const wr_str *groups, uint32_t 
 wr_status agg_session_time(op_aggregate *self, int64_t t, wr_err *err)
 {
 	const wr_window_spec *w = &self->spec->window;
-	int64_t limit = t;	/* sessions that ended before it are over */
+	int64_t limit = t; /* sessions that ended before it are over */
 	uint32_t n;
 	wr_str *groups;
 	wr_arena *a;

@@ -41,12 +41,12 @@ static wr_status part_open(op_aggregate *self, agg_part *p, const wr_agg_spec *s
 		agg_multi_layout(p);
 	if (self->spec->from_table && !p->multi && !s->agg->undo)
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN,
-		                  "%s over a table is not implemented: it cannot take values back",
-		                  s->agg->name);
+				  "%s over a table is not implemented: it cannot take values back",
+				  s->agg->name);
 	if (self->spec->window.kind == WR_WINDOW_SESSION && !s->agg->merge)
 		return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN,
-		                  "%s over session windows is not implemented: it cannot merge",
-		                  s->agg->name);
+				  "%s over session windows is not implemented: it cannot merge",
+				  s->agg->name);
 	return WR_OK;
 }
 
@@ -155,8 +155,8 @@ bool agg_group_load(op_aggregate *self, agg_group *g, const char **p, const char
 	for (uint32_t i = 0; i < self->nparts; i++) {
 		agg_part *part = &self->parts[i];
 
-		if (part->multi ? !agg_multi_load(part, g, p, end) :
-		                  !part->def->load(&part->cx, agg_state(g, part), p, end))
+		if (part->multi ? !agg_multi_load(part, g, p, end)
+				: !part->def->load(&part->cx, agg_state(g, part), p, end))
 			return false;
 	}
 	return true;
@@ -176,8 +176,8 @@ void agg_group_drop(op_aggregate *self, agg_group *g)
 
 wr_status agg_step_failed(const agg_part *p, wr_err *err)
 {
-	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
-	           "%s went out of the range of its type", p->def->name);
+	wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN, "%s went out of the range of its type",
+		   p->def->name);
 	return WR_FAIL;
 }
 
@@ -187,8 +187,8 @@ wr_status agg_group_step(op_aggregate *self, agg_group *g, uint32_t i, wr_err *e
 
 	for (uint32_t k = 0; k < self->nparts; k++) {
 		agg_part *p = &self->parts[k];
-		bool good = p->multi ? agg_multi_add(self, p, g, i) :
-		                       p->def->step(&p->cx, agg_state(g, p), p->args, row);
+		bool good = p->multi ? agg_multi_add(self, p, g, i)
+				     : p->def->step(&p->cx, agg_state(g, p), p->args, row);
 
 		if (!good)
 			return agg_step_failed(p, err);
@@ -202,8 +202,8 @@ wr_status agg_group_undo(op_aggregate *self, agg_group *g, uint32_t i, wr_err *e
 
 	for (uint32_t k = 0; k < self->nparts; k++) {
 		agg_part *p = &self->parts[k];
-		bool good = p->multi ? agg_multi_take(self, p, g, i) :
-		                       p->def->undo(&p->cx, agg_state(g, p), p->args, row);
+		bool good = p->multi ? agg_multi_take(self, p, g, i)
+				     : p->def->undo(&p->cx, agg_state(g, p), p->args, row);
 
 		if (!good)
 			return agg_step_failed(p, err);
@@ -233,7 +233,7 @@ void agg_group_finals(op_aggregate *self, agg_group *g, wr_vec *cols, wr_arena *
 
 		p->cx.arena = a;
 		p->def->final(&p->cx, agg_state(g, p), &cols[k]);
-		p->cx.arena = self->op.cx->batch_arena;	/* a may be gone when the next row comes */
+		p->cx.arena = self->op.cx->batch_arena; /* a may be gone when the next row comes */
 	}
 }
 

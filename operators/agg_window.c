@@ -210,8 +210,8 @@ static wr_status close_up_to(op_aggregate *self, int64_t limit, wr_err *err)
 	agg_out_begin(self, self->emit_arena, NULL, 256);
 	it = scan_starts(self, self->closed, limit);
 	while (status == WR_OK && wr_iter_next(it, &key, &value)) {
-		status = give_final(self, key, value) ? agg_out_spill(self, err) :
-		                                        wr_op_damaged(&self->op, err);
+		status = give_final(self, key, value) ? agg_out_spill(self, err)
+						      : wr_op_damaged(&self->op, err);
 	}
 	wr_iter_close(it);
 	if (status == WR_OK)

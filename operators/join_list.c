@@ -37,7 +37,7 @@ static void make_room(join_list *p, uint32_t n)
 	p->rows = wr_realloc(p->rows, p->room * sizeof(*p->rows));
 }
 
-enum { HEAD = 36 };	/* bytes of a saved row before its columns */
+enum { HEAD = 36 }; /* bytes of a saved row before its columns */
 
 static bool row_load(join_row *r, const char **at, const char *end)
 {

@@ -10,16 +10,16 @@
 
 typedef struct join_row {
 	int64_t time, offset;
-	uint64_t number;	/* order of arrival */
+	uint64_t number; /* order of arrival */
 	uint32_t part;
 	bool matched;
 	wr_row_bytes row;
 } join_row;
 
-typedef struct join_list {	/* payload */
+typedef struct join_list { /* payload */
 	uint32_t n, room;
-	int64_t timer;		/* of EXPIRY; INT64_MAX: none */
-	join_row *rows;		/* by (time, number) */
+	int64_t timer;	/* of EXPIRY; INT64_MAX: none */
+	join_row *rows; /* by (time, number) */
 } join_list;
 
 extern const wr_cache_def join_list_payload;

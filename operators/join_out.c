@@ -35,7 +35,7 @@ void wr_join_out_give_keys(wr_join_out *o)
 }
 
 void wr_join_out_begin(wr_join_out *o, const wr_join_shape *shape, wr_arena *a, const wr_batch *src,
-                       uint32_t room)
+		       uint32_t room)
 {
 	*o = (wr_join_out){ .shape = shape, .arena = a, .src = src, .room = room ? room : 1 };
 	o->side[0] = wr_row_vecs(&shape->side[0], a, o->room);
@@ -52,7 +52,7 @@ static bool load_side(wr_join_out *o, int side, const wr_str *bytes)
 		return true;
 	}
 	return wr_row_load(&o->shape->side[side], o->side[side], o->arena,
-	                   wr_arena_str(o->arena, *bytes));
+			   wr_arena_str(o->arena, *bytes));
 }
 
 bool wr_join_out_row(wr_join_out *o, wr_join_line line, const wr_str *left, const wr_str *right)
@@ -69,7 +69,7 @@ bool wr_join_out_row(wr_join_out *o, wr_join_line line, const wr_str *left, cons
 }
 
 bool wr_join_out_key_row(wr_join_out *o, wr_join_line line, wr_str key, const wr_str *left,
-                         const wr_str *right)
+			 const wr_str *right)
 {
 	const char *p = key.p, *end = key.p + key.n;
 

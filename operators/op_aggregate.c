@@ -198,7 +198,7 @@ static wr_status stay_small(op_aggregate *self, wr_err *err)
 }
 
 static wr_status push_aggregate(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                                wr_err *err)
+				wr_err *err)
 {
 	op_aggregate *self = (op_aggregate *)op;
 	wr_status status = stay_small(self, err);
@@ -211,8 +211,8 @@ static wr_status push_aggregate(wr_op *op, int input, const wr_batch *b, uint32_
 	for (uint32_t i = at; status == WR_OK && i < at + n; i++) {
 		if (self->ahead)
 			agg_ahead(self, i, at + n);
-		status = self->spec->from_table ? table_row(self, &i, err) :
-		                                  stream_row(self, i, err);
+		status =
+		    self->spec->from_table ? table_row(self, &i, err) : stream_row(self, i, err);
 	}
 	if (status == WR_OK && self->direct)
 		status = agg_out_end(self, err);

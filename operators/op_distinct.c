@@ -53,7 +53,7 @@ static wr_status open_distinct(wr_op *op, wr_err *err)
 	(void)err;
 	self->spec = (const wr_spec_distinct *)op->spec;
 	self->counts = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                            &counted_payload, self);
+				    &counted_payload, self);
 	return WR_OK;
 }
 

@@ -52,7 +52,7 @@ static uint32_t with_gone(const wr_batch *b, uint32_t at, uint32_t n, uint32_t *
 }
 
 static wr_status push_filter(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                             wr_err *err)
+			     wr_err *err)
 {
 	op_filter *self = (op_filter *)op;
 	wr_prog_stats ps = { 0 };

@@ -68,7 +68,7 @@ static void unroll(wr_vec *out, wr_arena *a, const wr_vec *v, const uint32_t *fr
 }
 
 static wr_status push_flatmap(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                              wr_err *err)
+			      wr_err *err)
 {
 	op_flatmap *self = (op_flatmap *)op;
 	const wr_spec_flatmap *spec = (const wr_spec_flatmap *)op->spec;
@@ -107,7 +107,7 @@ static void explain_flatmap(const wr_op_spec *spec, wr_buf *out)
 {
 	wr_buf_puts(out, "UNROLL ");
 	wr_op_explain_list(((const wr_spec_flatmap *)spec)->exprs, spec->in, spec->out,
-	                   spec->out->n, out);
+			   spec->out->n, out);
 }
 
 const wr_op_def wr_op_flatmap_def = {

@@ -24,14 +24,14 @@
 
 typedef struct kept {
 	wr_row_bytes row;
-	wr_row_bytes ref;	/* left rows: the foreign key's encoding; n == 0: null */
+	wr_row_bytes ref; /* left rows: the foreign key's encoding; n == 0: null */
 	int64_t time;
 } kept;
 
 typedef struct op_join_foreign {
 	wr_op op;
 	wr_join_shape shape;
-	wr_prog *prog;		/* the foreign key */
+	wr_prog *prog; /* the foreign key */
 	wr_cache *rows;
 	wr_store *refs;
 	bool tight;
@@ -165,18 +165,18 @@ static bool exists(const op_join_foreign *self, const void *left, const void *ri
 }
 
 static bool put(op_join_foreign *self, wr_join_line line, wr_str key, const wr_str *left,
-                const wr_str *right)
+		const wr_str *right)
 {
 	if (self->out.keys)
 		return wr_join_out_key_row(&self->out, line, (wr_str){ key.p + 1, key.n - 1 }, left,
-		                           right);
+					   right);
 	return wr_join_out_row(&self->out, line, left, right);
 }
 
 /* The two images of one result; NULL sides are missing. key: the left row's. */
 typedef struct images {
-	const wr_str *left[2], *right[2];	/* old, new */
-	bool asked;	/* the old left row referred to something, there or not */
+	const wr_str *left[2], *right[2]; /* old, new */
+	bool asked;			  /* the old left row referred to something, there or not */
 } images;
 
 static bool give(op_join_foreign *self, wr_join_line line, wr_str key, const images *im)
@@ -363,7 +363,7 @@ static wr_status right_row(op_join_foreign *self, const wr_batch *b, uint32_t i,
 /* ---------------------------------------------------------------- the operator */
 
 static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                           wr_err *err)
+			   wr_err *err)
 {
 	op_join_foreign *self = (op_join_foreign *)op;
 	wr_prog_stats ps = { 0 };
@@ -394,10 +394,10 @@ static wr_status open_join(wr_op *op, wr_err *err)
 
 	(void)err;
 	wr_join_shape_init(&self->shape, op->cx->arena, op->spec->in, spec->right, op->spec->out,
-	                   spec->from);
+			   spec->from);
 	self->prog = wr_prog_new(op->cx->arena, spec->foreign, spec->nforeign);
 	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                          &kept_payload, self);
+				  &kept_payload, self);
 	self->refs = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
 	return WR_OK;
 }
@@ -430,7 +430,7 @@ static void explain_join(const wr_op_spec *spec, wr_buf *out)
 	const wr_spec_join_foreign *s = (const wr_spec_join_foreign *)spec;
 
 	wr_buf_printf(out, "%s JOIN TABLES ON the foreign key ",
-	              s->kind == WR_JOINS_LEFT ? "LEFT" : "INNER");
+		      s->kind == WR_JOINS_LEFT ? "LEFT" : "INNER");
 	for (uint32_t i = 0; i < s->nforeign; i++) {
 		wr_buf_puts(out, i ? ", " : "");
 		wr_expr_print(s->foreign[i], spec->in, out);

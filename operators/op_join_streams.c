@@ -43,13 +43,13 @@ typedef struct op_join_streams {
 	wr_store *side;
 	bool tight;
 	int64_t keep;
-	bool wait;		/* GRACE was given */
+	bool wait; /* GRACE was given */
 	struct {
-		int64_t time;		/* highest row time, or the watermark */
-		int64_t seen[2];	/* per side */
+		int64_t time;	 /* highest row time, or the watermark */
+		int64_t seen[2]; /* per side */
 		uint64_t number;
 	} meta;
-	int64_t next_waiting, next_expiry;	/* nothing to do while time is not past these */
+	int64_t next_waiting, next_expiry; /* nothing to do while time is not past these */
 	wr_join_out out;
 	wr_buf key, row, tmp;
 } op_join_streams;
@@ -119,7 +119,7 @@ static bool take_window(const op_join_streams *self, wr_str *key, wr_join_line *
 
 /* kind ‖ time ‖ list (whose first byte, the side, is turned round: right rows first) [‖ number] */
 static wr_str timer_key(op_join_streams *self, char kind, int64_t t, wr_str list,
-                        const uint64_t *number)
+			const uint64_t *number)
 {
 	wr_buf_reset(&self->tmp);
 	wr_buf_putc(&self->tmp, kind);
@@ -191,8 +191,9 @@ static bool leave(op_join_streams *self, wr_join_out *o, wr_str timer, wr_buf *l
 	if (!r || r->matched)
 		return true;
 	row = wr_row_bytes_view(&r->row);
-	line = (wr_join_line){ .part = r->part, .offset = r->offset, .change = WR_ROW_INSERT,
-	                       .rowtime = r->time };
+	line = (wr_join_line){
+		.part = r->part, .offset = r->offset, .change = WR_ROW_INSERT, .rowtime = r->time
+	};
 	key = (wr_str){ key.p + 1, key.n - 1 };
 	return take_window(self, &key, &line) &&
 	       wr_join_out_key_row(o, line, key, side ? NULL : &row, side ? &row : NULL);
@@ -322,7 +323,7 @@ static int64_t later(int64_t x, int64_t y)
 }
 
 static bool pair(op_join_streams *self, int side, wr_join_line line, const wr_str *mine,
-                 const wr_str *other)
+		 const wr_str *other)
 {
 	return wr_join_out_row(&self->out, line, side ? other : mine, side ? mine : other);
 }
@@ -344,7 +345,7 @@ static wr_join_line line_of(const op_join_streams *self, const wr_batch *b, uint
  * older than that are past.
  */
 static bool meet(op_join_streams *self, int side, const wr_batch *b, uint32_t i, int64_t live,
-                 uint32_t *n)
+		 uint32_t *n)
 {
 	wr_str key = list_key(self, !side, b, i), mine = wr_buf_view(&self->row);
 	int64_t from = b->rowtime[i] - reach_back(self, side),
@@ -363,7 +364,7 @@ static bool meet(op_join_streams *self, int side, const wr_batch *b, uint32_t i,
 		r->matched = true;
 		++*n;
 		if (!pair(self, side, line_of(self, b, i, later(b->rowtime[i], r->time)), &mine,
-		          &other))
+			  &other))
 			return false;
 	}
 	return true;
@@ -378,7 +379,7 @@ static bool alone(op_join_streams *self, int side, const wr_batch *b, uint32_t i
 
 /* Row i is kept for partners to come. */
 static void keep_row(op_join_streams *self, int side, const wr_batch *b, uint32_t i, bool matched,
-                     bool waits)
+		     bool waits)
 {
 	wr_str key = list_key(self, side, b, i);
 	bool created;
@@ -396,7 +397,7 @@ static void keep_row(op_join_streams *self, int side, const wr_batch *b, uint32_
 	if (!waits)
 		return;
 	wr_store_put(self->side, timer_key(self, WAITING, r->time, key, &r->number),
-	             (wr_str){ "", 0 });
+		     (wr_str){ "", 0 });
 	if (r->time < self->next_waiting)
 		self->next_waiting = r->time;
 }
@@ -460,7 +461,7 @@ static wr_status move_time(op_join_streams *self, int side, const wr_batch *b, u
 }
 
 static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                           wr_err *err)
+			   wr_err *err)
 {
 	op_join_streams *self = (op_join_streams *)op;
 
@@ -517,10 +518,10 @@ static wr_status open_join(wr_op *op, wr_err *err)
 	const wr_spec_join_streams *spec = spec_of(self);
 
 	wr_join_shape_init(&self->shape, op->cx->arena, op->spec->in, spec->right, op->spec->out,
-	                   spec->from);
+			   spec->from);
 	self->shape.windowed = windowed(self);
 	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                          &join_list_payload, self);
+				  &join_list_payload, self);
 	self->side = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
 	self->wait = spec->grace >= 0;
 	self->keep = spec->before + spec->after + (self->wait ? spec->grace : day);
@@ -543,7 +544,7 @@ static wr_status snapshot_join(wr_op *op, wr_err *err)
 	wr_cache_flush(self->rows);
 	self->tight = false;
 	wr_store_put(self->side, (wr_str){ &meta_name, 1 },
-	             (wr_str){ (const char *)&self->meta, sizeof(self->meta) });
+		     (wr_str){ (const char *)&self->meta, sizeof(self->meta) });
 	return WR_OK;
 }
 
@@ -564,7 +565,7 @@ static void explain_join(const wr_op_spec *spec, wr_buf *out)
 	const wr_spec_join_streams *s = (const wr_spec_join_streams *)spec;
 
 	wr_buf_printf(out, "%s JOIN STREAMS WITHIN (%lld ms, %lld ms)", kinds[s->kind],
-	              (long long)s->before, (long long)s->after);
+		      (long long)s->before, (long long)s->after);
 	if (s->grace >= 0)
 		wr_buf_printf(out, " GRACE %lld ms", (long long)s->grace);
 }

@@ -21,10 +21,10 @@
 
 typedef struct op_join_table {
 	wr_op op;
-	wr_prog *prog;		/* the stream's key; NULL: its key columns */
+	wr_prog *prog; /* the stream's key; NULL: its key columns */
 	wr_row_keep rows;
-	wr_row_shape shape;	/* table columns that the result has */
-	uint32_t *place;	/* table column -> its place in shape */
+	wr_row_shape shape; /* table columns that the result has */
+	uint32_t *place;    /* table column -> its place in shape */
 	bool tight;
 	wr_buf keys, row;
 } op_join_table;
@@ -52,7 +52,7 @@ static wr_status open_join(wr_op *op, wr_err *err)
 	for (uint32_t k = 0; k < self->shape.n; k++)
 		self->place[self->shape.cols[k]] = k;
 	wr_row_keep_open(&self->rows, wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                 &self->shape);
+			 &self->shape);
 	return WR_OK;
 }
 
@@ -73,9 +73,8 @@ static void push_right(op_join_table *self, const wr_batch *b, uint32_t at, uint
 		}
 		wr_buf_reset(&self->row);
 		wr_row_save(&self->shape, b->cols, at + i, &self->row);
-		wr_row_keep_set(&self->rows,
-		                wr_cache_make(c, keys.key[i], keys.hash[i], &created),
-		                wr_buf_view(&self->row));
+		wr_row_keep_set(&self->rows, wr_cache_make(c, keys.key[i], keys.hash[i], &created),
+				wr_buf_view(&self->row));
 	}
 }
 
@@ -91,7 +90,7 @@ static bool goes_on(op_join_table *self, const void *right, bool null_key)
 }
 
 static void take_columns(op_join_table *self, wr_batch *out, const wr_batch *left,
-                         const wr_vec *right)
+			 const wr_vec *right)
 {
 	const int32_t *from = spec_of(self)->from;
 
@@ -126,7 +125,7 @@ static bool null_key(const stream_key *k, uint32_t row)
 }
 
 static wr_status push_left(op_join_table *self, const wr_batch *b, uint32_t at, uint32_t n,
-                           wr_err *err)
+			   wr_err *err)
 {
 	uint32_t *rows = wr_arena_alloc(b->arena, n * sizeof(*rows)), m = 0;
 	wr_vec *right = wr_row_vecs(&self->shape, b->arena, n), computed;
@@ -164,7 +163,7 @@ static wr_status push_left(op_join_table *self, const wr_batch *b, uint32_t at, 
 }
 
 static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                           wr_err *err)
+			   wr_err *err)
 {
 	op_join_table *self = (op_join_table *)op;
 

@@ -112,23 +112,19 @@ static wr_status open_join(wr_op *op, wr_err *err)
 
 	(void)err;
 	wr_join_shape_init(&self->shape, op->cx->arena, op->spec->in, spec->right, op->spec->out,
-	                   spec->from);
+			   spec->from);
 	self->rows = wr_cache_new(wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                          &both_payload, self);
+				  &both_payload, self);
 	return WR_OK;
 }
 
 static bool exists(const op_join_tables *self, const bool there[2])
 {
 	switch (spec_of(self)->kind) {
-	case WR_JOINS_INNER:
-		return there[0] && there[1];
-	case WR_JOINS_LEFT:
-		return there[0];
-	case WR_JOINS_RIGHT:
-		return there[1];
-	case WR_JOINS_FULL:
-		return there[0] || there[1];
+	case WR_JOINS_INNER: return there[0] && there[1];
+	case WR_JOINS_LEFT: return there[0];
+	case WR_JOINS_RIGHT: return there[1];
+	case WR_JOINS_FULL: return there[0] || there[1];
 	}
 	return false;
 }
@@ -145,7 +141,7 @@ static bool put_image(wr_join_out *o, const both *p, const bool there[2], wr_joi
  * to o.
  */
 static bool change(op_join_tables *self, wr_join_out *o, both *p, int side, const wr_str *row,
-                   wr_join_line line)
+		   wr_join_line line)
 {
 	bool before[2] = { p->there[0], p->there[1] }, now[2] = { before[0], before[1] };
 	bool was, is;
@@ -209,7 +205,7 @@ static bool null_key(const wr_batch *b, uint32_t i)
 }
 
 static wr_status push_join(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                           wr_err *err)
+			   wr_err *err)
 {
 	op_join_tables *self = (op_join_tables *)op;
 	wr_join_out o;
@@ -252,7 +248,7 @@ static void explain_join(const wr_op_spec *spec, wr_buf *out)
 	static const char *const kinds[] = { "INNER", "LEFT", "RIGHT", "FULL" };
 
 	wr_buf_printf(out, "%s JOIN TABLES ON the primary key",
-	              kinds[((const wr_spec_join_tables *)spec)->kind]);
+		      kinds[((const wr_spec_join_tables *)spec)->kind]);
 }
 
 const wr_op_def wr_op_join_tables_def = {

@@ -20,7 +20,7 @@ static wr_status open_limit(wr_op *op, wr_err *err)
 }
 
 static wr_status push_limit(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                            wr_err *err)
+			    wr_err *err)
 {
 	op_limit *self = (op_limit *)op;
 	uint32_t m = 0;

@@ -22,7 +22,7 @@ static wr_status open_project(wr_op *op, wr_err *err)
 }
 
 static wr_status push_project(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                              wr_err *err)
+			      wr_err *err)
 {
 	const wr_spec_project *spec = (const wr_spec_project *)op->spec;
 	const wr_schema *s = op->spec->out;
@@ -46,7 +46,7 @@ static void explain_project(const wr_op_spec *spec, wr_buf *out)
 {
 	wr_buf_puts(out, "PROJECT ");
 	wr_op_explain_list(((const wr_spec_project *)spec)->exprs, spec->in, spec->out,
-	                   spec->out->n, out);
+			   spec->out->n, out);
 }
 
 const wr_op_def wr_op_project_def = {

@@ -22,7 +22,7 @@
 typedef struct op_rekey {
 	wr_op op;
 	wr_prog *prog;
-	bool *value_key;	/* key i reads value columns */
+	bool *value_key; /* key i reads value columns */
 } op_rekey;
 
 static const wr_spec_rekey *spec_of(const op_rekey *self)
@@ -56,7 +56,7 @@ static wr_status open_rekey(wr_op *op, wr_err *err)
 			self->value_key[i] = reads_values(op->cx->arena, exprs[i], op->spec->in);
 		} else {
 			exprs[i] = wr_op_column(op->cx->arena, spec->carried[i - spec->nkeys],
-			                        out->cols[i].type);
+						out->cols[i].type);
 		}
 	}
 	self->prog = wr_prog_new(op->cx->arena, exprs, out->n);
@@ -124,7 +124,7 @@ static uint32_t keep(op_rekey *self, const wr_batch *out, uint32_t *rows)
 }
 
 static wr_status push_rekey(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                            wr_err *err)
+			    wr_err *err)
 {
 	op_rekey *self = (op_rekey *)op;
 	uint32_t *rows = wr_arena_alloc(b->arena, n * sizeof(*rows)), m;

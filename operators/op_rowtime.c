@@ -23,7 +23,7 @@ static wr_status open_rowtime(wr_op *op, wr_err *err)
 	if (!spec->format)
 		return WR_OK;
 	((op_rowtime *)op)->pattern =
-		wr_time_pattern_new(op->cx->arena, wr_str_of(spec->format), err);
+	    wr_time_pattern_new(op->cx->arena, wr_str_of(spec->format), err);
 	return ((op_rowtime *)op)->pattern ? WR_OK : WR_FAIL;
 }
 
@@ -34,8 +34,8 @@ static bool time_of(const op_rowtime *self, const wr_vec *v, uint32_t row, int64
 	if (v->type->tag == WR_STRING) {
 		wr_str s = wr_vec_str(v, row);
 
-		if (self->pattern ? !wr_time_pattern_parse(self->pattern, s, wr_zone_utc(), t) :
-		                    !wr_parse_timestamp(s, t))
+		if (self->pattern ? !wr_time_pattern_parse(self->pattern, s, wr_zone_utc(), t)
+				  : !wr_parse_timestamp(s, t))
 			return false;
 	} else {
 		*t = ((const int64_t *)v->data)[wr_vec_at(v, row)];
@@ -50,15 +50,15 @@ static wr_status refuse(op_rowtime *self, const wr_vec *v, uint32_t row, wr_err 
 
 	wr_vec_print(v, row, &text);
 	snprintf(self->op.stats.last_failure, sizeof(self->op.stats.last_failure),
-	         "%s is no row time", wr_buf_z(&text));
+		 "%s is no row time", wr_buf_z(&text));
 	wr_buf_free(&text);
 	self->op.stats.no_time++;
 	if (!spec->strict)
 		return WR_OK;
 	return wr_err_set(err, WR_ERR_RUNTIME, WR_NO_SPAN,
-	                  "column %.*s gives a row no usable time: %s",
-	                  WR_STR_ARG(self->op.spec->in->cols[spec->col].name),
-	                  self->op.stats.last_failure);
+			  "column %.*s gives a row no usable time: %s",
+			  WR_STR_ARG(self->op.spec->in->cols[spec->col].name),
+			  self->op.stats.last_failure);
 }
 
 static bool keeps_time(uint8_t change)
@@ -67,7 +67,7 @@ static bool keeps_time(uint8_t change)
 }
 
 static wr_status push_rowtime(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                              wr_err *err)
+			      wr_err *err)
 {
 	op_rowtime *self = (op_rowtime *)op;
 	const wr_vec *v = &b->cols[((const wr_spec_rowtime *)op->spec)->col];

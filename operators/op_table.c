@@ -34,14 +34,14 @@
 typedef struct op_table {
 	wr_op op;
 	wr_row_keep rows;
-	wr_store *side;		/* holds cut */
-	wr_row_shape shape;	/* the value columns */
+	wr_store *side;	    /* holds cut */
+	wr_row_shape shape; /* the value columns */
 	struct {
-		int64_t time;	/* of the last TRUNCATE; WR_TIME_NONE: none */
+		int64_t time; /* of the last TRUNCATE; WR_TIME_NONE: none */
 		int64_t part;
 	} cut;
 	bool tight;
-	bool held;		/* hold: rows came since the last barrier */
+	bool held; /* hold: rows came since the last barrier */
 	wr_buf keys, row;
 } op_table;
 
@@ -82,12 +82,12 @@ static wr_row_keys keys_of(op_table *self, const wr_batch *b, uint32_t at, uint3
  */
 typedef struct weave {
 	const wr_batch *b;
-	wr_vec *side;		/* the shape's columns; NULL: none yet */
+	wr_vec *side; /* the shape's columns; NULL: none yet */
 	uint32_t nside, m;
-	int32_t *pick;		/* per out row: row of b, or ~row of side */
-	uint32_t *from;		/* per out row: the row of b whose key and metadata it has */
+	int32_t *pick;	/* per out row: row of b, or ~row of side */
+	uint32_t *from; /* per out row: the row of b whose key and metadata it has */
 	uint8_t *change;
-	bool same;		/* so far out is the input */
+	bool same; /* so far out is the input */
 } weave;
 
 static const wr_str cut_name = WR_STR_LIT("truncate");
@@ -101,7 +101,7 @@ static wr_status open_table(wr_op *op, wr_err *err)
 		return WR_OK;
 	wr_row_shape_range(&self->shape, op->cx->arena, s, s->nkeys, s->n);
 	wr_row_keep_open(&self->rows, wr_store_open(op->cx->state, op->spec->id, op->cx->task),
-	                 &self->shape);
+			 &self->shape);
 	self->side = wr_store_open(op->cx->state, WR_OP_SIDE_STORE(op->spec->id), op->cx->task);
 	self->cut.time = WR_TIME_NONE;
 	if (wr_store_get(self->side, cut_name, &self->row)) {
@@ -151,7 +151,7 @@ static int32_t fill(op_table *self, weave *w, uint32_t i, int32_t old)
 		if (!wr_batch_is_absent(b, i, c)) {
 			wr_vec_push(&w->side[k], b->arena, &b->cols[c], i, false);
 		} else if (old >= 0) {
-			wr_vec one;	/* pushing from a vector to itself: it may move */
+			wr_vec one; /* pushing from a vector to itself: it may move */
 
 			wr_vec_slice(&one, b->arena, &w->side[k], (uint32_t)old, 1);
 			wr_vec_push(&w->side[k], b->arena, &one, 0, false);
@@ -200,8 +200,7 @@ static bool upsert(op_table *self, weave *w, uint32_t i, wr_str key, uint64_t ha
 	void *kept = wr_cache_make(self->rows.cache, key, hash, &created);
 	int32_t old = -1, pick = (int32_t)i;
 
-	if (!created && (!images || absent) &&
-	    !old_to_side(self, w, wr_row_keep_get(kept), &old))
+	if (!created && (!images || absent) && !old_to_side(self, w, wr_row_keep_get(kept), &old))
 		return false;
 	if (absent)
 		pick = ~fill(self, w, i, old);
@@ -270,7 +269,7 @@ static void put_together(op_table *self, const weave *w, wr_batch *out)
 typedef struct emptying {
 	op_table *self;
 	const wr_batch *src;
-	uint32_t row;		/* the event */
+	uint32_t row; /* the event */
 	wr_arena *arena;
 	wr_batch out;
 	wr_status status;
@@ -312,7 +311,7 @@ static bool add_old(emptying *e, wr_str key, wr_str row)
 	b->change[b->n++] = WR_ROW_OLD;
 	row = (wr_str){ row.p + WR_TABLE_HEAD, row.n - WR_TABLE_HEAD };
 	return wr_row_load(&e->self->shape, b->cols + b->schema->nkeys, e->arena,
-	                   wr_arena_str(e->arena, row));
+			   wr_arena_str(e->arena, row));
 }
 
 static bool visit(void *arg, wr_str key, void *payload)
@@ -363,7 +362,7 @@ static wr_status truncate_rows(op_table *self, const wr_batch *b, uint32_t row, 
 		self->cut.time = b->rowtime[row];
 		self->cut.part = b->part[row];
 		wr_store_put(self->side, cut_name,
-		             (wr_str){ (const char *)&self->cut, sizeof(self->cut) });
+			     (wr_str){ (const char *)&self->cut, sizeof(self->cut) });
 	}
 	e.arena = wr_arena_new();
 	next_batch(&e);
@@ -461,7 +460,7 @@ static wr_status push_run(op_table *self, const wr_batch *b, uint32_t at, uint32
 }
 
 static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                            wr_err *err)
+			    wr_err *err)
 {
 	op_table *self = (op_table *)op;
 	uint32_t end = at + n;
@@ -472,8 +471,8 @@ static wr_status push_table(wr_op *op, int input, const wr_batch *b, uint32_t at
 	while (at < end) {
 		const uint8_t *cut = memchr(b->change + at, WR_ROW_TRUNCATE, end - at);
 		uint32_t stop = cut ? (uint32_t)(cut - b->change) : end;
-		wr_status status = self->rows.cache ? push_run(self, b, at, stop - at, err) :
-		                                      wr_out_push(op, b, at, stop - at, err);
+		wr_status status = self->rows.cache ? push_run(self, b, at, stop - at, err)
+						    : wr_out_push(op, b, at, stop - at, err);
 
 		if (status == WR_OK && cut)
 			status = truncate_rows(self, b, stop, err);
@@ -507,9 +506,9 @@ static void close_table(wr_op *op)
 
 static void explain_table(const wr_op_spec *spec, wr_buf *out)
 {
-	wr_buf_puts(out, ((const wr_spec_table *)spec)->materialise ?
-	                         "TABLE rows kept per key" :
-	                         "TABLE changes as the source tells them");
+	wr_buf_puts(out, ((const wr_spec_table *)spec)->materialise
+			     ? "TABLE rows kept per key"
+			     : "TABLE changes as the source tells them");
 }
 
 const wr_op_def wr_op_table_def = {

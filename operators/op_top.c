@@ -36,14 +36,14 @@
 enum { TOP_SPARE = 64, HEAD = 32 };
 
 typedef struct entry {
-	wr_buf key, row;	/* row: the head, then a saved row */
+	wr_buf key, row; /* row: the head, then a saved row */
 } entry;
 
 /* What one change of the input does to the places. */
 typedef struct moves {
 	entry *out[2], *in[2];
 	uint32_t nout, nin;
-	entry *dead[3];		/* left the list; may be used again when all is emitted */
+	entry *dead[3]; /* left the list; may be used again when all is emitted */
 	uint32_t ndead;
 } moves;
 
@@ -51,15 +51,15 @@ typedef struct op_top {
 	wr_op op;
 	const wr_spec_top *spec;
 	wr_store *st, *side;
-	wr_row_shape shape;	/* all columns of the input */
-	uint32_t first, end;	/* the places: list[first .. end) */
+	wr_row_shape shape;  /* all columns of the input */
+	uint32_t first, end; /* the places: list[first .. end) */
 	uint32_t n, room;
 	entry **list;
 	uint32_t nfree;
 	entry **free;
 	bool more;
-	uint64_t seq;		/* of a stream: rows so far, so that two of one record differ */
-	uint32_t sort_bytes;	/* of the key put together last */
+	uint64_t seq;	     /* of a stream: rows so far, so that two of one record differ */
+	uint32_t sort_bytes; /* of the key put together last */
 	wr_buf key, row, other;
 	/* the present push */
 	const wr_batch *b;
@@ -193,7 +193,7 @@ static bool refill(op_top *self)
 static void add_move(entry **list, uint32_t *n, entry **other, uint32_t *m, entry *e)
 {
 	for (uint32_t i = 0; i < *m; i++)
-		if (other[i] == e) {	/* it goes back to where it was */
+		if (other[i] == e) { /* it goes back to where it was */
 			other[i] = other[--*m];
 			return;
 		}
@@ -321,7 +321,7 @@ static bool emit(op_top *self, const entry *e, uint8_t change, uint32_t i)
 		out->wend[row] = head[2];
 	}
 	return wr_row_load(&self->shape, out->cols + self->spec->ranked, out->arena,
-	                   (wr_str){ bytes.p + HEAD, bytes.n - HEAD });
+			   (wr_str){ bytes.p + HEAD, bytes.n - HEAD });
 }
 
 /* The key without the order. */
@@ -347,7 +347,7 @@ static bool emit_moves(op_top *self, moves *v, uint32_t i)
 		for (uint32_t k = 0; k < v->nin; k++)
 			if (same_row(v->out[o], v->in[k])) {
 				good &= emit(self, v->out[o], WR_ROW_BEFORE, i) &&
-				        emit(self, v->in[k], WR_ROW_AFTER, i);
+					emit(self, v->in[k], WR_ROW_AFTER, i);
 				v->out[o--] = v->out[--v->nout];
 				v->in[k] = v->in[--v->nin];
 				break;

@@ -16,7 +16,7 @@
 
 typedef struct wr_op wr_op;
 typedef struct wr_op_def wr_op_def;
-typedef struct wr_op_spec wr_op_spec;	/* operators/spec.h */
+typedef struct wr_op_spec wr_op_spec; /* operators/spec.h */
 
 /* An operator has the store of its own number, and where it needs one beside its cache's, this. */
 #define WR_OP_SIDE_STORE(id) ((uint16_t)((id) | 0x8000))
@@ -33,26 +33,26 @@ typedef struct wr_out {
  */
 typedef struct wr_op_stats {
 	uint64_t rows_in, rows_out;
-	uint64_t late;		/* dropped: its window had closed */
-	uint64_t null_key;	/* dropped: a group, partition or join key was null or failed */
+	uint64_t late;	   /* dropped: its window had closed */
+	uint64_t null_key; /* dropped: a group, partition or join key was null or failed */
 	/* dropped: a stream's record without a value, where one is needed */
 	uint64_t null_value;
 	uint64_t no_time;	/* dropped: TIMESTAMP's column gives no time */
-	uint64_t failed_values;	/* became null because an expression failed */
+	uint64_t failed_values; /* became null because an expression failed */
 	uint64_t unmatched;	/* inner join rows without partner */
 	char last_failure[256];
 } wr_op_stats;
 
 /* What the driver gives to an operator. */
 typedef struct wr_op_cx {
-	wr_arena *arena;	/* the task's: lives as long as the operator */
-	wr_arena *batch_arena;	/* reset when the outermost push returns */
+	wr_arena *arena;       /* the task's: lives as long as the operator */
+	wr_arena *batch_arena; /* reset when the outermost push returns */
 	wr_state *state;
 	uint16_t task, ntasks;
 	const wr_settings *settings;
 	/* merge changes of one row between commits, up to so many bytes; 0: each goes out */
 	size_t cache_bytes;
-	size_t memory;		/* what an operator may hold in clean cache entries */
+	size_t memory; /* what an operator may hold in clean cache entries */
 	/*
 	 * Conformance runs: one partition, and time is the operator's own: one number, the highest
 	 * row time of the rows that reached it; windows close at once in push (after each row).
@@ -75,9 +75,9 @@ struct wr_op {
 
 struct wr_op_def {
 	const char *name;
-	uint32_t size;		/* of the operator's struct, wr_op included; zeroed before open */
+	uint32_t size; /* of the operator's struct, wr_op included; zeroed before open */
 	uint8_t ninputs;
-	wr_status (*open)(wr_op *op, wr_err *err);	/* NULL: nothing to open */
+	wr_status (*open)(wr_op *op, wr_err *err); /* NULL: nothing to open */
 	wr_status (*push)(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
 			  wr_err *err);
 	/*
@@ -90,10 +90,10 @@ struct wr_op_def {
 	 * A barrier: first flush (held-back changes go downstream), then snapshot (dirty state goes
 	 * to the stores).
 	 */
-	wr_status (*flush)(wr_op *op, wr_err *err);	/* NULL: holds nothing back */
-	wr_status (*snapshot)(wr_op *op, wr_err *err);	/* NULL: no state */
-	void (*close)(wr_op *op);			/* NULL: owns nothing outside its arena */
-	void (*explain)(const wr_op_spec *spec, wr_buf *out);	/* one line, no newline */
+	wr_status (*flush)(wr_op *op, wr_err *err);    /* NULL: holds nothing back */
+	wr_status (*snapshot)(wr_op *op, wr_err *err); /* NULL: no state */
+	void (*close)(wr_op *op);		       /* NULL: owns nothing outside its arena */
+	void (*explain)(const wr_op_spec *spec, wr_buf *out); /* one line, no newline */
 };
 
 /* Hands rows on: the only way to emit. */

@@ -14,7 +14,7 @@
 #include "state/keyenc.h"
 
 void wr_row_shape_range(wr_row_shape *s, wr_arena *a, const wr_schema *schema, uint32_t first,
-                        uint32_t end)
+			uint32_t end)
 {
 	bool *used = WR_NEW_ARRAY(a, bool, schema->n + 1);
 
@@ -50,8 +50,8 @@ static void save_value(const wr_type *t, const wr_vec *v, uint32_t row, wr_buf *
 	if (wr_tag_nested(t->tag)) {
 		wr_vec_save(v, row, out);
 	} else if (has_length(t)) {
-		s = t->tag == WR_DECIMAL ? wr_vec_DECIMAL(v)[wr_vec_at(v, row)].wide :
-		                           wr_vec_str(v, row);
+		s = t->tag == WR_DECIMAL ? wr_vec_DECIMAL(v)[wr_vec_at(v, row)].wide
+					 : wr_vec_str(v, row);
 		wr_buf_put(out, &s.n, sizeof(s.n));
 		wr_buf_put(out, s.p, s.n);
 	} else {
@@ -165,7 +165,7 @@ void wr_row_bytes_free(wr_row_bytes *b)
 /* A payload. room 0: the n bytes stand right behind the head; else on the heap. */
 typedef struct slot {
 	uint32_t n, room;
-	char *p;	/* or the first of the bytes */
+	char *p; /* or the first of the bytes */
 } slot;
 
 static char *inside(const slot *s)
@@ -315,12 +315,12 @@ typedef struct __attribute__((may_alias)) any16 {
 		storage *to = out->data;                                                           \
 		const storage *fx = x->data, *fy = y->data;                                        \
 		for (uint32_t j = 0; j < n; j++)                                                   \
-			to[j] = pick[j] >= 0 ? fx[wr_vec_at(x, (uint32_t)pick[j])] :               \
-			                       fy[wr_vec_at(y, (uint32_t)~pick[j])];               \
+			to[j] = pick[j] >= 0 ? fx[wr_vec_at(x, (uint32_t)pick[j])]                 \
+					     : fy[wr_vec_at(y, (uint32_t)~pick[j])];               \
 	} while (0)
 
 static void weave_nulls(wr_vec *out, wr_arena *a, const wr_vec *x, const wr_vec *y,
-                        const int32_t *pick, uint32_t n)
+			const int32_t *pick, uint32_t n)
 {
 	uint8_t *null;
 
@@ -328,12 +328,12 @@ static void weave_nulls(wr_vec *out, wr_arena *a, const wr_vec *x, const wr_vec 
 		return;
 	null = wr_vec_nulls(out, a);
 	for (uint32_t j = 0; j < n; j++)
-		null[j] = pick[j] >= 0 ? wr_vec_is_null(x, (uint32_t)pick[j]) :
-		                         wr_vec_is_null(y, (uint32_t)~pick[j]);
+		null[j] = pick[j] >= 0 ? wr_vec_is_null(x, (uint32_t)pick[j])
+				       : wr_vec_is_null(y, (uint32_t)~pick[j]);
 }
 
 void wr_vec_weave(wr_vec *out, wr_arena *a, const wr_vec *x, const wr_vec *y, const int32_t *pick,
-                  uint32_t n)
+		  uint32_t n)
 {
 	size_t size = wr_tag_size(x->type->tag);
 
@@ -385,7 +385,7 @@ void wr_vec_mask(wr_vec *v, wr_arena *a, const uint8_t *mask, uint32_t n)
 	} while (0)
 
 void wr_batch_rows(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n,
-                   const wr_schema *s)
+		   const wr_schema *s)
 {
 	*out = (wr_batch){ .schema = s, .arena = src->arena, .n = n, .room = n };
 	out->cols = WR_NEW_ARRAY(src->arena, wr_vec, s->n);

@@ -20,7 +20,7 @@ typedef struct wr_row_shape {
 
 /* The columns first .. end-1 of a schema. */
 void wr_row_shape_range(wr_row_shape *s, wr_arena *a, const wr_schema *schema, uint32_t first,
-                        uint32_t end);
+			uint32_t end);
 /* The columns c of a schema with used[c]. */
 void wr_row_shape_of(wr_row_shape *s, wr_arena *a, const wr_schema *schema, const bool *used);
 
@@ -84,7 +84,7 @@ void wr_row_keep_set(wr_row_keep *k, void *payload, wr_str bytes);
  * until buf or the arena change.
  */
 typedef struct wr_row_keys {
-	const wr_str *key;	/* [i]: of row at + i */
+	const wr_str *key; /* [i]: of row at + i */
 	const uint64_t *hash;
 	uint32_t n;
 } wr_row_keys;
@@ -105,7 +105,7 @@ static inline void wr_row_keys_ahead(const wr_row_keys *k, const wr_cache *c, ui
 void wr_vec_slice(wr_vec *out, wr_arena *a, const wr_vec *v, uint32_t at, uint32_t n);
 /* out[j] = x[pick[j]], or y[~pick[j]] where pick[j] is negative. Strings are shared. */
 void wr_vec_weave(wr_vec *out, wr_arena *a, const wr_vec *x, const wr_vec *y, const int32_t *pick,
-                  uint32_t n);
+		  uint32_t n);
 /*
  * Makes rows with mask[i] null, in a copy of its own (v may share its memory with others). v has n
  * rows or is CONST.
@@ -118,6 +118,6 @@ void wr_vec_mask(wr_vec *v, wr_arena *a, const uint8_t *mask, uint32_t n);
  * out's own.
  */
 void wr_batch_rows(wr_batch *out, const wr_batch *src, const uint32_t *rows, uint32_t n,
-                   const wr_schema *s);
+		   const wr_schema *s);
 
 #endif

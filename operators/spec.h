@@ -15,10 +15,10 @@
 
 struct wr_op_spec {
 	const wr_op_def *def;
-	uint16_t id;		/* number in the plan: names its stores; stable across restarts */
+	uint16_t id; /* number in the plan: names its stores; stable across restarts */
 	/* its output rows are table changes (NEW, OLD, BEFORE, AFTER, GONE) */
 	bool table;
-	const wr_schema *in;	/* of input 0 (NULL for none) */
+	const wr_schema *in; /* of input 0 (NULL for none) */
 	const wr_schema *out;
 };
 
@@ -33,8 +33,8 @@ typedef struct wr_spec_filter {
  * value columns are null, only keys are computed; likewise GONE. */
 typedef struct wr_spec_project {
 	wr_op_spec base;
-	const wr_expr *const *exprs;	/* out->n */
-	bool drop_window;		/* the result has no window any more */
+	const wr_expr *const *exprs; /* out->n */
+	bool drop_window;	     /* the result has no window any more */
 } wr_spec_project;
 
 /* A table's source: upserts (NEW) and deletions (GONE) by key become NEW / BEFORE+AFTER / OLD /
@@ -44,7 +44,7 @@ typedef struct wr_spec_project {
 typedef struct wr_spec_table {
 	wr_op_spec base;
 	bool materialise;
-	bool windowed;		/* rows of one key differ by their windows */
+	bool windowed; /* rows of one key differ by their windows */
 	/* of a query that ends: the rows go out at the barrier, as they are then */
 	bool hold;
 } wr_spec_table;
@@ -59,22 +59,22 @@ typedef struct wr_spec_rekey {
 	const wr_expr *const *keys;
 	/* out->n - nkeys input columns (or pseudo columns WR_COL_*) */
 	const int32_t *carried;
-	bool drop_null;			/* drop rows with any null key part */
+	bool drop_null; /* drop rows with any null key part */
 	bool drop_window;
 } wr_spec_rekey;
 
 typedef struct wr_window_spec {
 	wr_window_kind kind;
-	int64_t size, advance;	/* ms; SESSION: size is the gap */
-	int64_t grace;		/* ms, resolved by the planner */
-	int64_t retention;	/* ms; 0: size + grace */
+	int64_t size, advance; /* ms; SESSION: size is the gap */
+	int64_t grace;	       /* ms, resolved by the planner */
+	int64_t retention;     /* ms; 0: size + grace */
 } wr_window_spec;
 
 typedef struct wr_agg_spec {
 	const wr_agg *agg;
 	uint32_t nargs;
-	const wr_expr *const *args;	/* over the input's row; nargs 0: COUNT(*) */
-	const wr_vec *const *consts;	/* constant arguments, NULL where none */
+	const wr_expr *const *args;  /* over the input's row; nargs 0: COUNT(*) */
+	const wr_vec *const *consts; /* constant arguments, NULL where none */
 	const wr_type *const *types;
 	const wr_type *result;
 } wr_agg_spec;
@@ -85,7 +85,7 @@ typedef struct wr_agg_spec {
  * back. Row time out: highest of the group (window). */
 typedef struct wr_spec_aggregate {
 	wr_op_spec base;
-	bool from_table;	/* input rows are table changes: undo on removal */
+	bool from_table; /* input rows are table changes: undo on removal */
 	/* from_table: columns of `in` that are the input table's primary key: pk[] */
 	uint32_t npk;
 	const int32_t *pk;
@@ -132,7 +132,7 @@ typedef struct wr_spec_join_streams {
 	const wr_schema *right;
 	wr_window_spec window;
 	wr_join_kind kind;
-	int64_t before, after, grace;	/* ms */
+	int64_t before, after, grace; /* ms */
 	const int32_t *from;
 } wr_spec_join_streams;
 
@@ -175,7 +175,7 @@ typedef struct wr_spec_flatmap {
 typedef struct wr_spec_rowtime {
 	wr_op_spec base;
 	int32_t col;
-	const char *format;	/* pattern; NULL unless STRING */
+	const char *format; /* pattern; NULL unless STRING */
 	bool strict;
 } wr_spec_rowtime;
 
@@ -186,8 +186,8 @@ typedef struct wr_spec_rowtime {
  * <= WR_TOP_MAX.
  */
 typedef struct wr_order {
-	int32_t col;		/* of in */
-	bool descending;	/* nulls are the smallest value */
+	int32_t col;	 /* of in */
+	bool descending; /* nulls are the smallest value */
 } wr_order;
 
 enum { WR_TOP_MAX = 1000000 };
@@ -219,7 +219,7 @@ typedef struct wr_spec_limit {
 
 /* One topic read by the query. */
 typedef struct wr_scan {
-	wr_str relation;		/* its name in the catalog */
+	wr_str relation; /* its name in the catalog */
 	const wr_source_spec *source;
 	const wr_decode_spec *decode;
 	bool table;
@@ -228,39 +228,39 @@ typedef struct wr_scan {
 /* A stage: operators that one task runs by direct calls. Its inputs are scans or the exchanges of
  * earlier stages. */
 typedef struct wr_stage_input {
-	int32_t scan;		/* index of a scan, or -1 */
-	int32_t stage;		/* else: the earlier stage whose rows come here */
-	uint16_t op;		/* they go to this operator of the stage … */
-	uint8_t input;		/* … at this input */
+	int32_t scan;  /* index of a scan, or -1 */
+	int32_t stage; /* else: the earlier stage whose rows come here */
+	uint16_t op;   /* they go to this operator of the stage … */
+	uint8_t input; /* … at this input */
 	/* a join's table side: read to its end of the start before the others begin */
 	bool first;
-	bool broadcast;		/* every task gets all rows (never used for now) */
+	bool broadcast; /* every task gets all rows (never used for now) */
 } wr_stage_input;
 
 typedef struct wr_stage_op {
 	const wr_op_spec *spec;
-	int32_t next;		/* operator of the stage that takes its rows; -1: the stage's end */
+	int32_t next; /* operator of the stage that takes its rows; -1: the stage's end */
 	uint8_t next_input;
 } wr_stage_op;
 
 typedef struct wr_stage {
 	uint32_t ninputs, nops;
 	const wr_stage_input *inputs;
-	const wr_stage_op *ops;	/* upstream first */
+	const wr_stage_op *ops; /* upstream first */
 	/* The end: rows go to another stage, hashed on the key columns, or, in the last stage, to
 	 * the sink. */
 	bool last;
-	uint32_t hash_cols;	/* key columns that decide the task; 0 with !last: all to task 0 */
+	uint32_t hash_cols; /* key columns that decide the task; 0 with !last: all to task 0 */
 } wr_stage;
 
 typedef struct wr_graph {
 	uint32_t nscans, nstages;
 	const wr_scan *scans;
-	const wr_stage *stages;	/* topological order; the last one is `last` */
+	const wr_stage *stages; /* topological order; the last one is `last` */
 	const wr_schema *out;
-	bool table;		/* the result is a table */
-	wr_window_spec window;	/* of the result's key; kind NONE: none */
-	const wr_sink_spec *sink;	/* NULL: transient query, rows go to the client */
+	bool table;		  /* the result is a table */
+	wr_window_spec window;	  /* of the result's key; kind NONE: none */
+	const wr_sink_spec *sink; /* NULL: transient query, rows go to the client */
 	/* branches of one source meet again: runs of one row (DESIGN section 4) */
 	bool one_by_one;
 } wr_graph;

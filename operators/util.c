@@ -21,7 +21,7 @@ const wr_expr *wr_op_column(wr_arena *a, int32_t col, const wr_type *type)
 }
 
 bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8_t kind2,
-                uint8_t **mask)
+		uint8_t **mask)
 {
 	if (!memchr(b->change + at, kind1, n) && !memchr(b->change + at, kind2, n))
 		return false;
@@ -43,12 +43,12 @@ void wr_op_trim(wr_cache *c, size_t bytes, bool *tight)
 wr_status wr_op_damaged(const wr_op *op, wr_err *err)
 {
 	return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
-	                  "the stored state of operator %u (%s) cannot be read: it is damaged",
-	                  (unsigned)op->spec->id, op->spec->def->name);
+			  "the stored state of operator %u (%s) cannot be read: it is damaged",
+			  (unsigned)op->spec->id, op->spec->def->name);
 }
 
 void wr_op_explain_list(const wr_expr *const *exprs, const wr_schema *in, const wr_schema *out,
-                        uint32_t n, wr_buf *buf)
+			uint32_t n, wr_buf *buf)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		wr_buf_puts(buf, i ? ", " : "");

@@ -15,7 +15,7 @@ const wr_expr *wr_op_column(wr_arena *a, int32_t col, const wr_type *type);
 
 /* mask[i] = row at + i is of one of two kinds; false when there is none (mask is not made). */
 bool wr_op_mask(const wr_batch *b, uint32_t at, uint32_t n, uint8_t kind1, uint8_t kind2,
-                uint8_t **mask);
+		uint8_t **mask);
 
 /*
  * Drops clean entries until at most `bytes` are held, or less where all caches hold too much
@@ -38,6 +38,6 @@ wr_status wr_op_damaged(const wr_op *op, wr_err *err);
 
 /* "name AS `X`" … of output columns: the list of expressions for explain. */
 void wr_op_explain_list(const wr_expr *const *exprs, const wr_schema *in, const wr_schema *out,
-                        uint32_t n, wr_buf *buf);
+			uint32_t n, wr_buf *buf);
 
 #endif

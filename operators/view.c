@@ -6,13 +6,13 @@
 
 struct wr_op_view {
 	const wr_op_spec *spec;
-	wr_row_shape shape;	/* of a table */
-	op_aggregate *agg;	/* of an aggregate: no stores, only what reads states */
+	wr_row_shape shape; /* of a table */
+	op_aggregate *agg;  /* of an aggregate: no stores, only what reads states */
 	wr_op_cx cx;
 };
 
 wr_status wr_op_view_open(wr_arena *a, const wr_op_spec *spec, const wr_settings *settings,
-                          wr_op_view **out, wr_err *err)
+			  wr_op_view **out, wr_err *err)
 {
 	wr_op_view *v = WR_NEW(a, wr_op_view);
 
@@ -30,7 +30,7 @@ wr_status wr_op_view_open(wr_arena *a, const wr_op_spec *spec, const wr_settings
 		return agg_layout(v->agg, err);
 	}
 	return wr_err_set(err, WR_ERR_NOT_IMPLEMENTED, WR_NO_SPAN,
-	                  "what %s keeps cannot be read from outside", spec->def->name);
+			  "what %s keeps cannot be read from outside", spec->def->name);
 }
 
 /* A new row at the end of b: everything but its columns. */
@@ -135,7 +135,7 @@ bool wr_op_view_add(wr_op_view *v, wr_str key, wr_str value, wr_batch *b)
 }
 
 void wr_op_view_range(const wr_op_view *v, const wr_vec *keys, uint32_t row, int64_t start,
-                      wr_buf *from, wr_buf *to)
+		      wr_buf *from, wr_buf *to)
 {
 	wr_buf_reset(from);
 	wr_buf_reset(to);

@@ -35,7 +35,7 @@ bool wr_op_view_add(wr_op_view *v, wr_str key, wr_str value, wr_batch *b);
  * means all windows of all keys, and the caller filters.
  */
 void wr_op_view_range(const wr_op_view *v, const wr_vec *keys, uint32_t row, int64_t start,
-                      wr_buf *from, wr_buf *to);
+		      wr_buf *from, wr_buf *to);
 /* The range of windows that start in [first, last], of all keys. */
 void wr_op_view_starts(int64_t first, int64_t last, wr_buf *from, wr_buf *to);
 

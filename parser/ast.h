@@ -19,10 +19,10 @@
 
 /* A name. The parser upper-cases what was not quoted; sinks name their fields by `text`. */
 typedef struct wr_ident {
-	wr_str name;	/* as the catalog stores it */
-	wr_str text;	/* as the statement spells it, without quotes */
+	wr_str name; /* as the catalog stores it */
+	wr_str text; /* as the statement spells it, without quotes */
 	wr_span span;
-	bool quoted;	/* `x` or "x" */
+	bool quoted; /* `x` or "x" */
 } wr_ident;
 
 static inline bool wr_ident_given(const wr_ident *id)
@@ -42,7 +42,7 @@ typedef struct wr_stmt wr_stmt;
 typedef struct wr_ast_exprs {
 	uint32_t n;
 	wr_ast_expr **items;
-	wr_span span;	/* all of it; {0,0} when the clause is absent */
+	wr_span span; /* all of it; {0,0} when the clause is absent */
 } wr_ast_exprs;
 
 /* X(tag, milliseconds) */
@@ -68,7 +68,7 @@ const char *wr_unit_name(wr_unit u);
 typedef struct wr_duration {
 	bool given;
 	int64_t ms;
-	int64_t count;	/* as written, in `unit` */
+	int64_t count; /* as written, in `unit` */
 	wr_unit unit;
 	wr_span span;
 } wr_duration;
@@ -79,11 +79,11 @@ typedef struct wr_duration {
  */
 typedef struct wr_prop {
 	wr_ident name;
-	wr_ast_expr *value;	/* a literal: NULL, BOOL, INTEGER, DECIMAL, DOUBLE, STRING */
+	wr_ast_expr *value; /* a literal: NULL, BOOL, INTEGER, DECIMAL, DOUBLE, STRING */
 } wr_prop;
 
 typedef struct wr_props {
-	bool given;	/* WITH () is given with n == 0 */
+	bool given; /* WITH () is given with n == 0 */
 	uint32_t n;
 	wr_prop *items;
 	wr_span span;
@@ -92,10 +92,10 @@ typedef struct wr_props {
 /* ---------------------------------------------------------------- types */
 
 typedef enum wr_ast_type_kind {
-	WR_ASTT_SCALAR,	/* BOOLEAN … TIMESTAMP, DECIMAL: type is set */
+	WR_ASTT_SCALAR, /* BOOLEAN … TIMESTAMP, DECIMAL: type is set */
 	WR_ASTT_ARRAY,	/* kids[0] */
 	WR_ASTT_MAP,	/* kids[0], kids[1] */
-	WR_ASTT_STRUCT,	/* kids[i] named names[i] */
+	WR_ASTT_STRUCT, /* kids[i] named names[i] */
 	WR_ASTT_NAMED,	/* name of a CREATE TYPE, or no type at all */
 } wr_ast_type_kind;
 
@@ -103,12 +103,12 @@ typedef struct wr_ast_type wr_ast_type;
 struct wr_ast_type {
 	wr_ast_type_kind kind;
 	wr_span span;
-	const wr_type *type;	/* the type itself; NULL when a NAMED occurs in it */
-	wr_ident name;		/* NAMED */
+	const wr_type *type; /* the type itself; NULL when a NAMED occurs in it */
+	wr_ident name;	     /* NAMED */
 	uint32_t nkids;
 	wr_ast_type **kids;
-	wr_ident *names;	/* STRUCT */
-	uint32_t depth;		/* of the tree below; the parser bounds it */
+	wr_ident *names; /* STRUCT */
+	uint32_t depth;	 /* of the tree below; the parser bounds it */
 };
 
 /* ---------------------------------------------------------------- expressions */
@@ -145,33 +145,33 @@ typedef enum wr_unary_op { WR_UN_NOT, WR_UN_MINUS, WR_UN_PLUS } wr_unary_op;
 
 typedef enum wr_ast_expr_kind {
 	WR_AST_NULL,
-	WR_AST_BOOL,		/* boolean */
-	WR_AST_INTEGER,	/* integer: 12, -12; INTEGER if it fits 32 bits, else BIGINT */
-	WR_AST_DECIMAL,	/* text: 1.50, -1., .5 */
-	WR_AST_DOUBLE,		/* number: 1e3 */
-	WR_AST_STRING,		/* text, quotes resolved */
-	WR_AST_TYPED,		/* typed: DATE '2020-01-01' */
-	WR_AST_COLUMN,		/* column */
-	WR_AST_CALL,		/* call */
-	WR_AST_LAMBDA,		/* lambda; only as an argument of a call */
-	WR_AST_UNIT,		/* unit; only as an argument of a call: TIMESTAMPADD(SECONDS, …) */
-	WR_AST_CASE,		/* cases */
-	WR_AST_CAST,		/* cast */
-	WR_AST_UNARY,		/* unary; a minus before a number literal is part of the literal */
-	WR_AST_BINARY,		/* binary */
-	WR_AST_BETWEEN,	/* between */
-	WR_AST_IN_LIST,	/* in_list */
-	WR_AST_IN_QUERY,	/* in_query */
-	WR_AST_LIKE,		/* like */
-	WR_AST_IS_NULL,	/* is_null */
-	WR_AST_SUBSCRIPT,	/* subscript: base[index] */
-	WR_AST_DEREF,		/* deref: base->field */
-	WR_AST_ARRAY,		/* array: ARRAY[…] */
-	WR_AST_MAP,		/* map: MAP(k := v, …) */
-	WR_AST_STRUCT,		/* fields: STRUCT(n := v, …) */
-	WR_AST_AT_ZONE,	/* at_zone: x AT TIME ZONE 'z' */
-	WR_AST_QUERY,		/* query: (SELECT …) as a value */
-	WR_AST_EXISTS,		/* query: EXISTS (SELECT …) */
+	WR_AST_BOOL,	  /* boolean */
+	WR_AST_INTEGER,	  /* integer: 12, -12; INTEGER if it fits 32 bits, else BIGINT */
+	WR_AST_DECIMAL,	  /* text: 1.50, -1., .5 */
+	WR_AST_DOUBLE,	  /* number: 1e3 */
+	WR_AST_STRING,	  /* text, quotes resolved */
+	WR_AST_TYPED,	  /* typed: DATE '2020-01-01' */
+	WR_AST_COLUMN,	  /* column */
+	WR_AST_CALL,	  /* call */
+	WR_AST_LAMBDA,	  /* lambda; only as an argument of a call */
+	WR_AST_UNIT,	  /* unit; only as an argument of a call: TIMESTAMPADD(SECONDS, …) */
+	WR_AST_CASE,	  /* cases */
+	WR_AST_CAST,	  /* cast */
+	WR_AST_UNARY,	  /* unary; a minus before a number literal is part of the literal */
+	WR_AST_BINARY,	  /* binary */
+	WR_AST_BETWEEN,	  /* between */
+	WR_AST_IN_LIST,	  /* in_list */
+	WR_AST_IN_QUERY,  /* in_query */
+	WR_AST_LIKE,	  /* like */
+	WR_AST_IS_NULL,	  /* is_null */
+	WR_AST_SUBSCRIPT, /* subscript: base[index] */
+	WR_AST_DEREF,	  /* deref: base->field */
+	WR_AST_ARRAY,	  /* array: ARRAY[…] */
+	WR_AST_MAP,	  /* map: MAP(k := v, …) */
+	WR_AST_STRUCT,	  /* fields: STRUCT(n := v, …) */
+	WR_AST_AT_ZONE,	  /* at_zone: x AT TIME ZONE 'z' */
+	WR_AST_QUERY,	  /* query: (SELECT …) as a value */
+	WR_AST_EXISTS,	  /* query: EXISTS (SELECT …) */
 } wr_ast_expr_kind;
 
 typedef struct wr_when {
@@ -180,24 +180,24 @@ typedef struct wr_when {
 
 struct wr_ast_expr {
 	wr_ast_expr_kind kind;
-	wr_span span;	/* without parentheses around it */
+	wr_span span; /* without parentheses around it */
 	union {
 		bool boolean;
 		int64_t integer;
 		double number;
-		wr_str text;	/* DECIMAL, STRING; DOUBLE keeps its spelling in `spelled` */
+		wr_str text; /* DECIMAL, STRING; DOUBLE keeps its spelling in `spelled` */
 		struct {
 			wr_ident type;
 			wr_str text;
 		} typed;
 		struct {
-			wr_ident qualifier;	/* may be absent */
+			wr_ident qualifier; /* may be absent */
 			wr_ident name;
 		} column;
 		struct {
 			wr_ident name;
-			bool star;		/* COUNT(*) */
-			bool distinct;		/* COUNT(DISTINCT x) */
+			bool star;     /* COUNT(*) */
+			bool distinct; /* COUNT(DISTINCT x) */
 			wr_ast_exprs args;
 		} call;
 		struct {
@@ -210,7 +210,7 @@ struct wr_ast_expr {
 			wr_ast_expr *operand;
 			uint32_t n;
 			wr_when *whens;
-			wr_ast_expr *otherwise;	/* may be NULL */
+			wr_ast_expr *otherwise; /* may be NULL */
 		} cases;
 		struct {
 			wr_ast_expr *value;
@@ -230,7 +230,7 @@ struct wr_ast_expr {
 		} between;
 		struct {
 			wr_ast_expr *value;
-			wr_ast_exprs items;	/* n >= 1 */
+			wr_ast_exprs items; /* n >= 1 */
 			bool negated;
 		} in_list;
 		struct {
@@ -240,7 +240,7 @@ struct wr_ast_expr {
 		} in_query;
 		struct {
 			wr_ast_expr *value, *pattern;
-			wr_ast_expr *escape;	/* a STRING literal; may be NULL */
+			wr_ast_expr *escape; /* a STRING literal; may be NULL */
 			bool negated;
 		} like;
 		struct {
@@ -270,25 +270,25 @@ struct wr_ast_expr {
 		} at_zone;
 		wr_ast_query *query;
 	};
-	uint32_t depth;	/* of the tree below; the parser bounds it, so recursion over it is safe */
-	wr_str spelled;	/* number literals: the text as written, with its sign; else empty */
+	uint32_t depth; /* of the tree below; the parser bounds it, so recursion over it is safe */
+	wr_str spelled; /* number literals: the text as written, with its sign; else empty */
 };
 
 /* ---------------------------------------------------------------- queries */
 
 typedef enum wr_item_kind {
-	WR_ITEM_EXPR,		/* expr [AS alias] */
-	WR_ITEM_STAR,		/* * */
-	WR_ITEM_SOURCE_STAR,	/* source.* */
-	WR_ITEM_STRUCT_STAR,	/* expr->* */
+	WR_ITEM_EXPR,	     /* expr [AS alias] */
+	WR_ITEM_STAR,	     /* * */
+	WR_ITEM_SOURCE_STAR, /* source.* */
+	WR_ITEM_STRUCT_STAR, /* expr->* */
 } wr_item_kind;
 
 typedef struct wr_select_item {
 	wr_item_kind kind;
 	wr_span span;
-	wr_ast_expr *expr;		/* EXPR; STRUCT_STAR: the struct */
-	wr_ident alias;		/* EXPR, may be absent */
-	wr_ident source;	/* SOURCE_STAR */
+	wr_ast_expr *expr; /* EXPR; STRUCT_STAR: the struct */
+	wr_ident alias;	   /* EXPR, may be absent */
+	wr_ident source;   /* SOURCE_STAR */
 } wr_select_item;
 
 typedef enum wr_join_type { WR_JOIN_INNER, WR_JOIN_LEFT, WR_JOIN_RIGHT, WR_JOIN_FULL } wr_join_type;
@@ -297,7 +297,7 @@ typedef enum wr_join_type { WR_JOIN_INNER, WR_JOIN_LEFT, WR_JOIN_RIGHT, WR_JOIN_
 typedef struct wr_within {
 	bool given, pair;
 	wr_duration before, after;
-	wr_duration grace;	/* may be absent */
+	wr_duration grace; /* may be absent */
 	wr_span span;
 } wr_within;
 
@@ -307,17 +307,17 @@ typedef struct wr_ast_relation wr_ast_relation;
 struct wr_ast_relation {
 	wr_ast_relation_kind kind;
 	wr_span span;
-	wr_ident alias;		/* SOURCE, QUERY: may be absent */
+	wr_ident alias; /* SOURCE, QUERY: may be absent */
 	uint32_t depth;
 	union {
-		wr_ident source;	/* SOURCE: name of a stream, table or CTE */
-		wr_ast_query *query;	/* QUERY: (SELECT …) */
+		wr_ident source;     /* SOURCE: name of a stream, table or CTE */
+		wr_ast_query *query; /* QUERY: (SELECT …) */
 		struct {
 			wr_join_type type;
-			wr_ast_relation *left, *right;	/* n-way joins lean to the left */
+			wr_ast_relation *left, *right; /* n-way joins lean to the left */
 			wr_within within;
 			wr_ast_expr *on;
-			wr_span words;		/* LEFT OUTER JOIN */
+			wr_span words; /* LEFT OUTER JOIN */
 		} join;
 	};
 };
@@ -331,10 +331,10 @@ typedef enum wr_ast_window_kind {
 typedef struct wr_ast_window {
 	wr_ast_window_kind kind;
 	wr_span span;
-	wr_ident name;		/* may be absent */
-	wr_duration size;	/* SESSION: the gap */
-	wr_duration advance;	/* HOPPING */
-	wr_duration retention, grace;	/* may be absent */
+	wr_ident name;		      /* may be absent */
+	wr_duration size;	      /* SESSION: the gap */
+	wr_duration advance;	      /* HOPPING */
+	wr_duration retention, grace; /* may be absent */
 } wr_ast_window;
 
 typedef enum wr_emit { WR_EMIT_NONE, WR_EMIT_CHANGES, WR_EMIT_FINAL } wr_emit;
@@ -348,14 +348,14 @@ typedef struct wr_order_item {
 /* LIMIT n, OFFSET n */
 typedef struct wr_limit {
 	bool given;
-	int64_t n;	/* >= 0 */
-	wr_span span;	/* with its keyword */
+	int64_t n;    /* >= 0 */
+	wr_span span; /* with its keyword */
 } wr_limit;
 
 /* name [(columns)] AS (query) */
 typedef struct wr_cte {
 	wr_ident name;
-	wr_ident_list columns;	/* n == 0: the query's own names */
+	wr_ident_list columns; /* n == 0: the query's own names */
 	wr_ast_query *query;
 } wr_cte;
 
@@ -368,11 +368,11 @@ struct wr_ast_query {
 	uint32_t nitems;
 	wr_select_item *items;
 	wr_ast_relation *from;
-	wr_ast_window *window;	/* may be NULL */
-	wr_ast_expr *where;		/* may be NULL */
+	wr_ast_window *window; /* may be NULL */
+	wr_ast_expr *where;    /* may be NULL */
 	wr_ast_exprs group_by;
 	wr_ast_exprs partition_by;
-	wr_ast_expr *having;	/* may be NULL */
+	wr_ast_expr *having; /* may be NULL */
 	wr_emit emit;
 	wr_span emit_span;
 	uint32_t norder;
@@ -386,7 +386,7 @@ struct wr_ast_query {
 typedef enum wr_element_kind {
 	WR_ELEMENT_VALUE,
 	WR_ELEMENT_KEY,		/* KEY */
-	WR_ELEMENT_PRIMARY_KEY,	/* PRIMARY KEY */
+	WR_ELEMENT_PRIMARY_KEY, /* PRIMARY KEY */
 	WR_ELEMENT_HEADERS,	/* HEADERS */
 	WR_ELEMENT_HEADER,	/* HEADER('key') */
 } wr_element_kind;
@@ -395,9 +395,9 @@ typedef struct wr_element {
 	wr_ident name;
 	wr_ast_type *type;
 	wr_element_kind kind;
-	wr_str header;		/* HEADER */
+	wr_str header; /* HEADER */
 	wr_span span;
-	wr_span kind_span;	/* of KEY, PRIMARY KEY, …; {0,0} for VALUE */
+	wr_span kind_span; /* of KEY, PRIMARY KEY, …; {0,0} for VALUE */
 } wr_element;
 
 typedef struct wr_elements {
@@ -416,7 +416,7 @@ typedef struct wr_stmt_create_source {
 	wr_ident name;
 	wr_elements elements;
 	wr_props props;
-	wr_ast_query *query;	/* NULL without AS */
+	wr_ast_query *query; /* NULL without AS */
 } wr_stmt_create_source;
 
 /* CREATE [OR REPLACE] SINK [IF NOT EXISTS] name WITH (props) AS query */
@@ -447,8 +447,8 @@ typedef struct wr_stmt_create_type {
  */
 typedef struct wr_stmt_values {
 	wr_ident name;
-	wr_ident_list columns;	/* n == 0: none given */
-	uint32_t nrows;		/* ASSERT: 1 */
+	wr_ident_list columns; /* n == 0: none given */
+	uint32_t nrows;	       /* ASSERT: 1 */
 	wr_ast_exprs *rows;
 } wr_stmt_values;
 
@@ -466,7 +466,7 @@ typedef enum wr_object {
 	WR_OBJ_CONNECTOR,
 	WR_OBJ_TYPE,
 	WR_OBJ_FUNCTION,
-	WR_OBJ_SOURCE,	/* DESCRIBE name: a stream or table */
+	WR_OBJ_SOURCE, /* DESCRIBE name: a stream or table */
 } wr_object;
 
 /* DROP object [IF EXISTS] name [DELETE TOPIC] */
@@ -509,9 +509,9 @@ typedef enum wr_show {
 
 typedef struct wr_stmt_show {
 	wr_show what;
-	bool all;	/* SHOW ALL TOPICS */
+	bool all; /* SHOW ALL TOPICS */
 	bool extended;
-	wr_limit limit;	/* SHOW ERRORS LIMIT n */
+	wr_limit limit; /* SHOW ERRORS LIMIT n */
 } wr_stmt_show;
 
 /*
@@ -519,14 +519,14 @@ typedef struct wr_stmt_show {
  * FUNCTION|CONNECTOR|SINK name
  */
 typedef struct wr_stmt_describe {
-	wr_object object;	/* SOURCE, FUNCTION, CONNECTOR, SINK; with every: STREAM or TABLE */
+	wr_object object; /* SOURCE, FUNCTION, CONNECTOR, SINK; with every: STREAM or TABLE */
 	bool every, extended;
 	wr_ident name;
 } wr_stmt_describe;
 
 /* PRINT topic [FROM BEGINNING] [INTERVAL|SAMPLE n] [LIMIT n] */
 typedef struct wr_stmt_print {
-	wr_ident topic;		/* topic.text is what was written; a string counts as quoted */
+	wr_ident topic; /* topic.text is what was written; a string counts as quoted */
 	bool from_beginning;
 	wr_limit interval, limit;
 } wr_stmt_print;
@@ -541,15 +541,15 @@ typedef struct wr_stmt_query_id {
  * SET 'k'='v', ALTER SYSTEM 'k'='v', DEFINE v='…'; UNSET 'k', UNDEFINE v (value absent: p == NULL)
  */
 typedef struct wr_stmt_setting {
-	wr_ident name;	/* SET, UNSET, ALTER SYSTEM: name.text is the key */
+	wr_ident name; /* SET, UNSET, ALTER SYSTEM: name.text is the key */
 	wr_str value;
 } wr_stmt_setting;
 
 /* EXPLAIN [ANALYZE] statement | id */
 typedef struct wr_stmt_explain {
 	bool analyze;
-	wr_ident id;		/* absent with a statement */
-	wr_stmt *statement;	/* NULL with an id */
+	wr_ident id;	    /* absent with a statement */
+	wr_stmt *statement; /* NULL with an id */
 } wr_stmt_explain;
 
 /*
@@ -560,8 +560,8 @@ typedef struct wr_stmt_assert {
 	bool not_exists;
 	/* topic or subject; a string counts as quoted; the subject may be absent */
 	wr_ident name;
-	wr_limit id;		/* SCHEMA: its id */
-	wr_props props;		/* TOPIC */
+	wr_limit id;	/* SCHEMA: its id */
+	wr_props props; /* TOPIC */
 	wr_duration timeout;
 } wr_stmt_assert;
 
@@ -612,7 +612,7 @@ typedef enum wr_stmt_kind {
 
 struct wr_stmt {
 	wr_stmt_kind kind;
-	wr_span span;	/* from its first word to its ';', without comments before it */
+	wr_span span; /* from its first word to its ';', without comments before it */
 	union {
 		wr_stmt_create_source create_source;
 		wr_stmt_create_sink create_sink;

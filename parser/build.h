@@ -70,19 +70,19 @@ wr_ast_expr *wr_build_lambda(wr_build *cx, wr_span span, wr_links params, wr_ast
 wr_ast_expr *wr_build_unit(wr_build *cx, wr_span span, wr_unit unit);
 wr_when *wr_build_when(wr_build *cx, wr_ast_expr *when, wr_ast_expr *then);
 wr_ast_expr *wr_build_case(wr_build *cx, wr_span span, wr_ast_expr *operand, wr_links whens,
-                           wr_ast_expr *otherwise);
+			   wr_ast_expr *otherwise);
 wr_ast_expr *wr_build_cast(wr_build *cx, wr_span span, wr_ast_expr *value, wr_ast_type *type);
 wr_ast_expr *wr_build_unary(wr_build *cx, wr_span span, wr_unary_op op, wr_ast_expr *value);
 wr_ast_expr *wr_build_binary(wr_build *cx, wr_binary_op op, wr_ast_expr *left, wr_ast_expr *right);
 wr_ast_expr *wr_build_between(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *low,
-                              wr_ast_expr *high);
+			      wr_ast_expr *high);
 wr_ast_expr *wr_build_in_list(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
 			      wr_ast_exprs items);
 wr_ast_expr *wr_build_in_query(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated,
-                               wr_ast_query *query);
+			       wr_ast_query *query);
 /* escape may be NULL. */
 wr_ast_expr *wr_build_like(wr_build *cx, wr_ast_expr *value, bool negated, wr_ast_expr *pattern,
-                           wr_ast_expr *escape);
+			   wr_ast_expr *escape);
 wr_ast_expr *wr_build_is_null(wr_build *cx, wr_span span, wr_ast_expr *value, bool negated);
 wr_ast_expr *wr_build_subscript(wr_build *cx, wr_span span, wr_ast_expr *base, wr_ast_expr *index);
 wr_ast_expr *wr_build_deref(wr_build *cx, wr_span span, wr_ast_expr *base, wr_ident field);
@@ -115,7 +115,7 @@ wr_ast_relation *wr_build_source(wr_build *cx, wr_span span, wr_ident source, wr
 wr_ast_relation *wr_build_derived(wr_build *cx, wr_span span, wr_ast_query *query, wr_ident alias);
 /* join: type, right, within, on and words are set. */
 wr_ast_relation *wr_build_join(wr_build *cx, wr_span span, wr_ast_relation *left,
-                               const wr_ast_relation *join);
+			       const wr_ast_relation *join);
 wr_cte *wr_build_cte(wr_build *cx, wr_ident name, wr_links columns, wr_ast_query *query);
 wr_order_item *wr_build_order(wr_build *cx, wr_span span, wr_ast_expr *expr, bool descending);
 /* Checks what a query's parts cannot check alone (depth) and puts it into the arena. */

@@ -40,13 +40,13 @@ bool wr_parse_split(wr_str text, uint32_t *at, wr_span *out);
 
 /* Whether the shell may hand a text on. */
 typedef enum wr_complete {
-	WR_COMPLETE,		/* ends in ';' outside of quotes and comments */
-	WR_COMPLETE_EMPTY,	/* blanks and comments only */
-	WR_COMPLETE_MORE,	/* a statement without its ';' */
-	WR_COMPLETE_STRING,	/* ' is open */
-	WR_COMPLETE_DOUBLE,	/* " is open */
-	WR_COMPLETE_BACKTICK,	/* ` is open */
-	WR_COMPLETE_COMMENT,	/* a block comment is open */
+	WR_COMPLETE,	      /* ends in ';' outside of quotes and comments */
+	WR_COMPLETE_EMPTY,    /* blanks and comments only */
+	WR_COMPLETE_MORE,     /* a statement without its ';' */
+	WR_COMPLETE_STRING,   /* ' is open */
+	WR_COMPLETE_DOUBLE,   /* " is open */
+	WR_COMPLETE_BACKTICK, /* ` is open */
+	WR_COMPLETE_COMMENT,  /* a block comment is open */
 } wr_complete;
 
 wr_complete wr_parse_complete(wr_str text);

@@ -49,7 +49,7 @@ typedef struct wr_bind_call {
 	wr_str name; /* upper case */
 	const wr_fn_match *match;
 	const wr_expr *const *args;
-	uint32_t nargs; /* 0: COUNT(*) */
+	uint32_t nargs;		     /* 0: COUNT(*) */
 	const wr_vec *const *consts; /* per argument: its value when it is a constant, else NULL */
 	const wr_expr *
 	    array; /* table functions: the call as an expression that gives the ARRAY of its rows */

@@ -412,11 +412,13 @@ static wr_status check_dead_letter(const wr_relation *r, const wr_with *w, wr_er
 	if (!w->dead_letter.n)
 		return WR_OK;
 	if (w->on_error != WR_ON_ERROR_DEAD_LETTER) {
-		WR_REFUSE(err, w->dead_letter_span, "DEAD_LETTER names a topic for bad records, and ON_ERROR keeps none");
+		WR_REFUSE(err, w->dead_letter_span,
+			  "DEAD_LETTER names a topic for bad records, and ON_ERROR keeps none");
 		return wr_err_hint(err, "give ON_ERROR='DEAD_LETTER', or leave ON_ERROR away");
 	}
 	if (!r->file.p && wr_str_eq(w->dead_letter, r->topic)) {
-		WR_REFUSE(err, w->dead_letter_span, "DEAD_LETTER is the topic that the source reads");
+		WR_REFUSE(err, w->dead_letter_span,
+			  "DEAD_LETTER is the topic that the source reads");
 		return wr_err_hint(err, "give bad records a topic of their own");
 	}
 	return WR_OK;

@@ -45,8 +45,7 @@ static void of_table(wr_select *s, wr_result *out)
 {
 	wr_arena *a = s->p->a;
 
-	out->node =
-	    wr_node_distinct(a, wr_node_key_by_all(a, out->node, false), out->node->out->n);
+	out->node = wr_node_distinct(a, wr_node_key_by_all(a, out->node, false), out->node->out->n);
 	s->nkeys = s->items.n;
 	for (uint32_t i = 0; i < s->items.n; i++)
 		s->items.items[i].key = (int32_t)i;

@@ -13,7 +13,7 @@ typedef struct wr_planner {
 	wr_arena *a;
 	const wr_catalog *catalog;
 	const wr_settings *set;
-	bool ksql; /* dialect='ksql': asked in dialect.c only */
+	bool ksql;			  /* dialect='ksql': asked in dialect.c only */
 	const struct wr_with_query *with; /* queries named by WITH, innermost first */
 } wr_planner;
 
@@ -46,9 +46,9 @@ wr_str wr_namer_field(wr_namer *n, wr_str field);
 /* ---- with.c */
 
 typedef enum wr_with_place {
-	WR_WITH_SOURCE = 1, /* CREATE STREAM/TABLE */
-	WR_WITH_AS = 2, /* CREATE … AS */
-	WR_WITH_INSERT = 4, /* INSERT INTO … SELECT */
+	WR_WITH_SOURCE = 1,	/* CREATE STREAM/TABLE */
+	WR_WITH_AS = 2,		/* CREATE … AS */
+	WR_WITH_INSERT = 4,	/* INSERT INTO … SELECT */
 	WR_WITH_KAFKA_SINK = 8, /* CREATE SINK with TYPE='kafka' */
 } wr_with_place;
 
@@ -59,7 +59,7 @@ typedef struct wr_with {
 	const char *key_format, *value_format; /* FORMAT sets both */
 	wr_span key_format_span, value_format_span;
 	int64_t partitions, replicas; /* -1 */
-	int64_t retention_ms; /* -1 */
+	int64_t retention_ms;	      /* -1 */
 	bool compact;
 	wr_str timestamp, timestamp_format;
 	wr_span timestamp_span, timestamp_format_span;
@@ -124,7 +124,7 @@ WR_CHECKED wr_status wr_check_timestamp(wr_planner *p, const wr_schema *schema, 
 
 typedef enum wr_seen_flag {
 	WR_SEEN_PSEUDO = 1, /* ROWTIME …: not in * */
-	WR_SEEN_CDC = 2, /* OP, BEFORE …: not in * */
+	WR_SEEN_CDC = 2,    /* OP, BEFORE …: not in * */
 	WR_SEEN_KEY = 4,
 	WR_SEEN_HEADER = 8,
 	WR_SEEN_BOUND = 16, /* WINDOWSTART, WINDOWEND */
@@ -135,7 +135,7 @@ typedef enum wr_seen_flag {
 
 /* A column that FROM makes visible. */
 typedef struct wr_seen {
-	wr_str source; /* name or alias of its relation */
+	wr_str source;	    /* name or alias of its relation */
 	wr_str source_text; /* as spelt */
 	wr_str name, text;
 	const wr_type *type;
@@ -150,7 +150,8 @@ typedef struct wr_seen {
 typedef struct wr_key_part {
 	uint32_t n;
 	const int32_t *cols;
-	const bool *outer; /* of cols: NULL where an outer join found nothing, though the key is not; NULL: none is */
+	const bool *
+	    outer; /* of cols: NULL where an outer join found nothing, though the key is not; NULL: none is */
 	uint32_t nexprs; /* and expressions over node->out with that value, in a chain of joins */
 	const wr_expr **exprs;
 	wr_str words; /* "L.A or R.A", for messages */

@@ -8,8 +8,8 @@
 typedef struct inserter {
 	wr_planner *p;
 	const wr_relation *t;
-	uint32_t n;		/* columns given */
-	int32_t *cols;		/* index in the schema, or WR_COL_ROWTIME */
+	uint32_t n;    /* columns given */
+	int32_t *cols; /* index in the schema, or WR_COL_ROWTIME */
 	wr_binder binder;
 	wr_bind_scope scope;
 } inserter;
@@ -45,7 +45,8 @@ static wr_status unknown(const inserter *in, const wr_ident *name, wr_err *err)
 
 	for (uint32_t i = 0; i < in->t->schema->n; i++)
 		wr_near_offer(&near, in->t->schema->cols[i].name);
-	WR_REFUSE(err, name->span, "%.*s has no column %.*s", WR_STR_ARG(in->t->name), WR_STR_ARG(name->name));
+	WR_REFUSE(err, name->span, "%.*s has no column %.*s", WR_STR_ARG(in->t->name),
+		  WR_STR_ARG(name->name));
 	if (wr_near_best(&near).p)
 		return wr_err_hint(err, "did you mean %.*s?", WR_STR_ARG(wr_near_best(&near)));
 	return WR_FAIL;
@@ -136,7 +137,7 @@ static wr_status put_row(inserter *in, const wr_ast_exprs *row, wr_batch *b, wr_
 
 		if (null && in->t->table && i < s->nkeys)
 			return WR_REFUSE(err, row->span, "primary key column %.*s has no value",
-			                 WR_STR_ARG(s->cols[i].name));
+					 WR_STR_ARG(s->cols[i].name));
 		if (null)
 			wr_vec_push_null(&b->cols[i], in->p->a);
 		else

@@ -15,7 +15,7 @@ typedef struct wr_join_side {
 	int32_t *seen; /* per on: the seen column that it is, or -1 */
 	wr_span span;
 	bool is_key; /* the join key is the rows' key already */
-	bool outer; /* is_key, but NULL where an outer join below found nothing */
+	bool outer;  /* is_key, but NULL where an outer join below found nothing */
 } wr_join_side;
 
 typedef struct wr_joiner {

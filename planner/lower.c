@@ -551,7 +551,7 @@ static wr_status lower_join_streams(lowering *l, wr_node *n, const bool *parent,
 	spec->after = n->after;
 	spec->grace = n->grace;
 	if (l->ends && n->grace < 0)
-		spec->grace = WR_MS_DAY;	/* what is left: no row that a partner still takes back */
+		spec->grace = WR_MS_DAY; /* what is left: no row that a partner still takes back */
 	spec->from = moved_from(l, n, used, &in);
 	one_op(l, s, &spec->base, &wr_op_join_streams_def, n, &in.l, out);
 	connect(s, &in.r, out->at, 1);

@@ -206,8 +206,7 @@ static void show(shown *x, const wr_schema *in, uint32_t col, wr_str name)
 	uint32_t i = x->schema->n++;
 
 	wr_schema_cols(x->schema)[i] = in->cols[col];
-	x->exprs[i] =
-	    wr_bind_column(x->s->p->a, (int32_t)col, in->cols[col].type, WR_NO_SPAN);
+	x->exprs[i] = wr_bind_column(x->s->p->a, (int32_t)col, in->cols[col].type, WR_NO_SPAN);
 	x->names[i] = name;
 }
 

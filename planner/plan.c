@@ -15,19 +15,13 @@ wr_status wr_plan_statement(const wr_plan_cx *cx, const wr_stmt *stmt, wr_plan *
 		if (stmt->create_source.query)
 			return wr_plan_create_as(&p, stmt, out, err);
 		return wr_plan_create_source(&p, stmt, out, err);
-	case WR_STMT_ALTER:
-		return wr_plan_alter(&p, stmt, out, err);
-	case WR_STMT_CREATE_SINK:
-		return wr_plan_create_sink(&p, stmt, out, err);
-	case WR_STMT_INSERT_QUERY:
-		return wr_plan_insert_query(&p, stmt, out, err);
+	case WR_STMT_ALTER: return wr_plan_alter(&p, stmt, out, err);
+	case WR_STMT_CREATE_SINK: return wr_plan_create_sink(&p, stmt, out, err);
+	case WR_STMT_INSERT_QUERY: return wr_plan_insert_query(&p, stmt, out, err);
 	case WR_STMT_INSERT_VALUES:
 	case WR_STMT_ASSERT_VALUES:
-	case WR_STMT_ASSERT_NULL_VALUES:
-		return wr_plan_insert_values(&p, stmt, out, err);
-	case WR_STMT_QUERY:
-		return wr_plan_select(&p, stmt, out, err);
-	default:
-		return WR_LATER(err, stmt->span, "%s has no plan", wr_stmt_kind_text(stmt->kind));
+	case WR_STMT_ASSERT_NULL_VALUES: return wr_plan_insert_values(&p, stmt, out, err);
+	case WR_STMT_QUERY: return wr_plan_select(&p, stmt, out, err);
+	default: return WR_LATER(err, stmt->span, "%s has no plan", wr_stmt_kind_text(stmt->kind));
 	}
 }

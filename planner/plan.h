@@ -12,23 +12,23 @@
 #include "parser/ast.h"
 
 typedef enum wr_plan_kind {
-	WR_PLAN_CREATE_SOURCE,	/* relation only */
-	WR_PLAN_CREATE_AS,	/* relation and graph that fills it */
-	WR_PLAN_INSERT_QUERY,	/* graph into an existing relation */
-	WR_PLAN_INSERT_VALUES,	/* relation, row */
-	WR_PLAN_CREATE_SINK,	/* graph */
-	WR_PLAN_SELECT,		/* graph of a push query: graph->sink is NULL */
+	WR_PLAN_CREATE_SOURCE, /* relation only */
+	WR_PLAN_CREATE_AS,     /* relation and graph that fills it */
+	WR_PLAN_INSERT_QUERY,  /* graph into an existing relation */
+	WR_PLAN_INSERT_VALUES, /* relation, row */
+	WR_PLAN_CREATE_SINK,   /* graph */
+	WR_PLAN_SELECT,	       /* graph of a push query: graph->sink is NULL */
 } wr_plan_kind;
 
 typedef struct wr_plan {
 	wr_plan_kind kind;
 	bool if_not_exists, or_replace;
-	wr_str name;			/* of the relation or sink */
-	const wr_relation *relation;	/* CREATE_*: the new one; INSERT_*: the target */
+	wr_str name;		     /* of the relation or sink */
+	const wr_relation *relation; /* CREATE_*: the new one; INSERT_*: the target */
 	const wr_graph *graph;
 	/* CREATE_SOURCE, CREATE_AS: topic to be made when it is not there (0: must be there) */
 	int32_t partitions, replicas;
-	int64_t retention_ms;		/* -1: not given */
+	int64_t retention_ms; /* -1: not given */
 	bool compact;
 	/* INSERT_VALUES: one batch of rows of the relation's schema with rowtime (WR_TIME_NONE:
 	 * now); key and value sides to encode with */
@@ -38,8 +38,8 @@ typedef struct wr_plan {
 	bool emit_final;
 	/* without EMIT: the rows that are there now, and then it ends */
 	bool pull;
-	int64_t limit;			/* -1: none */
-	int64_t skip;			/* OFFSET: so many rows are not given */
+	int64_t limit; /* -1: none */
+	int64_t skip;  /* OFFSET: so many rows are not given */
 	/* pull: the rows are given in this order, else in that of their columns */
 	uint32_t norder;
 	const wr_order *order;
@@ -47,18 +47,18 @@ typedef struct wr_plan {
 	uint32_t nshown;
 	/* result column names as spelt by the statement (graph->out->n) */
 	const wr_str *names;
-	wr_str query_id;		/* WITH (QUERY_ID='…'); p NULL: the engine makes one */
-	uint32_t nreads;		/* relations read, for DROP rules */
+	wr_str query_id; /* WITH (QUERY_ID='…'); p NULL: the engine makes one */
+	uint32_t nreads; /* relations read, for DROP rules */
 	const wr_str *reads;
 } wr_plan;
 
 typedef struct wr_plan_cx {
-	wr_arena *arena;		/* the plan lives here; must outlive it */
+	wr_arena *arena; /* the plan lives here; must outlive it */
 	const wr_catalog *catalog;
-	const wr_settings *settings;	/* dialect among them */
+	const wr_settings *settings; /* dialect among them */
 	/* "kafka", "log" or "memory": where a topic without FILE is */
 	const char *source_kind;
-	wr_str text;			/* the statement's own text, kept in the relation */
+	wr_str text; /* the statement's own text, kept in the relation */
 } wr_plan_cx;
 
 /*
@@ -80,7 +80,7 @@ WR_CHECKED wr_status wr_plan_can_replace(const wr_plan *old, const wr_plan *fres
 					 wr_err *err);
 
 typedef enum wr_fate {
-	WR_FATE_KEPT,	/* state and positions go on */
+	WR_FATE_KEPT, /* state and positions go on */
 	/* state is built anew from the inputs, read from where the old query began */
 	WR_FATE_REBUILT,
 	WR_FATE_IMPOSSIBLE,

@@ -61,12 +61,12 @@ static void star_column(wr_select *s, const wr_seen *c, wr_span span)
 {
 	bool join = s->from.join;
 
-	wr_select_add(s,
-		 (wr_item){ .e = wr_bind_column(s->p->a, c->col, c->type, span),
-			    .span = span,
-			    .star = true,
-			    .name = join ? prefixed(s->p->a, c->source, c->name) : c->name,
-			    .text = join ? prefixed(s->p->a, c->source_text, c->text) : c->text });
+	wr_select_add(s, (wr_item){ .e = wr_bind_column(s->p->a, c->col, c->type, span),
+				    .span = span,
+				    .star = true,
+				    .name = join ? prefixed(s->p->a, c->source, c->name) : c->name,
+				    .text = join ? prefixed(s->p->a, c->source_text, c->text)
+						 : c->text });
 }
 
 static const wr_seen *seen_of(const wr_select *s, const wr_expr *e)
@@ -91,11 +91,12 @@ static void star_parts(wr_select *s, wr_span span)
 		if (c)
 			star_column(s, c, span);
 		else
-			wr_select_add(s, (wr_item){ .e = s->parts[i],
-					       .span = span,
-					       .star = true,
-					       .name = field_name(s->ast->partition_by.items[i]),
-					       .text = field_name(s->ast->partition_by.items[i]) });
+			wr_select_add(s, (wr_item){
+					     .e = s->parts[i],
+					     .span = span,
+					     .star = true,
+					     .name = field_name(s->ast->partition_by.items[i]),
+					     .text = field_name(s->ast->partition_by.items[i]) });
 	}
 }
 

@@ -10,15 +10,15 @@
 /* ---- query.c */
 
 typedef enum wr_query_use {
-	WR_USE_AS, /* CREATE … AS, INSERT: keys must be in the projection */
-	WR_USE_SINK, /* CREATE SINK: keys of tables are added unseen */
+	WR_USE_AS,     /* CREATE … AS, INSERT: keys must be in the projection */
+	WR_USE_SINK,   /* CREATE SINK: keys of tables are added unseen */
 	WR_USE_CLIENT, /* SELECT … EMIT: no keys */
-	WR_USE_INNER, /* in FROM: as for a sink */
+	WR_USE_INNER,  /* in FROM: as for a sink */
 } wr_query_use;
 
 /* What a SELECT gives. */
 typedef struct wr_result {
-	wr_node *node; /* a PROJECT, its key columns first */
+	wr_node *node;	     /* a PROJECT, its key columns first */
 	const wr_str *names; /* per column of node->out, as spelt; p NULL: not shown */
 	const wr_relation *leftmost;
 	wr_from from;
@@ -26,10 +26,10 @@ typedef struct wr_result {
 	bool single;
 	bool keyless; /* PARTITION BY NULL */
 	bool one_by_one;
-	bool ends; /* a query over the rows that are there */
-	bool old_images; /* who takes the rows wants the old image of each change */
+	bool ends;	  /* a query over the rows that are there */
+	bool old_images;  /* who takes the rows wants the old image of each change */
 	wr_span key_span; /* of the clause that made the key */
-	uint32_t norder; /* of a query that ends: its rows are put in order at the end */
+	uint32_t norder;  /* of a query that ends: its rows are put in order at the end */
 	const wr_order *order;
 	uint32_t nshown; /* columns that the client sees; those behind are for the order */
 	uint32_t naggs;
@@ -66,7 +66,7 @@ typedef struct wr_select {
 	wr_bind_scope scope, scope_bare; /* with and without window bounds */
 	wr_namer namer;
 	wr_items items;
-	bool cdc; /* FROM has a stream of change events: CHANGED(c) may occur */
+	bool cdc;      /* FROM has a stream of change events: CHANGED(c) may occur */
 	bool windowed; /* it has a WINDOW clause */
 	wr_window_spec window;
 	/* calls that were met: their results are columns base + i until they are put in place */
@@ -78,7 +78,7 @@ typedef struct wr_select {
 	const wr_expr **unrolled; /* the calls' arrays */
 	const wr_expr *having;
 	wr_order *order; /* ast->norder: col is an item */
-	bool top; /* ORDER BY and LIMIT in a query that goes on for ever */
+	bool top;	 /* ORDER BY and LIMIT in a query that goes on for ever */
 	uint32_t nparts; /* GROUP BY or PARTITION BY */
 	const wr_expr **parts;
 	wr_str *part_names;

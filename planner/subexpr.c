@@ -27,13 +27,13 @@ typedef struct sub {
 	wr_select *s;
 	const wr_ast_expr *ast;
 	const wr_ast_query *query;
-	wr_from inner; /* what its FROM shows */
-	uint32_t n, room; /* pairs of the key */
-	wr_ast_expr **in; /* of the inner FROM */
+	wr_from inner;	     /* what its FROM shows */
+	uint32_t n, room;    /* pairs of the key */
+	wr_ast_expr **in;    /* of the inner FROM */
 	const wr_expr **out; /* over the outer FROM's row */
-	wr_ast_expr *rest; /* of the inner WHERE */
-	const wr_expr *key; /* the outer side, as one value */
-	wr_node *node; /* key | value */
+	wr_ast_expr *rest;   /* of the inner WHERE */
+	const wr_expr *key;  /* the outer side, as one value */
+	wr_node *node;	     /* key | value */
 } sub;
 
 /* The rewriting of a clause. */
@@ -162,9 +162,7 @@ static wr_ident hidden_name(wr_arena *a, const char *what, uint32_t i)
 
 static wr_select_item item(wr_ast_expr *e, wr_ident name)
 {
-	return (wr_select_item){
-		.kind = WR_ITEM_EXPR, .span = e->span, .expr = e, .alias = name
-	};
+	return (wr_select_item){ .kind = WR_ITEM_EXPR, .span = e->span, .expr = e, .alias = name };
 }
 
 static wr_ast_expr *one(wr_arena *a, wr_span span)
@@ -178,7 +176,8 @@ static wr_ast_expr *one(wr_arena *a, wr_span span)
 
 static wr_ast_expr *note_aggregate(void *self, wr_ast_expr *e)
 {
-	*(bool *)self |= e->kind == WR_AST_CALL && wr_fn_kind_of(e->call.name.name) == WR_FN_AGGREGATE;
+	*(bool *)self |=
+	    e->kind == WR_AST_CALL && wr_fn_kind_of(e->call.name.name) == WR_FN_AGGREGATE;
 	return NULL;
 }
 
@@ -201,10 +200,10 @@ static wr_status check_related(const sub *x, wr_err *err)
 		return WR_OK;
 	WR_LATER(err, x->ast->span,
 		 "a sub-query that reads the outer row cannot have %s of its own yet",
-		 q->group_by.n	    ? "GROUP BY"
-		 : q->distinct	    ? "DISTINCT"
+		 q->group_by.n	  ? "GROUP BY"
+		 : q->distinct	  ? "DISTINCT"
 		 : q->limit.given ? "LIMIT"
-				    : "OFFSET");
+				  : "OFFSET");
 	return wr_err_hint(err, "join a SELECT in FROM instead");
 }
 
@@ -237,7 +236,8 @@ static wr_ast_expr *with_rows(wr_arena *a, wr_ast_expr *having, wr_span span)
 	wr_ast_expr *count = new_ast(a, WR_AST_CALL, span), *zero = one(a, span),
 		    *some = new_ast(a, WR_AST_BINARY, span), *both;
 
-	count->call.name = (wr_ident){ .name = WR_STR_LIT("COUNT"), .text = WR_STR_LIT("COUNT"), .span = span };
+	count->call.name =
+	    (wr_ident){ .name = WR_STR_LIT("COUNT"), .text = WR_STR_LIT("COUNT"), .span = span };
 	count->call.star = true;
 	zero->integer = 0;
 	zero->spelled = WR_STR_LIT("0");
@@ -350,7 +350,8 @@ static wr_status check_single(sub *x, wr_err *err)
 		if (pins_row(x))
 			return WR_OK;
 	}
-	WR_REFUSE(err, x->ast->span, "this sub-query stands for one value and may give several rows");
+	WR_REFUSE(err, x->ast->span,
+		  "this sub-query stands for one value and may give several rows");
 	return wr_err_hint(
 	    err, "use an aggregate, ORDER BY … LIMIT 1, or compare its table's whole primary key");
 }
@@ -408,7 +409,9 @@ static const wr_expr *packed(wr_arena *a, const wr_expr **list, uint32_t n, wr_s
 	args[1] = wr_bind_make(a, wr_fn_operator("$struct"), wr_type_struct(a, n, names, kids),
 			       list, n, span);
 	e = WR_NEW(a, wr_expr);
-	*e = (wr_expr){ .kind = WR_EXPR_CASE, .span = span, .type = args[1]->type, .nargs = 2, .args = args };
+	*e = (wr_expr){
+		.kind = WR_EXPR_CASE, .span = span, .type = args[1]->type, .nargs = 2, .args = args
+	};
 	return e;
 }
 
@@ -649,7 +652,8 @@ static wr_ast_expr *swap(void *self, wr_ast_expr *e)
 
 static wr_ast_expr *note_query(void *self, wr_ast_expr *e)
 {
-	*(bool *)self |= e->kind == WR_AST_QUERY || e->kind == WR_AST_EXISTS || e->kind == WR_AST_IN_QUERY;
+	*(bool *)self |=
+	    e->kind == WR_AST_QUERY || e->kind == WR_AST_EXISTS || e->kind == WR_AST_IN_QUERY;
 	return NULL;
 }
 

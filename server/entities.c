@@ -25,12 +25,9 @@ static void put_text(wr_json_out *w, const char *key, const char *value)
 static const char *action(const wr_outcome *out)
 {
 	switch (out->stmt->kind) {
-	case WR_STMT_DROP:
-		return "drop";
-	case WR_STMT_TERMINATE:
-		return "terminate";
-	default:
-		return "create";
+	case WR_STMT_DROP: return "drop";
+	case WR_STMT_TERMINATE: return "terminate";
+	default: return "create";
 	}
 }
 
@@ -101,8 +98,9 @@ static void put_array_of(wr_json_out *w, const char *key, const char *value)
 static void put_query(void *self, const wr_query_info *q)
 {
 	wr_json_out *w = self;
-	const char *state = q->state == WR_QUERY_FAILED ? "ERROR" :
-			    q->state == WR_QUERY_PAUSED ? "PAUSED" : "RUNNING";
+	const char *state = q->state == WR_QUERY_FAILED	  ? "ERROR"
+			    : q->state == WR_QUERY_PAUSED ? "PAUSED"
+							  : "RUNNING";
 
 	wr_json_open(w, '{');
 	put_text(w, "queryString", q->text);
@@ -182,29 +180,14 @@ static void show(wr_server *s, const wr_outcome *out, wr_json_out *w)
 	static const char *const name_type[] = { "name", "type", NULL };
 
 	switch (out->stmt->show.what) {
-	case WR_SHOW_STREAMS:
-		relations(s, out, w, false);
-		break;
-	case WR_SHOW_TABLES:
-		relations(s, out, w, true);
-		break;
-	case WR_SHOW_QUERIES:
-		queries(s, out, w);
-		break;
-	case WR_SHOW_TOPICS:
-		topics(out, w);
-		break;
-	case WR_SHOW_PROPERTIES:
-		objects(out, w, "properties", "properties", name_value);
-		break;
-	case WR_SHOW_FUNCTIONS:
-		objects(out, w, "function_names", "functions", name_type);
-		break;
-	case WR_SHOW_VARIABLES:
-		objects(out, w, "variables", "variables", name_value);
-		break;
-	default:
-		objects(out, w, "listing", "rows", out->listing.names);
+	case WR_SHOW_STREAMS: relations(s, out, w, false); break;
+	case WR_SHOW_TABLES: relations(s, out, w, true); break;
+	case WR_SHOW_QUERIES: queries(s, out, w); break;
+	case WR_SHOW_TOPICS: topics(out, w); break;
+	case WR_SHOW_PROPERTIES: objects(out, w, "properties", "properties", name_value); break;
+	case WR_SHOW_FUNCTIONS: objects(out, w, "function_names", "functions", name_type); break;
+	case WR_SHOW_VARIABLES: objects(out, w, "variables", "variables", name_value); break;
+	default: objects(out, w, "listing", "rows", out->listing.names);
 	}
 }
 
@@ -253,9 +236,7 @@ static void explain(const wr_outcome *out, wr_json_out *w)
 bool wr_entity(wr_server *s, const wr_outcome *out, wr_json_out *w)
 {
 	switch (out->kind) {
-	case WR_OUTCOME_MESSAGE:
-		current_status(out, w);
-		return true;
+	case WR_OUTCOME_MESSAGE: current_status(out, w); return true;
 	case WR_OUTCOME_WARNING:
 		begin(out, w, "warning_entity");
 		put_text(w, "message", out->message);
@@ -267,10 +248,7 @@ bool wr_entity(wr_server *s, const wr_outcome *out, wr_json_out *w)
 		else
 			describe(out, w);
 		return true;
-	case WR_OUTCOME_TEXT:
-		explain(out, w);
-		return true;
-	default:
-		return false;
+	case WR_OUTCOME_TEXT: explain(out, w); return true;
+	default: return false;
 	}
 }

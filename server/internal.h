@@ -16,15 +16,15 @@ struct wr_server {
 /* An answer that is known whole. */
 typedef struct wr_answer {
 	unsigned status;
-	const char *type;	/* content type */
-	wr_buf body;		/* freed by who sends it */
+	const char *type; /* content type */
+	wr_buf body;	  /* freed by who sends it */
 } wr_answer;
 
 /* A request's body as ksqlDB's clients send it. */
 typedef struct wr_request {
 	wr_arena *arena;
-	wr_str text;		/* "ksql" or "sql" */
-	wr_session *session;	/* with the request's properties and variables */
+	wr_str text;	     /* "ksql" or "sql" */
+	wr_session *session; /* with the request's properties and variables */
 } wr_request;
 
 /*

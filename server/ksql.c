@@ -17,7 +17,7 @@ static bool for_query_endpoint(const wr_request *r, wr_answer *a)
 
 		if (wr_engine_parse(r->session, r->arena, r->text, &at, &found, &stmt, &shown,
 				    &err))
-			return false;	/* checked again, and told, later */
+			return false; /* checked again, and told, later */
 		if (found && (stmt->kind == WR_STMT_QUERY || stmt->kind == WR_STMT_PRINT)) {
 			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40002,
 					"send SELECT and PRINT to the /query endpoint");

@@ -11,7 +11,7 @@ typedef struct printing {
 	struct MHD_Connection *connection;
 	wr_print *print;
 	wr_buf line;
-	size_t sent;	/* of line */
+	size_t sent; /* of line */
 } printing;
 
 /* The next line into s->line. false: nothing more is to be sent. */

@@ -6,10 +6,12 @@
 
 static bool set_properties(wr_request *r, const wr_json *properties, wr_answer *a)
 {
-	WR_JSON_EACH(p, properties) {
+	WR_JSON_EACH(p, properties)
+	{
 		wr_err err = WR_ERR_INIT;
-		wr_str value = p->kind == WR_JSON_TRUE ? WR_STR_LIT("true") :
-			       p->kind == WR_JSON_FALSE ? WR_STR_LIT("false") : p->text;
+		wr_str value = p->kind == WR_JSON_TRUE	  ? WR_STR_LIT("true")
+			       : p->kind == WR_JSON_FALSE ? WR_STR_LIT("false")
+							  : p->text;
 
 		if (wr_engine_set(wr_session_settings(r->session), p->name, value, &err)) {
 			wr_answer_error(a, MHD_HTTP_BAD_REQUEST, 40000, "%s%s%s", err.message,
@@ -42,7 +44,7 @@ static bool read_members(wr_request *r, const wr_json *body, bool push, wr_answe
 				       WR_STR_LIT("auto.offset.reset"), WR_STR_LIT("latest"),
 				       &ignored);
 	WR_JSON_EACH(v, wr_json_get(body, "sessionVariables"))
-		wr_session_define(r->session, v->name, v->text);
+	wr_session_define(r->session, v->name, v->text);
 	return set_properties(r, properties, a);
 }
 

@@ -29,7 +29,7 @@ typedef struct stream {
 	pthread_mutex_t lock;
 	pthread_cond_t more, room;
 	wr_buf pending;
-	size_t sent;		/* of pending */
+	size_t sent; /* of pending */
 	bool ended, gone;
 } stream;
 
@@ -84,7 +84,7 @@ static void on_ended(void *self, bool limit_reached, const wr_err *err)
 		wr_error_object(&s->pending, 50000, err, (wr_str){ 0 });
 		wr_buf_puts(&s->pending, "}]\n");
 	} else if (wr_push_query_pull(s->query) && wr_push_query_table(s->query)) {
-		end_array(&s->pending);	/* a pull query on a table has no last words */
+		end_array(&s->pending); /* a pull query on a table has no last words */
 	} else {
 		wr_buf_printf(&s->pending, "{\"finalMessage\":\"%s\"}]\n",
 			      limit_reached ? "Limit Reached" : "Query Completed");
@@ -99,7 +99,7 @@ static void on_ended(void *self, bool limit_reached, const wr_err *err)
 bool wr_client_left(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
 	char byte;
 	ssize_t n = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
@@ -156,7 +156,7 @@ static void put_header(stream *s)
 	wr_schema shown = *wr_push_query_schema(s->query);
 	wr_buf schema = { 0 };
 
-	shown.nkeys = 0;	/* push queries show no KEY */
+	shown.nkeys = 0; /* push queries show no KEY */
 	wr_schema_print(&shown, false, &schema);
 	wr_buf_printf(&s->pending,
 		      "[{\"header\":{\"queryId\":\"%s\",\"schema\":", wr_push_query_id(s->query));

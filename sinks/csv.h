@@ -10,11 +10,11 @@ typedef enum wr_csv_mode { WR_CSV_APPEND, WR_CSV_TABLE } wr_csv_mode;
 
 typedef struct wr_csv_options {
 	wr_str path_text;
-	int mode;		/* wr_csv_mode */
+	int mode; /* wr_csv_mode */
 	bool header;
 	wr_str delimiter, null_text, op_column;
-	int64_t rotate_bytes, rotate_ms;	/* 0: never */
-	int compress;		/* wr_csv_compress */
+	int64_t rotate_bytes, rotate_ms; /* 0: never */
+	int compress;			 /* wr_csv_compress */
 } wr_csv_options;
 
 /* The head of both sinks' structs. */

@@ -32,11 +32,11 @@ typedef struct append_writer append_writer;
 typedef struct append_sink {
 	wr_csv csv;
 	pthread_mutex_t lock;
-	wr_csv_file *file;	/* NULL: the next line begins one */
-	char *path;		/* of the file */
-	unsigned number;	/* of the file; 0 where files do not rotate */
+	wr_csv_file *file; /* NULL: the next line begins one */
+	char *path;	   /* of the file */
+	unsigned number;   /* of the file; 0 where files do not rotate */
 	int64_t started;
-	int64_t length;		/* of the last mark, while there is no file */
+	int64_t length; /* of the last mark, while there is no file */
 	append_writer *writers;
 } append_sink;
 
@@ -202,8 +202,9 @@ static wr_status flush(append_sink *s, append_writer *w, wr_err *err)
 	if (WR_FAULT_FAIL("csv_append.flush", err))
 		return WR_FAIL;
 	pthread_mutex_lock(&s->lock);
-	wr_status status = !s->file && rotate(s, err) ? WR_FAIL :
-			   wr_csv_file_put(s->file, wr_buf_view(&w->lines), err);
+	wr_status status = !s->file && rotate(s, err)
+			       ? WR_FAIL
+			       : wr_csv_file_put(s->file, wr_buf_view(&w->lines), err);
 
 	pthread_mutex_unlock(&s->lock);
 	wr_buf_reset(&w->lines);
@@ -214,15 +215,11 @@ static wr_status flush(append_sink *s, append_writer *w, wr_err *err)
 static char op_of(const append_sink *s, uint8_t change)
 {
 	switch (change) {
-	case WR_ROW_BEFORE:
-		return 0;
-	case WR_ROW_AFTER:
-		return 'u';
+	case WR_ROW_BEFORE: return 0;
+	case WR_ROW_AFTER: return 'u';
 	case WR_ROW_OLD:
-	case WR_ROW_GONE:
-		return s->csv.opt.op_column.p ? 'd' : 0;
-	default:
-		return 'c';
+	case WR_ROW_GONE: return s->csv.opt.op_column.p ? 'd' : 0;
+	default: return 'c';
 	}
 }
 

@@ -26,12 +26,12 @@ struct wr_csv_file {
 	int fd;
 	char *path;
 	int64_t length;
-	bool endless;	/* a pipe or a terminal: what was written stays written */
+	bool endless; /* a pipe or a terminal: what was written stays written */
 	bool created, dirty, in_member;
 	wr_csv_compress compress;
 	z_stream gzip;
 	ZSTD_CCtx *zstd;
-	char room[ROOM];	/* compressed bytes on their way */
+	char room[ROOM]; /* compressed bytes on their way */
 };
 
 static void start_codec(wr_csv_file *f)

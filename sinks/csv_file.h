@@ -19,6 +19,6 @@ WR_CHECKED wr_status wr_csv_file_put(wr_csv_file *f, wr_str bytes, wr_err *err);
 WR_CHECKED wr_status wr_csv_file_sync(wr_csv_file *f, wr_err *err);
 /* Bytes in the file; after a sync: what a reader sees. */
 int64_t wr_csv_file_length(const wr_csv_file *f);
-void wr_csv_file_close(wr_csv_file *f);	/* NULL is fine; what is not synced may be lost */
+void wr_csv_file_close(wr_csv_file *f); /* NULL is fine; what is not synced may be lost */
 
 #endif

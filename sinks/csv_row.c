@@ -85,17 +85,10 @@ static void put_value(const wr_csv_format *f, const wr_vec *v, uint32_t row, wr_
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_INTEGER:
-		put_number(f, wr_vec_INTEGER(v)[wr_vec_at(v, row)], out);
-		break;
-	case WR_BIGINT:
-		put_number(f, wr_vec_BIGINT(v)[wr_vec_at(v, row)], out);
-		break;
-	case WR_STRING:
-		wr_csv_text(f, wr_vec_str(v, row), out);
-		break;
-	default:
-		put_printed(f, v, row, out);
+	case WR_INTEGER: put_number(f, wr_vec_INTEGER(v)[wr_vec_at(v, row)], out); break;
+	case WR_BIGINT: put_number(f, wr_vec_BIGINT(v)[wr_vec_at(v, row)], out); break;
+	case WR_STRING: wr_csv_text(f, wr_vec_str(v, row), out); break;
+	default: put_printed(f, v, row, out);
 	}
 }
 

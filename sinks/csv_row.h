@@ -8,7 +8,7 @@
 typedef struct wr_csv_format {
 	char delimiter;
 	wr_str null_text;
-	bool special[256];	/* a text with one of these bytes stands in quotes */
+	bool special[256]; /* a text with one of these bytes stands in quotes */
 } wr_csv_format;
 
 void wr_csv_format_init(wr_csv_format *f, char delimiter, wr_str null_text);

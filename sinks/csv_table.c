@@ -30,16 +30,16 @@ enum { PIECE = 1 << 18, REST_TIMES = 9, RETRY_NS = 1000000000 };
 typedef struct table_writer table_writer;
 typedef struct table_sink {
 	wr_csv csv;
-	char *tmp;		/* PATH.tmp */
+	char *tmp; /* PATH.tmp */
 	table_writer *writers;
-	pthread_mutex_t lock;	/* what follows */
+	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t changed;
 	pthread_t thread;
 	bool started, stop;
-	bool hurry;		/* somebody waits: no rest */
-	uint64_t wanted, done;	/* versions of the file; wanted > done: it is owed */
-	uint64_t tried;		/* last version whose writing failed */
-	int64_t not_before;	/* monotonic ns */
+	bool hurry;	       /* somebody waits: no rest */
+	uint64_t wanted, done; /* versions of the file; wanted > done: it is owed */
+	uint64_t tried;	       /* last version whose writing failed */
+	int64_t not_before;    /* monotonic ns */
 	uint64_t rows;
 	wr_err trouble;
 } table_sink;
@@ -48,7 +48,7 @@ struct table_writer {
 	wr_sink_writer writer;
 	wr_store *store;
 	wr_buf key, line;
-	_Atomic bool changed;	/* since the last commit */
+	_Atomic bool changed; /* since the last commit */
 	table_writer *next;
 };
 
@@ -234,7 +234,7 @@ static wr_status open_sink(const wr_sink_spec *spec, wr_sink_cx *cx, wr_str mark
 		close_sink(&s->csv.sink);
 		return WR_FAIL;
 	}
-	if (mark.p) {	/* whoever committed it may not have got so far */
+	if (mark.p) { /* whoever committed it may not have got so far */
 		pthread_mutex_lock(&s->lock);
 		want(s);
 		pthread_mutex_unlock(&s->lock);
@@ -282,7 +282,7 @@ static wr_status write_rows(wr_sink_writer *writer, const wr_batch *b, uint32_t 
 	for (uint32_t i = at; i < at + n; i++) {
 		uint8_t change = b->change[i];
 
-		if (change == WR_ROW_BEFORE)	/* its AFTER has the same key */
+		if (change == WR_ROW_BEFORE) /* its AFTER has the same key */
 			continue;
 		if (change == WR_ROW_INSERT_NULL || wr_change_removes(change)) {
 			wr_store_del(w->store, key_of(w, b, i));

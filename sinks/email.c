@@ -38,7 +38,7 @@ static const wr_sink_rule rules[] = {
 /* ---------------------------------------------------------------- options */
 
 typedef struct texts {
-	wr_template to, subject, body;	/* body: only when given */
+	wr_template to, subject, body; /* body: only when given */
 } texts;
 
 static wr_status refuse(const wr_sink_spec *spec, const char *prop, const char *message,

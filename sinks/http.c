@@ -34,8 +34,8 @@ typedef struct http_sink {
 
 struct http_writer {
 	wr_sink_writer writer;
-	batch *batches;		/* max_in_flight: one a lane */
-	uint32_t turn;		/* of rows without a key */
+	batch *batches; /* max_in_flight: one a lane */
+	uint32_t turn;	/* of rows without a key */
 	wr_buf url, row;
 	http_writer *next;
 };

@@ -65,6 +65,6 @@ typedef struct wr_http_carrier wr_http_carrier;
 /* Both must outlive it. */
 wr_http_carrier *wr_http_carrier_open(const wr_sink_spec *spec, const wr_http_options *o);
 const wr_carrier *wr_http_carrier_of(const wr_http_carrier *c);
-void wr_http_carrier_close(wr_http_carrier *c);	/* NULL is fine */
+void wr_http_carrier_close(wr_http_carrier *c); /* NULL is fine */
 
 #endif

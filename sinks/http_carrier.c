@@ -15,7 +15,7 @@ struct wr_http_carrier {
 	const wr_http_options *opt;
 	wr_sign_key key;
 	char *user_password, *ca_file, *cert_file, *key_file;
-	uint32_t nheaders;	/* the same for every request */
+	uint32_t nheaders; /* the same for every request */
 	char *headers[MAX_HEADERS];
 };
 

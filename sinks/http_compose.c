@@ -96,7 +96,7 @@ bool wr_http_row(const wr_http_options *o, const wr_fields *fields, const wr_bat
 
 	if (change == WR_ROW_OLD || change == WR_ROW_GONE)
 		return deletion(o, fields, b, *row, out);
-	if (change == WR_ROW_BEFORE) {	/* its AFTER is the next row, always */
+	if (change == WR_ROW_BEFORE) { /* its AFTER is the next row, always */
 		before = *row;
 		++*row;
 	}

@@ -29,17 +29,17 @@ typedef struct kafka_sink {
 	wr_sink sink;
 	wr_kafka_writer *k;
 	kafka_writer *writers;
-	char id[64];		/* of transactions and their group; "": at least once */
-	int64_t witness;	/* the last committed; -1: none under this regime */
-	int64_t committed_ns;	/* when it was, or this sink was opened */
-	bool deciding;		/* the commit was asked for and its answer is not known */
+	char id[64];	      /* of transactions and their group; "": at least once */
+	int64_t witness;      /* the last committed; -1: none under this regime */
+	int64_t committed_ns; /* when it was, or this sink was opened */
+	bool deciding;	      /* the commit was asked for and its answer is not known */
 } kafka_sink;
 
 struct kafka_writer {
 	wr_sink_writer writer;
 	wr_arena *arena;
 	wr_row_encoder encoder;
-	bool wrote;		/* in this epoch; others look while the task stands still */
+	bool wrote; /* in this epoch; others look while the task stands still */
 	kafka_writer *next;
 };
 

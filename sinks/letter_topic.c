@@ -9,7 +9,7 @@
 
 struct wr_letter_topic {
 	wr_buf name;
-	wr_topics *topics;	/* NULL: Kafka */
+	wr_topics *topics; /* NULL: Kafka */
 	wr_kafka_writer *kafka;
 };
 

@@ -25,6 +25,6 @@ WR_CHECKED wr_status wr_letter_topic_open(const wr_io *io, wr_str topic, wr_lett
 WR_CHECKED wr_status wr_letter_topic_write(wr_letter_topic *t, const wr_record *rec, wr_err *err);
 /* What was written is in the topic, synced, when it returns. */
 WR_CHECKED wr_status wr_letter_topic_sync(wr_letter_topic *t, wr_err *err);
-void wr_letter_topic_close(wr_letter_topic *t);	/* NULL is fine */
+void wr_letter_topic_close(wr_letter_topic *t); /* NULL is fine */
 
 #endif

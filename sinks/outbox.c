@@ -31,7 +31,7 @@
 #include "sinks/props.h"
 #include "state/keyenc.h"
 
-enum { MOST_REFUSALS = 64 };	/* of a lane, before they must be noted */
+enum { MOST_REFUSALS = 64 }; /* of a lane, before they must be noted */
 
 typedef struct refusal refusal;
 struct refusal {
@@ -53,12 +53,12 @@ typedef struct progress {
 typedef struct lane {
 	uint32_t number;
 	uint16_t task;
-	counts put;		/* the task's */
-	progress noted;		/* the task's: done as the store has it */
-	counts committed;	/* from here on: under the lock */
+	counts put;	  /* the task's */
+	progress noted;	  /* the task's: done as the store has it */
+	counts committed; /* from here on: under the lock */
 	progress done;
-	uint64_t head_bytes;	/* of the entry that is next */
-	bool splitting;		/* the sender waits until done.path is committed */
+	uint64_t head_bytes; /* of the entry that is next */
+	bool splitting;	     /* the sender waits until done.path is committed */
 	uint32_t nrefusals;
 	refusal *refusals, **end;
 } lane;
@@ -69,9 +69,9 @@ struct wr_outbox {
 	/* was: lanes per task when it was opened last; 0: not known */
 	uint32_t per_task, was, n;
 	const wr_outbox_hooks *hooks;
-	wr_store **stores;	/* per task */
+	wr_store **stores; /* per task */
 	pthread_mutex_t lock;
-	lane *lanes;		/* per task, per_task of them; then those of another time */
+	lane *lanes; /* per task, per_task of them; then those of another time */
 };
 
 /* ---------------------------------------------------------------- keys and values */
@@ -244,7 +244,7 @@ static void put(wr_outbox *ob, lane *l, const wr_parcel *p)
 {
 	wr_buf key = { 0 }, entry = { 0 };
 
-	(void)WR_FAULT("outbox.put");	/* nothing can fail: crashes only */
+	(void)WR_FAULT("outbox.put"); /* nothing can fail: crashes only */
 	wr_parcel_put(p, &entry);
 	wr_store_put(ob->stores[l->task], entry_key(&key, l->number, l->put.n),
 		     wr_buf_view(&entry));
@@ -304,10 +304,10 @@ static void note(wr_outbox *ob, lane *l, const progress *done, const refusal *re
 	wr_store *st = ob->stores[l->task];
 	wr_buf from = { 0 }, to = { 0 };
 
-	(void)WR_FAULT("outbox.note");	/* nothing can fail: crashes only */
+	(void)WR_FAULT("outbox.note"); /* nothing can fail: crashes only */
 	while (nrefusals--) {
 		tell_refusal(ob, st, l, refusals);
-		if (nrefusals)		/* the sender may be hanging one behind the last */
+		if (nrefusals) /* the sender may be hanging one behind the last */
 			refusals = refusals->next;
 	}
 	if (done->c.n > l->noted.c.n)

@@ -23,8 +23,8 @@
 
 typedef struct wr_parcel {
 	uint32_t rows;
-	int64_t made_ms;	/* wr_clock_steady_ms */
-	wr_str to, body;	/* URL or addresses; what is sent */
+	int64_t made_ms; /* wr_clock_steady_ms */
+	wr_str to, body; /* URL or addresses; what is sent */
 } wr_parcel;
 
 void wr_parcel_put(const wr_parcel *e, wr_buf *out);
@@ -66,7 +66,7 @@ typedef struct wr_outbox_hooks {
 WR_CHECKED wr_status wr_outbox_open(wr_sink_cx *cx, const wr_sink_spec *spec,
 				    uint32_t lanes_per_task, const wr_outbox_hooks *hooks,
 				    wr_outbox **out, wr_err *err);
-void wr_outbox_close(wr_outbox *ob);	/* NULL is fine */
+void wr_outbox_close(wr_outbox *ob); /* NULL is fine */
 uint32_t wr_outbox_lanes(const wr_outbox *ob);
 
 /* Opens the task's store; before its first put. Thread: the task or the coordinator. */

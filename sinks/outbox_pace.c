@@ -6,7 +6,7 @@ bool wr_bucket_take(wr_bucket *b, int64_t now_ns, int64_t *at_ns)
 
 	if (!b->interval_ns)
 		return true;
-	if (!b->full_ns)	/* begins with one token */
+	if (!b->full_ns) /* begins with one token */
 		b->full_ns = now_ns + holds - b->interval_ns;
 	int64_t full = b->full_ns > now_ns ? b->full_ns : now_ns;
 
@@ -41,7 +41,7 @@ bool wr_breaker_failed(wr_breaker *b, int64_t until)
 
 	b->failures++;
 	if (b->state == WR_BREAKER_OPEN || (was_closed && b->failures < WR_BREAKER_TRIPS))
-		return false;	/* OPEN: it was under way when the breaker opened */
+		return false; /* OPEN: it was under way when the breaker opened */
 	b->probes += !was_closed;
 	b->state = WR_BREAKER_OPEN;
 	b->until = until;

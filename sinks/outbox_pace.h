@@ -10,8 +10,8 @@
  * least one */
 
 typedef struct wr_bucket {
-	int64_t interval_ns;	/* 0: no bound */
-	int64_t full_ns;	/* when it will be full again */
+	int64_t interval_ns; /* 0: no bound */
+	int64_t full_ns;     /* when it will be full again */
 } wr_bucket;
 
 /* Takes a token; false: *at_ns (monotonic) is when there will be one. */
@@ -19,18 +19,18 @@ bool wr_bucket_take(wr_bucket *b, int64_t now_ns, int64_t *at_ns);
 
 /* ---- a circuit breaker */
 
-enum { WR_BREAKER_TRIPS = 5 };	/* failures in a row */
+enum { WR_BREAKER_TRIPS = 5 }; /* failures in a row */
 
 typedef enum wr_breaker_state {
-	WR_BREAKER_CLOSED,	/* all may go */
-	WR_BREAKER_OPEN,	/* nothing goes before `until` */
-	WR_BREAKER_HALF_OPEN,	/* one went, to see */
+	WR_BREAKER_CLOSED,    /* all may go */
+	WR_BREAKER_OPEN,      /* nothing goes before `until` */
+	WR_BREAKER_HALF_OPEN, /* one went, to see */
 } wr_breaker_state;
 
 typedef struct wr_breaker {
 	wr_breaker_state state;
-	unsigned failures;	/* in a row, over all lanes */
-	unsigned probes;	/* that failed since it opened */
+	unsigned failures; /* in a row, over all lanes */
+	unsigned probes;   /* that failed since it opened */
 	int64_t until;
 } wr_breaker;
 

@@ -39,11 +39,11 @@ typedef enum lane_state { LANE_IDLE, LANE_READY, LANE_BUSY } lane_state;
 
 typedef struct send_lane {
 	lane_state state;
-	uint32_t number;	/* in the outbox */
-	wr_buf bytes, room;	/* the entry; the piece of it that is sent */
-	wr_delivery d;		/* views into them */
+	uint32_t number;    /* in the outbox */
+	wr_buf bytes, room; /* the entry; the piece of it that is sent */
+	wr_delivery d;	    /* views into them */
 	unsigned failures;
-	int64_t not_before;	/* monotonic ms */
+	int64_t not_before; /* monotonic ms */
 } send_lane;
 
 struct wr_sender {
@@ -52,25 +52,25 @@ struct wr_sender {
 	const wr_carrier *carrier;
 	wr_outbox *outbox;
 	wr_http *http;
-	uint32_t nlanes, turn;	/* turn: where the search for the next lane begins */
+	uint32_t nlanes, turn; /* turn: where the search for the next lane begins */
 	send_lane *lanes;
 	uint32_t busy;
 	wr_bucket bucket;
-	int64_t held_until;	/* Retry-After: monotonic ms */
+	int64_t held_until; /* Retry-After: monotonic ms */
 	uint64_t random;
-	bool said;		/* the trouble of now was told */
-	int64_t said_at;	/* the last one that was: monotonic ms; 0: none */
+	bool said;	 /* the trouble of now was told */
+	int64_t said_at; /* the last one that was: monotonic ms; 0: none */
 	pthread_t thread;
 	bool started;
 
-	pthread_mutex_t lock;	/* what follows */
+	pthread_mutex_t lock; /* what follows */
 	pthread_cond_t changed;
-	wr_breaker breaker;	/* the thread writes it */
+	wr_breaker breaker; /* the thread writes it */
 	bool stop, hurry;
 	uint64_t sent, refused, tries;
-	char trouble[512];	/* empty: all is well */
-	int64_t trouble_since;	/* monotonic ms */
-	int64_t next_try;	/* monotonic ms, while there is trouble */
+	char trouble[512];     /* empty: all is well */
+	int64_t trouble_since; /* monotonic ms */
+	int64_t next_try;      /* monotonic ms, while there is trouble */
 };
 
 static int64_t now_ms(void)
@@ -120,7 +120,7 @@ static void refuse(wr_sender *s, send_lane *l, const char *reason)
 	pthread_mutex_unlock(&s->lock);
 	while (n && n % 10 == 0)
 		n /= 10;
-	if (n == 1)	/* the first, the tenth, the hundredth … */
+	if (n == 1) /* the first, the tenth, the hundredth … */
 		wr_log_warn("sink %.*s: %s; it is kept with the errors (SHOW ERRORS), %" PRIu64
 			    " so far",
 			    WR_STR_ARG(s->spec->name), reason, s->refused);
@@ -133,7 +133,7 @@ static void load(wr_sender *s, send_lane *l)
 	wr_parcel whole;
 
 	if (WR_FAULT("outbox.load") || !wr_outbox_first(s->outbox, l->number, &l->bytes, &at)) {
-		l->not_before = now_ms() + LOOK_MS;	/* the state's health speaks of it */
+		l->not_before = now_ms() + LOOK_MS; /* the state's health speaks of it */
 		return;
 	}
 	if (!wr_parcel_get(wr_buf_view(&l->bytes), &whole) ||
@@ -168,7 +168,7 @@ static void start(wr_sender *s, send_lane *l)
 	s->tries++;
 	wr_breaker_started(&s->breaker);
 	pthread_mutex_unlock(&s->lock);
-	(void)WR_FAULT("outbox.sent");	/* crashes only */
+	(void)WR_FAULT("outbox.sent"); /* crashes only */
 }
 
 /* ---------------------------------------------------------------- answers */
@@ -203,7 +203,8 @@ static void answered(wr_sender *s, const send_lane *l)
 
 static bool too_old(const wr_sender *s, const send_lane *l)
 {
-	return s->opt->max_age_ms && wr_clock_steady_ms() - l->d.parcel.made_ms > s->opt->max_age_ms;
+	return s->opt->max_age_ms &&
+	       wr_clock_steady_ms() - l->d.parcel.made_ms > s->opt->max_age_ms;
 }
 
 static void say_trouble(wr_sender *s, const char *words, int64_t pause)
@@ -217,7 +218,7 @@ static void say_trouble(wr_sender *s, const char *words, int64_t pause)
 	s->next_try = now_ms() + pause;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
-	if (first) {	/* an endpoint that stumbles all the time is spoken of now and then */
+	if (first) { /* an endpoint that stumbles all the time is spoken of now and then */
 		s->said = !s->said_at || now_ms() - s->said_at > SAY_MS;
 		s->said_at = s->said ? now_ms() : s->said_at;
 	}
@@ -260,7 +261,7 @@ static void again(wr_sender *s, send_lane *l, const wr_http_answer *a, const cha
 static void delivered(wr_sender *s, send_lane *l)
 {
 	wr_outbox_delivered(s->outbox, l->number, l->d.parcel.rows);
-	(void)WR_FAULT("outbox.acknowledged");	/* crashes only */
+	(void)WR_FAULT("outbox.acknowledged"); /* crashes only */
 	next_piece(l);
 	pthread_mutex_lock(&s->lock);
 	s->sent++;
@@ -314,8 +315,9 @@ static int64_t start_time(wr_sender *s, send_lane *l, bool hurry)
 		return l->not_before > now		       ? l->not_before
 		       : wr_outbox_waits(s->outbox, l->number) ? now + 1
 							       : INT64_MAX;
-	int64_t lingers = hurry || l->failures || !s->opt->linger_ms ? 0 :
-			  l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_steady_ms();
+	int64_t lingers = hurry || l->failures || !s->opt->linger_ms
+			      ? 0
+			      : l->d.parcel.made_ms + s->opt->linger_ms - wr_clock_steady_ms();
 
 	/* more: the clock was set back between two processes */
 	if (lingers > 0 && lingers <= s->opt->linger_ms)

@@ -21,8 +21,11 @@
 
 void wr_send_options_init(wr_send_options *o)
 {
-	*o = (wr_send_options){ .timeout_ms = 10000, .max_in_flight = 1, .backoff_ms = 200,
-				.backoff_max_ms = 30000, .max_bytes = 1 << 30 };
+	*o = (wr_send_options){ .timeout_ms = 10000,
+				.max_in_flight = 1,
+				.backoff_ms = 200,
+				.backoff_max_ms = 30000,
+				.max_bytes = 1 << 30 };
 }
 
 typedef struct rate_unit {
@@ -34,8 +37,8 @@ typedef struct rate_unit {
 static bool read_rate(wr_str t, int64_t *interval_ns)
 {
 	static const rate_unit units[] = {
-		{ "s", 1000000000 }, { "sec", 1000000000 }, { "second", 1000000000 },
-		{ "m", 60000000000 }, { "min", 60000000000 }, { "minute", 60000000000 },
+		{ "s", 1000000000 },	{ "sec", 1000000000 },	   { "second", 1000000000 },
+		{ "m", 60000000000 },	{ "min", 60000000000 },	   { "minute", 60000000000 },
 		{ "h", 3600000000000 }, { "hour", 3600000000000 },
 	};
 	const char *slash = memchr(t.p, '/', t.n);
@@ -81,8 +84,10 @@ wr_status wr_send_options_check(const wr_sink_spec *spec, wr_send_options *o, wr
 		return wr_err_set(err, WR_ERR_STATEMENT, wr_sink_prop_span(spec, "DEAD_LETTER"),
 				  "DEAD_LETTER must be the name of a topic");
 	return check_file(spec, "TLS_CA_FILE", o->ca_file, err) ||
-	       check_file(spec, "TLS_CERT_FILE", o->cert_file, err) ||
-	       check_file(spec, "TLS_KEY_FILE", o->key_file, err) ? WR_FAIL : WR_OK;
+		       check_file(spec, "TLS_CERT_FILE", o->cert_file, err) ||
+		       check_file(spec, "TLS_KEY_FILE", o->key_file, err)
+		   ? WR_FAIL
+		   : WR_OK;
 }
 
 char *wr_send_text(wr_str s)

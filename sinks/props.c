@@ -42,10 +42,11 @@ typedef struct unit {
 } unit;
 
 static const unit byte_units[] = {
-	{ "", 1 }, { "B", 1 }, { "K", 1 << 10 }, { "KB", 1 << 10 }, { "M", 1 << 20 }, { "MB", 1 << 20 },
-	{ "G", 1 << 30 }, { "GB", 1 << 30 }, { NULL, 0 },
+	{ "", 1 },	   { "B", 1 },	     { "K", 1 << 10 },	{ "KB", 1 << 10 }, { "M", 1 << 20 },
+	{ "MB", 1 << 20 }, { "G", 1 << 30 }, { "GB", 1 << 30 }, { NULL, 0 },
 };
 
+/* clang-format off */
 static const unit time_units[] = {
 	{ "", 1 }, { "MS", 1 }, { "MILLISECOND", 1 }, { "MILLISECONDS", 1 },
 	{ "S", 1000 }, { "SECOND", 1000 }, { "SECONDS", 1000 },
@@ -53,6 +54,7 @@ static const unit time_units[] = {
 	{ "H", 3600000 }, { "HOUR", 3600000 }, { "HOURS", 3600000 },
 	{ "D", 86400000 }, { "DAY", 86400000 }, { "DAYS", 86400000 }, { NULL, 0 },
 };
+/* clang-format on */
 
 static bool parse_with_unit(wr_str text, const unit *units, int64_t *out)
 {
@@ -85,8 +87,10 @@ static wr_status read_number(const wr_sink_prop *p, const wr_sink_rule *r, int64
 			   : r->kind == WR_RULE_BYTES ? "a number of bytes such as 65536 or '64k'"
 						      : "a whole number";
 	int64_t v;
-	bool good = r->kind == WR_RULE_INT ? wr_parse_i64(p->value, &v) :
-		    parse_with_unit(p->value, r->kind == WR_RULE_MS ? time_units : byte_units, &v);
+	bool good =
+	    r->kind == WR_RULE_INT
+		? wr_parse_i64(p->value, &v)
+		: parse_with_unit(p->value, r->kind == WR_RULE_MS ? time_units : byte_units, &v);
 
 	if (!good)
 		return refuse(p, what, err);
@@ -127,7 +131,8 @@ static wr_status read_choice(const wr_sink_prop *p, const wr_sink_rule *r, int *
 	wr_buf words = { 0 };
 
 	for (const char *c = r->choices; *c; c++)
-		*c == '|' ? wr_buf_puts(&words, strchr(c + 1, '|') ? ", " : " or ") : wr_buf_putc(&words, *c);
+		*c == '|' ? wr_buf_puts(&words, strchr(c + 1, '|') ? ", " : " or ")
+			  : wr_buf_putc(&words, *c);
 	refuse(p, wr_buf_z(&words), err);
 	wr_buf_free(&words);
 	return WR_FAIL;
@@ -144,15 +149,10 @@ static wr_status read_value(const wr_sink_prop *p, const wr_sink_rule *r, void *
 		return wr_err_set(err, WR_ERR_STATEMENT, p->span, "%.*s has no value",
 				  WR_STR_ARG(p->name));
 	switch (r->kind) {
-	case WR_RULE_TEXT:
-		*(wr_str *)to = p->value;
-		return WR_OK;
-	case WR_RULE_BOOL:
-		return read_bool(p, to, err);
-	case WR_RULE_CHOICE:
-		return read_choice(p, r, to, err);
-	default:
-		return read_number(p, r, to, err);
+	case WR_RULE_TEXT: *(wr_str *)to = p->value; return WR_OK;
+	case WR_RULE_BOOL: return read_bool(p, to, err);
+	case WR_RULE_CHOICE: return read_choice(p, r, to, err);
+	default: return read_number(p, r, to, err);
 	}
 }
 

@@ -15,17 +15,17 @@ typedef enum wr_rule_kind {
 	WR_RULE_BYTES,	/* int64_t; the text may end in k, m, g (of 1,024) */
 	WR_RULE_MS,	/* int64_t; 500, '500 MS', '30 SECONDS', '5 MINUTES', '2 HOURS', '1 DAY' */
 	WR_RULE_BOOL,	/* bool */
-	WR_RULE_CHOICE,	/* int: index in choices, parted by | */
-	WR_RULE_PREFIX,	/* any property that begins with the name; taken by the sink itself */
+	WR_RULE_CHOICE, /* int: index in choices, parted by | */
+	WR_RULE_PREFIX, /* any property that begins with the name; taken by the sink itself */
 	WR_RULE_LATER,	/* known, and not there yet: an error of class NOT_IMPLEMENTED */
 } wr_rule_kind;
 
 typedef struct wr_sink_rule {
 	const char *name;
 	wr_rule_kind kind;
-	size_t at;		/* offset in the options */
-	int64_t least, most;	/* INT, BYTES, MS */
-	const char *choices;	/* CHOICE */
+	size_t at;	     /* offset in the options */
+	int64_t least, most; /* INT, BYTES, MS */
+	const char *choices; /* CHOICE */
 } wr_sink_rule;
 
 /*
@@ -47,13 +47,13 @@ enum { WR_FIELD_WSTART = -1, WR_FIELD_WEND = -2 };
 
 typedef struct wr_field {
 	wr_str name;
-	int32_t col;	/* of the schema, or WR_FIELD_WSTART, WR_FIELD_WEND: milliseconds */
+	int32_t col; /* of the schema, or WR_FIELD_WSTART, WR_FIELD_WEND: milliseconds */
 	bool key;
 } wr_field;
 
 typedef struct wr_fields {
 	uint32_t n;
-	wr_field *items;	/* wr_malloc; give back with free */
+	wr_field *items; /* wr_malloc; give back with free */
 } wr_fields;
 
 /*

@@ -31,8 +31,8 @@ typedef enum wr_sink_kind { WR_SINK_FOLLOWER, WR_SINK_DECIDER, WR_SINK_DERIVER }
 
 /* A property of CREATE SINK … WITH, as given. */
 typedef struct wr_sink_prop {
-	wr_str name;		/* upper-cased unless quoted */
-	wr_str value;		/* text of the literal */
+	wr_str name;  /* upper-cased unless quoted */
+	wr_str value; /* text of the literal */
 	wr_span span;
 } wr_sink_prop;
 
@@ -41,17 +41,17 @@ typedef struct wr_sink_spec {
 	/* "kafka", "log", "memory", "csv", "http", "client" … a row of sink_list.h */
 	const char *type;
 	wr_str name;
-	wr_str topic;		/* kafka, log, memory */
+	wr_str topic; /* kafka, log, memory */
 	int32_t partitions;
 	wr_side_spec key, value;
-	const wr_schema *schema;	/* of the rows, keys first */
+	const wr_schema *schema; /* of the rows, keys first */
 	/* per column: its name as the statement spells it (sinks of CREATE SINK) */
 	const wr_str *fields;
-	bool table;		/* rows are table changes */
+	bool table; /* rows are table changes */
 	wr_window_kind window;
 	uint32_t nprops;
 	const wr_sink_prop *props;
-	uint16_t op;		/* operator number of its stores */
+	uint16_t op; /* operator number of its stores */
 } wr_sink_spec;
 
 typedef struct wr_sink wr_sink;
@@ -61,20 +61,20 @@ typedef struct wr_sink_def wr_sink_def;
 /* What a sink could not deliver and will not try again. */
 typedef struct wr_refused {
 	uint32_t lane;
-	uint64_t number;	/* of the request in its lane */
-	const char *id;		/* of the request */
+	uint64_t number; /* of the request in its lane */
+	const char *id;	 /* of the request */
 	const char *reason;
-	wr_str to, body;	/* URL or address; what was to be sent */
+	wr_str to, body; /* URL or address; what was to be sent */
 } wr_refused;
 
 typedef struct wr_sink_cx {
 	const wr_io *io;
 	const wr_settings *settings;
-	wr_state *state;	/* the query's */
+	wr_state *state; /* the query's */
 	uint16_t ntasks;
-	bool decides;		/* a decider's prepare, commit and decided are used, not mark */
-	const char *incarnation;	/* UUID text: part of every id and mark */
-	void *client;			/* type "client": the engine's */
+	bool decides;		 /* a decider's prepare, commit and decided are used, not mark */
+	const char *incarnation; /* UUID text: part of every id and mark */
+	void *client;		 /* type "client": the engine's */
 	/* True when the query is to end now: committed(final) need not wait any longer. NULL:
 	 * never. Thread: any. */
 	bool (*stopping)(void *self);
@@ -91,7 +91,7 @@ typedef struct wr_sink_cx {
 struct wr_sink_def {
 	const char *type;
 	wr_sink_kind kind;
-	bool parallel;		/* writers may run at once */
+	bool parallel; /* writers may run at once */
 	/* CREATE OR REPLACE SINK may change it: what it wrote and what it will write need not fit
 	 * together */
 	bool replaceable;
@@ -139,7 +139,7 @@ struct wr_sink_def {
 	/* The query known by that name is over for good, and its sink is closed: what was noted
 	 * elsewhere for it goes, if that can be done now. NULL: nothing was. */
 	void (*forget)(const wr_sink_spec *spec, const char *identity);
-	void (*close)(wr_sink *s);	/* writers too; unwritten rows are gone */
+	void (*close)(wr_sink *s); /* writers too; unwritten rows are gone */
 };
 
 struct wr_sink {

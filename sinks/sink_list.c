@@ -1,8 +1,8 @@
 #include "sinks/sink_list.h"
 
 static const wr_sink_def *const sinks[] = {
-	&wr_sink_kafka, &wr_sink_log, &wr_sink_memory, &wr_sink_csv, &wr_sink_http, &wr_sink_email,
-	&wr_sink_sqlite,
+	&wr_sink_kafka, &wr_sink_log,	&wr_sink_memory, &wr_sink_csv,
+	&wr_sink_http,	&wr_sink_email, &wr_sink_sqlite,
 };
 
 const wr_sink_def *wr_sink_find(wr_str type)

@@ -38,7 +38,7 @@ enum { SPILL = 1 << 20, WAIT_MS = 5000, FORGET_MS = 500, NAP_MS = 5 };
 
 typedef struct sqlite_options {
 	wr_str database, table;
-	int mode;	/* wr_sqlite_mode */
+	int mode; /* wr_sqlite_mode */
 } sqlite_options;
 
 static const wr_sink_rule rules[] = {
@@ -54,10 +54,10 @@ typedef struct sqlite_sink {
 	wr_sqlite_table table;
 	sqlite3 *db;
 	sqlite3_stmt *put_witness;
-	pthread_mutex_t lock;	/* the connection, and what follows */
-	bool open;		/* a transaction */
-	uint64_t rows;		/* written since the start */
-	int64_t witness;	/* the last committed; -1: none under this regime */
+	pthread_mutex_t lock; /* the connection, and what follows */
+	bool open;	      /* a transaction */
+	uint64_t rows;	      /* written since the start */
+	int64_t witness;      /* the last committed; -1: none under this regime */
 	sqlite_writer *writers;
 } sqlite_sink;
 
@@ -101,7 +101,8 @@ static wr_status check_key(const wr_sink_spec *spec, wr_err *err)
 
 static wr_status read_options(const wr_sink_spec *spec, sqlite_options *o, wr_err *err)
 {
-	*o = (sqlite_options){ .mode = spec->table && spec->schema->nkeys ? WR_SQLITE_TABLE : WR_SQLITE_APPEND };
+	*o = (sqlite_options){ .mode = spec->table && spec->schema->nkeys ? WR_SQLITE_TABLE
+									  : WR_SQLITE_APPEND };
 	if (wr_sink_props_read(spec, rules, sizeof rules / sizeof *rules, o, err))
 		return WR_FAIL;
 	if (!o->database.n)
@@ -274,7 +275,7 @@ static void close_sink(wr_sink *sink)
 	}
 	wr_sqlite_table_close(&s->table);
 	sqlite3_finalize(s->put_witness);
-	sqlite3_close(s->db);	/* rolls back what is open */
+	sqlite3_close(s->db); /* rolls back what is open */
 	pthread_mutex_destroy(&s->lock);
 	free(s->table.fields.items);
 	free(s->path);

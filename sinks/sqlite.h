@@ -13,13 +13,13 @@
 typedef enum wr_sqlite_mode { WR_SQLITE_APPEND, WR_SQLITE_TABLE } wr_sqlite_mode;
 
 typedef struct wr_sqlite_table {
-	sqlite3 *db;		/* the sink's */
-	const char *path;	/* of the database, for words */
-	const char *name;	/* of the table */
-	wr_span span;		/* where the statement names it */
+	sqlite3 *db;	  /* the sink's */
+	const char *path; /* of the database, for words */
+	const char *name; /* of the table */
+	wr_span span;	  /* where the statement names it */
 	wr_sqlite_mode mode;
-	wr_fields fields;	/* .key: part of what a row is known by */
-	sqlite3_stmt *put, *del, *add;	/* by key; a plain INSERT */
+	wr_fields fields;	       /* .key: part of what a row is known by */
+	sqlite3_stmt *put, *del, *add; /* by key; a plain INSERT */
 } wr_sqlite_table;
 
 /* "cannot WHAT DATABASE: reason". IO where waiting may help, else RUNTIME. Always WR_FAIL. */

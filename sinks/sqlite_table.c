@@ -432,7 +432,7 @@ static void put_value(const wr_vec *v, uint32_t row, wr_buf *out)
 	case WR_BYTES: put_bytes('b', wr_vec_str(v, row), out); break;
 	case WR_DOUBLE:
 		d = wr_vec_DOUBLE(v)[at];
-		if (isnan(d)) {		/* SQLite's real knows no NaN: it would be NULL */
+		if (isnan(d)) { /* SQLite's real knows no NaN: it would be NULL */
 			put_printed(v, row, out);
 			break;
 		}
@@ -519,7 +519,7 @@ static wr_status run(wr_sqlite_table *t, sqlite3_stmt *st, wr_err *err)
 	return status;
 }
 
-static wr_status delete(wr_sqlite_table *t, const char **p, wr_err *err)
+static wr_status delete (wr_sqlite_table *t, const char **p, wr_err *err)
 {
 	int at = 1;
 
@@ -571,7 +571,7 @@ wr_status wr_sqlite_rows_apply(wr_sqlite_table *t, wr_str rows, uint64_t *count,
 	while (p < end) {
 		bool removes = *p++ == '-';
 
-		if (removes ? delete(t, &p, err) : put(t, &p, err))
+		if (removes ? delete (t, &p, err) : put(t, &p, err))
 			return WR_FAIL;
 		++*count;
 	}

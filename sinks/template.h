@@ -5,8 +5,8 @@
 #include "sinks/props.h"
 
 typedef struct wr_template_part {
-	wr_str text;	/* as it stands */
-	int32_t field;	/* then this field's value; -1: none */
+	wr_str text;   /* as it stands */
+	int32_t field; /* then this field's value; -1: none */
 } wr_template_part;
 
 typedef struct wr_template {
@@ -16,9 +16,9 @@ typedef struct wr_template {
 
 /* What becomes of values. */
 typedef enum wr_template_kind {
-	WR_TEMPLATE_URL,	/* percent-encoded */
-	WR_TEMPLATE_LINE,	/* control characters become spaces */
-	WR_TEMPLATE_TEXT,	/* as they are */
+	WR_TEMPLATE_URL,  /* percent-encoded */
+	WR_TEMPLATE_LINE, /* control characters become spaces */
+	WR_TEMPLATE_TEXT, /* as they are */
 } wr_template_kind;
 
 /* prop: the property that the text comes from; errors have its span: an unknown column, too

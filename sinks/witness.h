@@ -17,10 +17,10 @@ int64_t wr_witness_get(wr_str mark, const char *incarnation);
 
 typedef struct wr_witness {
 	const char *incarnation;
-	const char *who;	/* that was asked: "the broker" */
-	wr_str where;		/* it was written to: "topic T" */
-	int64_t known;		/* in the mark; -1: none */
-	int64_t found;		/* its answer; -1: none */
+	const char *who; /* that was asked: "the broker" */
+	wr_str where;	 /* it was written to: "topic T" */
+	int64_t known;	 /* in the mark; -1: none */
+	int64_t found;	 /* its answer; -1: none */
 } wr_witness;
 
 /*

@@ -39,17 +39,17 @@ typedef struct file_reader {
 	wr_reader reader;
 	const wr_source_spec *spec;
 	char path[PATH_MAX];
-	int fd, notify; /* notify -1: not followed, or it cannot be */
-	int64_t mtime; /* ms */
+	int fd, notify;	  /* notify -1: not followed, or it cannot be */
+	int64_t mtime;	  /* ms */
 	int32_t n, total; /* partitions of ours; of the file */
 	int32_t *parts;
 	int64_t *start; /* per partition of ours: lines before are not for us */
-	int32_t *slot; /* per partition of the file: its index in ours, -1 */
+	int32_t *slot;	/* per partition of the file: its index in ours, -1 */
 	wr_buf buf;
-	int64_t pos; /* of the file: where buf begins */
-	size_t at; /* in buf: the next line */
-	bool held; /* records point into buf */
-	bool at_end; /* of the file, when last looked at */
+	int64_t pos;	 /* of the file: where buf begins */
+	size_t at;	 /* in buf: the next line */
+	bool held;	 /* records point into buf */
+	bool at_end;	 /* of the file, when last looked at */
 	wr_arena *arena; /* headers */
 } file_reader;
 

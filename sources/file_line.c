@@ -58,7 +58,7 @@ static inline masks look(const char *p)
 typedef struct walk {
 	uint32_t depth;
 	uint64_t text; /* all ones: the block before ended inside a string */
-	bool escape; /* … with a backslash that means the next byte */
+	bool escape;   /* … with a backslash that means the next byte */
 } walk;
 
 /* The bytes that a backslash stands before. */

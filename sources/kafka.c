@@ -59,8 +59,8 @@ static wr_status resolve(const wr_io *io, const wr_source_spec *s, wr_position *
 	return status;
 }
 
-static wr_status differs(const wr_io *io, const wr_source_spec *s, const wr_last_record *seen, int32_t n,
-			 int32_t *which, wr_err *err)
+static wr_status differs(const wr_io *io, const wr_source_spec *s, const wr_last_record *seen,
+			 int32_t n, int32_t *which, wr_err *err)
 {
 	return wr_kafka_differs(io->broker, io->kafka_conf, s->topic, seen, n, which, err);
 }
@@ -131,7 +131,7 @@ static void close_reader(wr_reader *reader)
 
 const wr_source_def wr_source_kafka = {
 	.kind = "kafka",
-	.time_is_rough = true,	/* the ends of transactions bear the broker's time */
+	.time_is_rough = true, /* the ends of transactions bear the broker's time */
 	.partitions = partitions,
 	.resolve = resolve,
 	.differs = differs,

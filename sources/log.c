@@ -12,7 +12,7 @@ typedef struct log_reader {
 	wr_reader reader;
 	wr_topics *topics;
 	wr_str topic;
-	int fd; /* -1: could not be had, callers poll */
+	int fd;		 /* -1: could not be had, callers poll */
 	int32_t n, turn; /* partitions; the one that is asked first next time */
 	wr_topic_cursor **cursors;
 	int32_t *parts;
@@ -155,11 +155,11 @@ static int wait_fd(wr_reader *r)
 	return ((log_reader *)r)->fd;
 }
 
-#define TOPIC_SOURCE(name)                                                                       \
-	{                                                                                        \
-		.kind = name, .partitions = partitions, .resolve = resolve, .open = open_reader, \
-		.poll = poll_reader, .release = release, .next = next, .wait_fd = wait_fd,       \
-		.close = close_reader,                                                           \
+#define TOPIC_SOURCE(name)                                                                         \
+	{                                                                                          \
+		.kind = name, .partitions = partitions, .resolve = resolve, .open = open_reader,   \
+		.poll = poll_reader, .release = release, .next = next, .wait_fd = wait_fd,         \
+		.close = close_reader,                                                             \
 	}
 
 const wr_source_def wr_source_log = TOPIC_SOURCE("log");

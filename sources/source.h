@@ -24,7 +24,7 @@ typedef enum wr_start {
 typedef struct wr_source_spec {
 	const char *kind; /* "kafka", "log", "file", "memory": a row of source_list.h */
 	wr_str topic;
-	wr_str file; /* FILE: path */
+	wr_str file;	   /* FILE: path */
 	bool file_records; /* FILE_LAYOUT='RECORD'; topic is a filter unless empty */
 	bool file_follow;
 	bool
@@ -32,17 +32,17 @@ typedef struct wr_source_spec {
 	wr_start start;
 	int64_t start_value; /* ms, or an offset */
 	wr_on_error on_error;
-	wr_str dead_letter; /* DEAD_LETTER: the topic; empty: none */
+	wr_str dead_letter;   /* DEAD_LETTER: the topic; empty: none */
 	int64_t idle_timeout; /* ms; 0: the setting idle.timeout.ms */
 } wr_source_spec;
 
 /* Where all sources live: given by the engine. */
 typedef struct wr_io {
-	const char *broker; /* "host:port,…"; NULL: the embedded topic log */
-	const char *dir; /* data directory; NULL: none (memory topics) */
-	void *topics; /* wr_topics * (io/topics.h), for "log" and "memory" */
-	bool one_partition; /* tests by hand: whatever is written goes to partition 0 */
-	size_t prefetch_bytes; /* per reader */
+	const char *broker;	       /* "host:port,…"; NULL: the embedded topic log */
+	const char *dir;	       /* data directory; NULL: none (memory topics) */
+	void *topics;		       /* wr_topics * (io/topics.h), for "log" and "memory" */
+	bool one_partition;	       /* tests by hand: whatever is written goes to partition 0 */
+	size_t prefetch_bytes;	       /* per reader */
 	const char *const *kafka_conf; /* name, value … NULL: further librdkafka settings */
 } wr_io;
 

@@ -21,7 +21,7 @@ typedef struct wr_range {
 
 /* A place in the committed data of a store. Bases put it first in their own cursor. */
 typedef struct wr_cursor {
-	wr_str key, value;	/* of the last seek or step that was true; valid until the next */
+	wr_str key, value; /* of the last seek or step that was true; valid until the next */
 } wr_cursor;
 
 /*
@@ -29,7 +29,7 @@ typedef struct wr_cursor {
  * set.
  */
 typedef struct wr_changes {
-	void *store;	/* the base's */
+	void *store; /* the base's */
 	uint32_t id;
 	const wr_tree *points;
 	const wr_range *ranges;

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 
 typedef struct mem_store {
-	struct mem_store *next;	/* ascending by id */
+	struct mem_store *next; /* ascending by id */
 	uint32_t id;
 	wr_tree tree;
-	struct mem_cursor *spare;	/* closed, for the next scan */
+	struct mem_cursor *spare; /* closed, for the next scan */
 } mem_store;
 
 /* Changes of a pending epoch: copies. */
@@ -26,8 +26,8 @@ typedef struct mem_pending {
 	uint64_t epoch;
 	uint32_t n;
 	wr_changes *changes;
-	wr_tree *points;	/* n */
-	wr_arena *arena;	/* of ranges */
+	wr_tree *points; /* n */
+	wr_arena *arena; /* of ranges */
 } mem_pending;
 
 typedef struct mem_state {
@@ -36,7 +36,7 @@ typedef struct mem_state {
 	pthread_rwlock_t lock;
 	mem_store *stores;
 	char *broken;
-	mem_pending *pending;	/* NULL: none */
+	mem_pending *pending; /* NULL: none */
 } mem_state;
 
 typedef struct mem_db {
@@ -45,8 +45,8 @@ typedef struct mem_db {
 } mem_db;
 
 typedef struct mem_cursor {
-	wr_cursor cursor;	/* first */
-	mem_store *store;	/* NULL: of a view */
+	wr_cursor cursor; /* first */
+	mem_store *store; /* NULL: of a view */
 	const wr_tree *tree;
 	wr_tree_pos pos;
 } mem_cursor;

@@ -38,11 +38,11 @@ static const int64_t RECOVERY_NS = 12000000000;
 static wr_status open_error(wr_err *err, const char *dir, char *message)
 {
 	bool damage = strstr(message, "Corruption") || strstr(message, "checksum") ||
-	              strstr(message, "No such file") || strstr(message, "CURRENT") ||
-	              strstr(message, "mismatch");
+		      strstr(message, "No such file") || strstr(message, "CURRENT") ||
+		      strstr(message, "mismatch");
 
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the state in %s/state %s: %s", dir,
-	           damage ? "is damaged" : "cannot be opened", message);
+		   damage ? "is damaged" : "cannot be opened", message);
 	if (damage)
 		wr_err_hint(
 		    err,
@@ -123,9 +123,7 @@ static void make_options(wr_rock_db *db, const wr_db_options *opt)
 {
 	size_t cache = opt->cache_bytes ? opt->cache_bytes : 64 * MB;
 	size_t least = cache < 4 * MB ? 4 * MB : cache < 16 * MB ? cache : 16 * MB;
-	size_t buffers = cache / 2 < least	? least
-			 : cache / 2 > 128 * MB ? 128 * MB
-						: cache / 2;
+	size_t buffers = cache / 2 < least ? least : cache / 2 > 128 * MB ? 128 * MB : cache / 2;
 	rocksdb_lru_cache_options_t *lru = rocksdb_lru_cache_options_create();
 	rocksdb_block_based_table_options_t *table;
 
@@ -220,7 +218,7 @@ static wr_status open_families(wr_rock_db *db, const char *path, wr_err *err)
 	for (size_t i = 0; i < n; i++)
 		options[i] = db->options;
 	db->db = rocksdb_open_column_families(db->options, path, (int)n, (const char *const *)names,
-	                                      options, handles, &message);
+					      options, handles, &message);
 	for (size_t i = 0; i < n && db->db; i++)
 		add_family(db, names[i], handles[i]);
 	if (!fresh)
@@ -353,7 +351,7 @@ static wr_status rock_state_open(void *self, const char *incarnation, void **out
 	f = find_family(db, incarnation);
 	if (!f) {
 		rocksdb_column_family_handle_t *h =
-			rocksdb_create_column_family(db->db, db->options, incarnation, &message);
+		    rocksdb_create_column_family(db->db, db->options, incarnation, &message);
 
 		if (!message) {
 			add_family(db, incarnation, h);
@@ -480,8 +478,8 @@ static wr_status rock_backup(void *self, const char *dir, wr_err *err)
 	snprintf(path, sizeof(path), "%s/state", dir);
 	pthread_mutex_lock(&db->files_lock);
 	message = checkpoint(db->db, path);
-	status = message ? wr_rocks_error(err, "the backup of the state failed", message) :
-	                   wr_rocks_copy_pending(db, dir, err);
+	status = message ? wr_rocks_error(err, "the backup of the state failed", message)
+			 : wr_rocks_copy_pending(db, dir, err);
 	pthread_mutex_unlock(&db->files_lock);
 	return status;
 }

@@ -21,7 +21,7 @@
 typedef struct wr_cache wr_cache;
 
 typedef struct wr_cache_def {
-	uint32_t size;	/* payload bytes */
+	uint32_t size; /* payload bytes */
 	/* A new entry's payload. NULL: zeros. */
 	void (*init)(void *self, void *payload);
 	void (*save)(void *self, const void *payload, wr_buf *out);
@@ -85,6 +85,6 @@ size_t wr_cache_room(wr_cache *c, size_t most);
 void wr_cache_trim(wr_cache *c, size_t bytes);
 /* Memory held. What payloads own is counted as of their last touch, flush or load. */
 size_t wr_cache_bytes(const wr_cache *c);
-size_t wr_cache_dirty(const wr_cache *c);	/* entries */
+size_t wr_cache_dirty(const wr_cache *c); /* entries */
 
 #endif

@@ -12,29 +12,29 @@ enum {
 	DIRTY = 1,
 	DEAD = 2,
 	STORED = 4,
-	USED = 8,	/* since the clock's hand passed */
-	FREE = 16,	/* a hole */
-	FLAGS = 8,	/* bits; the rest of meta is heap bytes in units of 16 */
+	USED = 8,  /* since the clock's hand passed */
+	FREE = 16, /* a hole */
+	FLAGS = 8, /* bits; the rest of meta is heap bytes in units of 16 */
 	HEAP_MAX = 0xFFFFFF,
 	SLAB_MIN = 4096,
 	SLAB_MAX = 2 << 20,
 	PAGE = 4096,
-	PLACES = 64,	/* bytes in tables and lists that point at a changed entry and its copy */
+	PLACES = 64, /* bytes in tables and lists that point at a changed entry and its copy */
 	CLASSES = 32,
 	CHUNK = 256,
-	AHEAD = 24,	/* entries to fetch ahead in a walk over all */
+	AHEAD = 24, /* entries to fetch ahead in a walk over all */
 };
 
 typedef struct entry {
 	uint64_t hash;
 	uint32_t klen;
 	uint32_t meta;
-	_Alignas(16) char payload[];	/* and the key */
+	_Alignas(16) char payload[]; /* and the key */
 } entry;
 
 typedef struct slab {
 	struct slab *next;
-	size_t size, used;	/* of bytes */
+	size_t size, used; /* of bytes */
 	_Alignas(16) char bytes[];
 } slab;
 
@@ -43,16 +43,16 @@ struct wr_cache {
 	const wr_cache_def *def;
 	void *self;
 	uint64_t *slots;
-	uint64_t mask;	/* slots - 1; no slots: 0 */
-	size_t count;	/* of slots in use */
+	uint64_t mask; /* slots - 1; no slots: 0 */
+	size_t count;  /* of slots in use */
 	bool complete;
 	slab *oldest, *youngest;
-	entry *holes[CLASSES];	/* by size / 16 */
+	entry *holes[CLASSES]; /* by size / 16 */
 	size_t held, heap;
-	size_t told;	/* of what is held: as the data directory knows it */
+	size_t told; /* of what is held: as the data directory knows it */
 	entry **dirty;
 	size_t ndirty, dirty_room;
-	size_t dirty_bytes;	/* of dirty entries, as told to the store */
+	size_t dirty_bytes; /* of dirty entries, as told to the store */
 	wr_buf buf;
 };
 

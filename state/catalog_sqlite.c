@@ -21,8 +21,7 @@
 #include "core/format.h"
 #include "state/files.h"
 
-
-enum { APPLICATION = 0x57454952, WAIT_MS = 5000 };	/* "WEIR" */
+enum { APPLICATION = 0x57454952, WAIT_MS = 5000 }; /* "WEIR" */
 
 typedef struct counter {
 	struct counter *next;
@@ -32,9 +31,9 @@ typedef struct counter {
 
 struct wr_catdb {
 	sqlite3 *db;
-	pthread_mutex_t lock;	/* recursive */
+	pthread_mutex_t lock; /* recursive */
 	char path[4096];
-	bool open;		/* a transaction; under the lock */
+	bool open; /* a transaction; under the lock */
 	counter *counters;
 };
 
@@ -65,7 +64,7 @@ static wr_status fail(wr_catdb *db, const char *what, wr_err *err)
 	int code = db->db ? sqlite3_errcode(db->db) : SQLITE_NOMEM;
 
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s the catalog %s: %s", what, db->path,
-	           db->db ? sqlite3_errmsg(db->db) : sqlite3_errstr(code));
+		   db->db ? sqlite3_errmsg(db->db) : sqlite3_errstr(code));
 	if (code == SQLITE_FULL)
 		wr_err_hint(err, "Make room on the disk; nothing committed is lost");
 	else if (code == SQLITE_BUSY)
@@ -209,7 +208,7 @@ static wr_status check_damage(wr_catdb *db, wr_err *err)
 
 	if (next_row(db, st, err) && !wr_str_is(column(st, 0), "ok")) {
 		wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the catalog %s is damaged: %.*s", db->path,
-		           WR_STR_ARG(column(st, 0)));
+			   WR_STR_ARG(column(st, 0)));
 		wr_err_hint(
 		    err,
 		    "Restore the data directory from a backup, or use another one with --data");
@@ -369,8 +368,10 @@ wr_status wr_catdb_update(wr_catdb *db, const wr_statement_row *row, wr_err *err
 wr_status wr_catdb_set_status(wr_catdb *db, int64_t seq, wr_statement_status status, wr_err *err)
 {
 	lock(db);
-	return change(db, prepare(db, err, "UPDATE statement SET status = ? WHERE seq = ?", "zi",
-	                          status_text[status], seq), seq, err);
+	return change(db,
+		      prepare(db, err, "UPDATE statement SET status = ? WHERE seq = ?", "zi",
+			      status_text[status], seq),
+		      seq, err);
 }
 
 wr_status wr_catdb_set_properties(wr_catdb *db, int64_t seq, wr_str json, wr_err *err)
@@ -464,8 +465,10 @@ wr_status wr_catdb_set(wr_catdb *db, const char *key, wr_str value, wr_err *err)
 	wr_status status;
 
 	lock(db);
-	status = finish(db, prepare(db, err, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "zs", key,
-	                            value.p ? value : WR_STR_LIT("")), err);
+	status = finish(db,
+			prepare(db, err, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "zs", key,
+				value.p ? value : WR_STR_LIT("")),
+			err);
 	unlock(db);
 	return status;
 }

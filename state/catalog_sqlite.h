@@ -25,21 +25,21 @@ typedef enum wr_statement_status {
 
 /* Strings with p == NULL are NULL in the table and come back so. */
 typedef struct wr_statement_row {
-	int64_t seq;		/* order of execution, from 1; given by append */
-	wr_str place;		/* identity of the file it stood in; NULL: typed */
-	int32_t ordinal;	/* number of the statement in that file, from 0 */
-	wr_str text;		/* as given */
+	int64_t seq;	 /* order of execution, from 1; given by append */
+	wr_str place;	 /* identity of the file it stood in; NULL: typed */
+	int32_t ordinal; /* number of the statement in that file, from 0 */
+	wr_str text;	 /* as given */
 	/* what a start carries out again: the text with what was found out for it written in */
 	wr_str normal;
 	wr_statement_status status;
-	wr_str kind;		/* CREATE STREAM, INSERT, SET … */
-	wr_str name;		/* of the object; NULL: none */
-	wr_str query_id;	/* NULL: starts no query */
-	wr_str incarnation;	/* of the query's state; NULL: none */
-	int32_t tasks;		/* the query's number of tasks; 0: none */
-	int64_t created_at;	/* ms since 1970 */
-	wr_str properties;	/* JSON; session settings that were in force */
-	wr_str extra;		/* JSON; the engine's notes: resolved start positions, schema … */
+	wr_str kind;	    /* CREATE STREAM, INSERT, SET … */
+	wr_str name;	    /* of the object; NULL: none */
+	wr_str query_id;    /* NULL: starts no query */
+	wr_str incarnation; /* of the query's state; NULL: none */
+	int32_t tasks;	    /* the query's number of tasks; 0: none */
+	int64_t created_at; /* ms since 1970 */
+	wr_str properties;  /* JSON; session settings that were in force */
+	wr_str extra;	    /* JSON; the engine's notes: resolved start positions, schema … */
 } wr_statement_row;
 
 /*

@@ -5,9 +5,9 @@
 #include "core/buf.h"
 
 typedef struct wr_check {
-	int64_t statements;	/* in the catalog, dropped ones left out */
-	int64_t queries;	/* incarnations that have state */
-	uint64_t keys;		/* read, with their checksums */
+	int64_t statements; /* in the catalog, dropped ones left out */
+	int64_t queries;    /* incarnations that have state */
+	uint64_t keys;	    /* read, with their checksums */
 	/* queries with an epoch whose decision is open; the next start decides */
 	int64_t pending;
 	/* incarnations that no statement names; the next start removes them */

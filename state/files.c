@@ -144,7 +144,7 @@ static wr_status in_use(const char *dir, int fd, wr_err *err)
 		who[strcspn(who, "\n")] = 0;
 	close(fd);
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "the data directory %s is in use by %s%s", dir,
-	           n > 0 ? "process " : "another process", n > 0 ? who : "");
+		   n > 0 ? "process " : "another process", n > 0 ? who : "");
 	return wr_err_hint(err, "Stop that process, or name another directory with --data");
 }
 

@@ -62,7 +62,7 @@ static uint64_t double_bits(double d)
 	if (d != d)
 		return UINT64_MAX;
 	if (d == 0)
-		d = 0;	/* -0.0 too */
+		d = 0; /* -0.0 too */
 	memcpy(&bits, &d, sizeof(bits));
 	return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
 }
@@ -176,21 +176,13 @@ void wr_key_put(wr_buf *out, const wr_vec *v, uint32_t row)
 		return;
 	}
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_buf_putc(out, ((const uint8_t *)v->data)[i] ? 2 : 1);
-		break;
+	case WR_BOOLEAN: wr_buf_putc(out, ((const uint8_t *)v->data)[i] ? 2 : 1); break;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		put_u32(out, ((const uint32_t *)v->data)[i] ^ (uint32_t)1 << 31);
-		break;
+	case WR_TIME: put_u32(out, ((const uint32_t *)v->data)[i] ^ (uint32_t)1 << 31); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		put_u64(out, flip(((const int64_t *)v->data)[i]));
-		break;
-	case WR_DOUBLE:
-		put_u64(out, double_bits(((const double *)v->data)[i]));
-		break;
+	case WR_TIMESTAMP: put_u64(out, flip(((const int64_t *)v->data)[i])); break;
+	case WR_DOUBLE: put_u64(out, double_bits(((const double *)v->data)[i])); break;
 	case WR_DECIMAL:
 		if (wr_type_wide(v->type))
 			put_wide(out, ((const wr_dec *)v->data)[i].wide);
@@ -198,21 +190,14 @@ void wr_key_put(wr_buf *out, const wr_vec *v, uint32_t row)
 			put_narrow(out, ((const wr_dec *)v->data)[i].i);
 		break;
 	case WR_STRING:
-	case WR_BYTES:
-		put_bytes(out, ((const wr_str *)v->data)[i]);
-		break;
-	case WR_ARRAY:
-		put_array(out, v, ((const wr_list *)v->data)[i]);
-		break;
-	case WR_MAP:
-		put_map(out, v, ((const wr_list *)v->data)[i]);
-		break;
+	case WR_BYTES: put_bytes(out, ((const wr_str *)v->data)[i]); break;
+	case WR_ARRAY: put_array(out, v, ((const wr_list *)v->data)[i]); break;
+	case WR_MAP: put_map(out, v, ((const wr_list *)v->data)[i]); break;
 	case WR_STRUCT:
 		wr_buf_putc(out, SOME);
 		wr_key_put_row(out, v->kids, v->type->nkids, i);
 		break;
-	case WR_TAGS:
-		WR_BUG("no such type");
+	case WR_TAGS: WR_BUG("no such type");
 	}
 }
 
@@ -389,30 +374,21 @@ static bool get_struct(wr_vec *v, wr_arena *a, const char **p, const char *end)
 static bool get_value(wr_vec *v, wr_arena *a, const char **p, const char *end)
 {
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		break;
+	case WR_BOOLEAN: break;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		return get_u32(v, a, p, end);
+	case WR_TIME: return get_u32(v, a, p, end);
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		return (size_t)(end - *p) >= 8 && wr_key_get_i64(one_more(v, a), p, end);
-	case WR_DOUBLE:
-		return get_double(v, a, p, end);
+	case WR_TIMESTAMP: return (size_t)(end - *p) >= 8 && wr_key_get_i64(one_more(v, a), p, end);
+	case WR_DOUBLE: return get_double(v, a, p, end);
 	case WR_DECIMAL:
 		return wr_type_wide(v->type) ? get_wide(v, a, p, end) : get_narrow(v, a, p, end);
 	case WR_STRING:
-	case WR_BYTES:
-		return get_bytes(v, a, p, end);
-	case WR_ARRAY:
-		return get_array(v, a, p, end);
-	case WR_MAP:
-		return get_map(v, a, p, end);
-	case WR_STRUCT:
-		return get_struct(v, a, p, end);
-	case WR_TAGS:
-		break;
+	case WR_BYTES: return get_bytes(v, a, p, end);
+	case WR_ARRAY: return get_array(v, a, p, end);
+	case WR_MAP: return get_map(v, a, p, end);
+	case WR_STRUCT: return get_struct(v, a, p, end);
+	case WR_TAGS: break;
 	}
 	WR_BUG("no such type");
 }

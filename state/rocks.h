@@ -19,7 +19,7 @@ typedef struct wr_family {
 	struct wr_family *next;
 	char *name;
 	struct rocksdb_column_family_handle_t *handle;
-	int refs;	/* under the db's lock */
+	int refs; /* under the db's lock */
 } wr_family;
 
 typedef struct wr_rock_db {
@@ -32,8 +32,8 @@ typedef struct wr_rock_db {
 	struct rocksdb_writeoptions_t *sync;
 	pthread_mutex_t lock;
 	wr_family *families;
-	pthread_mutex_t files_lock;	/* held while files of pending epochs go, and by a backup */
-	_Atomic unsigned files;	/* written so far: makes names */
+	pthread_mutex_t files_lock; /* held while files of pending epochs go, and by a backup */
+	_Atomic unsigned files;	    /* written so far: makes names */
 	/* the disk was full, and has had room since then (monotonic ns); 0: it is not */
 	_Atomic int64_t full_since;
 } wr_rock_db;
@@ -43,16 +43,16 @@ typedef struct wr_rock_store wr_rock_store;
 typedef struct wr_rock_state {
 	wr_rock_db *db;
 	wr_family *cf;
-	pthread_mutex_t lock;	/* stores, broken */
+	pthread_mutex_t lock; /* stores, broken */
 	wr_rock_store *stores;
 	char *broken;
-	bool pending;		/* an epoch waits for its decision */
-	uint64_t epoch;		/* that one */
+	bool pending;	/* an epoch waits for its decision */
+	uint64_t epoch; /* that one */
 } wr_rock_state;
 
 /* Keys [from, to) of a store, where nothing is committed. */
 typedef struct wr_rock_gap {
-	bool set, open;	/* open: no upper end */
+	bool set, open; /* open: no upper end */
 	wr_buf from, to;
 } wr_rock_gap;
 

@@ -31,18 +31,18 @@ enum { SLOW = 20000 };
 #endif
 
 typedef struct wr_rock_cursor {
-	wr_cursor cursor;	/* first */
-	wr_rock_state *state;	/* whom errors are told */
-	wr_rock_store *store;	/* NULL: of a view */
+	wr_cursor cursor;     /* first */
+	wr_rock_state *state; /* whom errors are told */
+	wr_rock_store *store; /* NULL: of a view */
 	struct wr_rock_cursor *next;
 	rocksdb_readoptions_t *read;
 	rocksdb_iterator_t *it;
-	char lower[WR_ROCKS_PREFIX], upper[WR_ROCKS_PREFIX];	/* RocksDB points at them */
+	char lower[WR_ROCKS_PREFIX], upper[WR_ROCKS_PREFIX]; /* RocksDB points at them */
 	wr_buf key;
 } wr_rock_cursor;
 
 typedef struct rock_view {
-	wr_rock_state state;	/* only what cursors use */
+	wr_rock_state state; /* only what cursors use */
 	const rocksdb_snapshot_t *snapshot;
 	uint32_t n;
 	wr_cursor **cursors;

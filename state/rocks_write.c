@@ -38,10 +38,10 @@ typedef struct walk {
 	const wr_changes *ch;
 	const wr_rec *point;
 	wr_tree_pos pos;
-	wr_cursor *base;	/* NULL: there are no ranges */
-	uint32_t range;		/* the one that base stands in or comes to */
-	bool here;		/* base stands at a key to delete */
-	bool placed;		/* base was sought into the range */
+	wr_cursor *base; /* NULL: there are no ranges */
+	uint32_t range;	 /* the one that base stands in or comes to */
+	bool here;	 /* base stands at a key to delete */
+	bool placed;	 /* base was sought into the range */
 	bool step_point, step_base;
 } walk;
 
@@ -160,7 +160,7 @@ static char *write_batch(wr_rock_state *s, rocksdb_writebatch_t *wb)
 		wr_rocks_lost(s->db, message);
 	}
 	rocksdb_writebatch_destroy(wb);
-	(void)WR_FAULT("state.written");	/* it is: crashes only */
+	(void)WR_FAULT("state.written"); /* it is: crashes only */
 	return message;
 }
 
@@ -221,7 +221,7 @@ static char *ingest(wr_rock_state *s, const char *path, bool move)
 	rocksdb_ingestexternalfileoptions_set_move_files(how, move);
 	if (!message)
 		rocksdb_ingest_external_file_cf(s->db->db, s->cf->handle, list, 1, how, &message);
-	(void)WR_FAULT("state.ingested");	/* it is: crashes only */
+	(void)WR_FAULT("state.ingested"); /* it is: crashes only */
 	rocksdb_ingestexternalfileoptions_destroy(how);
 	return message;
 }
@@ -253,7 +253,7 @@ wr_status wr_rocks_commit(void *self, const wr_changes *ch, uint32_t n, wr_err *
 
 	if (!wb) {
 		snprintf(path, sizeof(path), "%s/ingest/%u.sst", s->db->dir,
-		         atomic_fetch_add(&s->db->files, 1));
+			 atomic_fetch_add(&s->db->files, 1));
 		message = write_file(s, path, ch, n, false);
 	}
 	forget_cursors(s);
@@ -379,8 +379,8 @@ bool wr_rocks_pending(void *self, uint64_t *epoch)
 /* Writes a batch, given as bytes, and removes the mark with it. bytes.n == 0: the mark alone. */
 static char *decide_batch(wr_rock_state *s, wr_str bytes)
 {
-	rocksdb_writebatch_t *wb = bytes.n ? rocksdb_writebatch_create_from(bytes.p, bytes.n) :
-	                                     rocksdb_writebatch_create();
+	rocksdb_writebatch_t *wb = bytes.n ? rocksdb_writebatch_create_from(bytes.p, bytes.n)
+					   : rocksdb_writebatch_create();
 	wr_buf key = { 0 };
 	wr_str full = wr_rocks_key(&key, WR_ROCKS_PENDING, (wr_str){ 0 });
 
@@ -423,7 +423,7 @@ static wr_status decide(wr_rock_state *s, bool apply, wr_err *err)
 		message = ingest(s, path, false);
 	else
 		message = decide_batch(s, (wr_str){ value.p + 9, (uint32_t)(value.n - 9) });
-	(void)WR_FAULT("state.decision_written");	/* it is: crashes only */
+	(void)WR_FAULT("state.decision_written"); /* it is: crashes only */
 	if (!message && path[0])
 		unlink(path);
 	pthread_mutex_unlock(&s->db->files_lock);
@@ -448,7 +448,7 @@ wr_status wr_rocks_discard(void *self, wr_err *err)
 
 typedef struct names {
 	wr_rock_db *db;
-	const char *to;	/* copy to to/ingest; NULL: look only */
+	const char *to; /* copy to to/ingest; NULL: look only */
 	wr_err *err;
 } names;
 
@@ -463,7 +463,7 @@ static bool awaited(void *arg, const char *name)
 		wr_rock_state s = { .db = cx->db, .cf = f, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 		found = read_pending(&s, &value) && value.p[0] == 'F' &&
-		        wr_str_is((wr_str){ value.p + 9, (uint32_t)(value.n - 9) }, name);
+			wr_str_is((wr_str){ value.p + 9, (uint32_t)(value.n - 9) }, name);
 		free(s.broken);
 	}
 	wr_buf_free(&value);

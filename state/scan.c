@@ -17,13 +17,13 @@
  */
 struct wr_iter {
 	wr_store *st;
-	const wr_base_def *def;	/* of base; the store may get a mirror meanwhile */
+	const wr_base_def *def; /* of base; the store may get a mirror meanwhile */
 	bool backwards;
-	wr_str from, to;	/* own copies in `bounds` */
+	wr_str from, to; /* own copies in `bounds` */
 	wr_buf bounds;
 	wr_tree_pos pos;
-	const wr_rec *point;	/* NULL: no more */
-	wr_cursor *base;	/* NULL: nothing committed */
+	const wr_rec *point; /* NULL: no more */
+	wr_cursor *base;     /* NULL: nothing committed */
 	bool base_here;
 	bool step_point, step_base;
 };
@@ -34,7 +34,7 @@ struct wr_view {
 	wr_cursor **cursors;
 	bool *here;
 	uint32_t n;
-	int64_t last;	/* the cursor that gave the last answer; -1 before */
+	int64_t last; /* the cursor that gave the last answer; -1 before */
 	wr_buf bounds;
 	wr_str from, to;
 };

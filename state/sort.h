@@ -6,7 +6,7 @@
 
 typedef struct wr_sort_item {
 	wr_str key;
-	uint64_t part;	/* the sort's own */
+	uint64_t part; /* the sort's own */
 } wr_sort_item;
 
 /* Into the order of wr_str_cmp. Equal keys in any order. */

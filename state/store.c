@@ -24,8 +24,8 @@
 #include <stdlib.h>
 
 enum {
-	MIRRORS = 64 << 20,	/* bytes, when no cache size is given */
-	HELD = 6	/* what all caches together may hold, in sizes of the block cache */
+	MIRRORS = 64 << 20, /* bytes, when no cache size is given */
+	HELD = 6	    /* what all caches together may hold, in sizes of the block cache */
 };
 
 wr_status wr_db_open(const char *dir, const wr_db_options *opt, wr_db **out, wr_err *err)
@@ -66,7 +66,7 @@ wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_e
 	wr_state *s;
 	void *base;
 
-	WR_ASSERT(strcmp(incarnation, "default") != 0);	/* RocksDB's own */
+	WR_ASSERT(strcmp(incarnation, "default") != 0); /* RocksDB's own */
 	if (db->def->state_open(db->base, incarnation, &base, err) != WR_OK)
 		return WR_FAIL;
 	s = wr_calloc(1, sizeof(*s));
@@ -84,7 +84,7 @@ wr_status wr_state_drop(wr_db *db, const char *incarnation, wr_err *err)
 }
 
 wr_status wr_state_each(wr_db *db, void (*visit)(void *self, const char *incarnation), void *self,
-                        wr_err *err)
+			wr_err *err)
 {
 	return db->def->state_each(db->base, visit, self, err);
 }
@@ -149,7 +149,7 @@ wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task)
 	uint32_t id = wr_store_id(op, task);
 	wr_store **p, *st;
 
-	WR_ASSERT(id != UINT32_MAX);	/* a base may keep its own things there */
+	WR_ASSERT(id != UINT32_MAX); /* a base may keep its own things there */
 	pthread_mutex_lock(&s->lock);
 	for (p = &s->stores; *p && (*p)->id < id; p = &(*p)->next)
 		;
@@ -265,7 +265,7 @@ static void note_highest(wr_store *st)
 	if (st->base_empty)
 		st->highest_is = WR_HIGHEST_KNOWN;
 	else if (st->highest_is != WR_HIGHEST_KNOWN ||
-	         wr_str_cmp(wr_rec_key(last), wr_buf_view(&st->highest)) <= 0)
+		 wr_str_cmp(wr_rec_key(last), wr_buf_view(&st->highest)) <= 0)
 		return;
 	wr_buf_reset(&st->highest);
 	wr_buf_str(&st->highest, wr_rec_key(last));
@@ -384,11 +384,11 @@ static void ranges_add(wr_store *st, wr_str from, wr_str to)
 	if (first == end) {
 		ranges_make_room(st);
 		memmove(&st->ranges[first + 1], &st->ranges[first],
-		        (st->nranges - first) * sizeof(*st->ranges));
+			(st->nranges - first) * sizeof(*st->ranges));
 		st->nranges++;
 	} else {
 		memmove(&st->ranges[first + 1], &st->ranges[end],
-		        (st->nranges - end) * sizeof(*st->ranges));
+			(st->nranges - end) * sizeof(*st->ranges));
 		st->nranges -= end - first - 1;
 	}
 	st->ranges[first] = r;

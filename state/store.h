@@ -23,7 +23,7 @@ typedef struct wr_state wr_state;
 typedef struct wr_store wr_store;
 
 typedef struct wr_db_options {
-	bool memory;		/* no files at all */
+	bool memory; /* no files at all */
 	/* block cache; and a bound for write buffers, and, six times, for all caches; 0: as it likes */
 	size_t cache_bytes;
 } wr_db_options;
@@ -48,11 +48,11 @@ wr_status wr_db_verify(wr_db *db, uint64_t *keys, wr_err *err);
 
 /* The state of a query, by its incarnation (a UUID text). Creates it when new. */
 wr_status wr_state_open(wr_db *db, const char *incarnation, wr_state **out, wr_err *err);
-void wr_state_close(wr_state *s);	/* uncommitted writes are gone */
+void wr_state_close(wr_state *s); /* uncommitted writes are gone */
 wr_status wr_state_drop(wr_db *db, const char *incarnation, wr_err *err);
 /* Calls visit for every incarnation that has state, so that start-up can remove orphans. */
 wr_status wr_state_each(wr_db *db, void (*visit)(void *self, const char *incarnation), void *self,
-                        wr_err *err);
+			wr_err *err);
 
 /* op: the operator's number in its plan; task: 0 … */
 wr_store *wr_store_open(wr_state *s, uint16_t op, uint16_t task);

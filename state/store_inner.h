@@ -14,17 +14,17 @@ struct wr_db {
 	const wr_base_def *def;
 	void *base;
 	size_t mirror_limit;
-	_Atomic size_t mirrored;	/* bytes of all mirrors */
+	_Atomic size_t mirrored; /* bytes of all mirrors */
 	size_t held_limit;
-	_Atomic size_t held, caches;	/* bytes of all caches, and how many there are */
+	_Atomic size_t held, caches; /* bytes of all caches, and how many there are */
 };
 
 struct wr_state {
 	wr_db *db;
 	const wr_base_def *def;
 	void *base;
-	pthread_mutex_t lock;	/* of the list */
-	wr_store *stores;	/* ascending by id */
+	pthread_mutex_t lock; /* of the list */
+	wr_store *stores;     /* ascending by id */
 };
 
 struct wr_store {
@@ -35,20 +35,20 @@ struct wr_store {
 	/* What is read: the base, or the mirror by way of wr_base_memory. */
 	const wr_base_def *read_def;
 	void *read;
-	void *mirror;		/* NULL: none */
-	size_t mirror_bytes;	/* as counted in the db */
-	uint32_t scans;		/* until a mirror is thought of */
-	bool no_mirror;		/* it never pays, or was given up */
+	void *mirror;	     /* NULL: none */
+	size_t mirror_bytes; /* as counted in the db */
+	uint32_t scans;	     /* until a mirror is thought of */
+	bool no_mirror;	     /* it never pays, or was given up */
 	uint32_t id;
 	bool base_empty;
 	enum { WR_HIGHEST_UNKNOWN, WR_HIGHEST_KNOWN, WR_HIGHEST_NONE } highest_is;
-	wr_buf highest;		/* no committed key comes behind it */
+	wr_buf highest; /* no committed key comes behind it */
 	wr_tree points;
-	wr_range *ranges;	/* keys are heap pieces */
+	wr_range *ranges; /* keys are heap pieces */
 	uint32_t nranges, room;
-	_Atomic size_t bytes;	/* of the overlay, for other threads */
-	_Atomic size_t cached;	/* of dirty cache entries on their way here, likewise */
-	wr_iter *spare;		/* closed, for the next scan: operators scan at every row */
+	_Atomic size_t bytes;  /* of the overlay, for other threads */
+	_Atomic size_t cached; /* of dirty cache entries on their way here, likewise */
+	wr_iter *spare;	       /* closed, for the next scan: operators scan at every row */
 };
 
 /* The range that hides the committed key; NULL when none does. */

@@ -31,7 +31,7 @@ struct wr_leaf {
 };
 
 typedef struct inner {
-	uint32_t n;	/* separators; kids are one more */
+	uint32_t n; /* separators; kids are one more */
 	uint64_t head[INNER];
 	wr_str sep[INNER];
 	void *kid[INNER + 1];
@@ -106,8 +106,8 @@ static uint32_t inner_bound(const inner *node, uint64_t head, wr_str key)
 
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
-		bool below = head != node->head[mid] ? head < node->head[mid] :
-		                                       cmp_tail(key, node->sep[mid]) < 0;
+		bool below = head != node->head[mid] ? head < node->head[mid]
+						     : cmp_tail(key, node->sep[mid]) < 0;
 
 		if (below)
 			hi = mid;

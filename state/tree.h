@@ -17,9 +17,9 @@ enum { WR_REC_DELETED = UINT32_MAX };
 
 typedef struct wr_rec {
 	uint32_t klen;
-	uint32_t vlen;	/* WR_REC_DELETED: a mark */
-	uint32_t room;	/* bytes there are for the value */
-	char bytes[];	/* key, value */
+	uint32_t vlen; /* WR_REC_DELETED: a mark */
+	uint32_t room; /* bytes there are for the value */
+	char bytes[];  /* key, value */
 } wr_rec;
 
 static inline wr_str wr_rec_key(const wr_rec *r)
@@ -39,13 +39,13 @@ static inline wr_str wr_rec_value(const wr_rec *r)
 typedef struct wr_leaf wr_leaf;
 
 typedef struct wr_tree {
-	bool heap;	/* records are heap pieces */
-	uint32_t depth;	/* inner nodes above a leaf */
-	wr_arena *arena;	/* NULL until the first put */
+	bool heap;	 /* records are heap pieces */
+	uint32_t depth;	 /* inner nodes above a leaf */
+	wr_arena *arena; /* NULL until the first put */
 	void *root;
 	wr_leaf *first, *last;
-	size_t count;	/* records */
-	size_t bytes;	/* that records take; in an arena also what was replaced or removed */
+	size_t count; /* records */
+	size_t bytes; /* that records take; in an arena also what was replaced or removed */
 	size_t leaves;
 } wr_tree;
 

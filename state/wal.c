@@ -107,8 +107,9 @@ static wr_status check_log(const char *path, const char *name, uint8_t *block, w
 		return WR_OK;
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 		   "the state in %s is damaged: a record of %s has a wrong length", path, name);
-	return wr_err_hint(err, "Restore the data directory from a backup, or use another one and let "
-				"the queries read their sources again");
+	return wr_err_hint(err,
+			   "Restore the data directory from a backup, or use another one and let "
+			   "the queries read their sources again");
 }
 
 wr_status wr_wal_check(const char *path, wr_err *err)

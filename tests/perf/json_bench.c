@@ -32,8 +32,7 @@ static uint32_t draw(uint32_t n)
 static void put_row(wr_buf *b, uint32_t id, const char *status)
 {
 	static const char *const streets[] = { "Via Roma", "Rue de la R\\u00e9publique",
-					       "Stra\xc3\x9f\x65 7",
-					       "High Street" };
+					       "Stra\xc3\x9f\x65 7", "High Street" };
 	static const char *const notes[] = {
 		"please leave the parcel with the neighbours if nobody opens",
 		"the bell is \\\"broken\\\", knock",
@@ -238,9 +237,9 @@ static void run(wr_arena *a, const workload *w)
 	}
 }
 
-#define NAMED(z)                 \
-	{                        \
-		z, sizeof(z) - 1 \
+#define NAMED(z)                                                                                   \
+	{                                                                                          \
+		z, sizeof(z) - 1                                                                   \
 	}
 
 int main(int argc, char **argv)

@@ -29,7 +29,8 @@ static wr_state *state;
 static wr_op_cx cx;
 static uint64_t sunk;
 
-static wr_status sink_push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n, wr_err *err)
+static wr_status sink_push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
+			   wr_err *err)
 {
 	(void)op, (void)input, (void)b, (void)at, (void)err;
 	sunk += n;
@@ -67,7 +68,8 @@ static void check(wr_status s, const wr_err *err)
 
 /* ---------------------------------------------------------------- a small world */
 
-static const wr_schema *schema(uint32_t n, uint32_t nkeys, const char *names, const wr_type *const *types)
+static const wr_schema *schema(uint32_t n, uint32_t nkeys, const char *names,
+			       const wr_type *const *types)
 {
 	wr_schema *s = WR_NEW(plan, wr_schema);
 	wr_column *cols = WR_NEW_ARRAY(plan, wr_column, n);
@@ -96,9 +98,15 @@ static wr_agg_spec agg(const char *name, const wr_expr *arg)
 
 	if (arg)
 		args[0] = arg, in.type = types[0] = arg->type;
-	check(wr_fn_resolve(plan, wr_str_of(name), &in, arg != NULL, WR_NO_SPAN, NULL, NULL, &m, &err), &err);
-	return (wr_agg_spec){ .agg = m.agg, .nargs = arg != NULL, .args = args, .types = types,
-		              .consts = WR_NEW_ARRAY(plan, const wr_vec *, 1), .result = m.result };
+	check(wr_fn_resolve(plan, wr_str_of(name), &in, arg != NULL, WR_NO_SPAN, NULL, NULL, &m,
+			    &err),
+	      &err);
+	return (wr_agg_spec){ .agg = m.agg,
+			      .nargs = arg != NULL,
+			      .args = args,
+			      .types = types,
+			      .consts = WR_NEW_ARRAY(plan, const wr_vec *, 1),
+			      .result = m.result };
 }
 
 static wr_op *open_op(const wr_op_spec *spec, size_t cache_bytes)
@@ -106,8 +114,12 @@ static wr_op *open_op(const wr_op_spec *spec, size_t cache_bytes)
 	wr_err err = WR_ERR_INIT;
 	wr_op *op = wr_arena_zalloc(task, spec->def->size);
 
-	cx = (wr_op_cx){ .arena = task, .batch_arena = batch, .state = state, .ntasks = 1,
-		         .cache_bytes = cache_bytes, .memory = 512 << 20 };
+	cx = (wr_op_cx){ .arena = task,
+			 .batch_arena = batch,
+			 .state = state,
+			 .ntasks = 1,
+			 .cache_bytes = cache_bytes,
+			 .memory = 512 << 20 };
 	op->def = spec->def;
 	op->spec = spec;
 	op->cx = &cx;
@@ -176,7 +188,8 @@ static wr_batch *new_batch(const wr_schema *s, uint32_t rows)
 
 static void report(const char *name, double ns, double rows)
 {
-	printf("%-28s %8.1f ns/row  (%.0f rows, %llu out)\n", name, ns / rows, rows, (unsigned long long)sunk);
+	printf("%-28s %8.1f ns/row  (%.0f rows, %llu out)\n", name, ns / rows, rows,
+	       (unsigned long long)sunk);
 	sunk = 0;
 }
 
@@ -189,8 +202,11 @@ static wr_spec_aggregate *agg_spec(const wr_type *dec)
 	wr_spec_aggregate *s = WR_NEW(plan, wr_spec_aggregate);
 	wr_agg_spec *aggs = WR_NEW_ARRAY(plan, wr_agg_spec, 2);
 
-	s->base = (wr_op_spec){ .def = &wr_op_aggregate_def, .id = 1, .table = true,
-		                .in = schema(2, 1, "GV", in), .out = schema(3, 1, "GNS", out) };
+	s->base = (wr_op_spec){ .def = &wr_op_aggregate_def,
+				.id = 1,
+				.table = true,
+				.in = schema(2, 1, "GV", in),
+				.out = schema(3, 1, "GNS", out) };
 	aggs[0] = agg("COUNT", NULL);
 	aggs[1] = agg("SUM", col(s->base.in, 1));
 	s->naggs = 2;
@@ -203,7 +219,8 @@ static void set_group(wr_batch *b, uint32_t i, uint32_t group)
 {
 	char *name = wr_arena_alloc(plan, 16);
 
-	((wr_str *)b->cols[0].data)[i] = (wr_str){ name, (uint32_t)sprintf(name, "region-%02u", group) };
+	((wr_str *)b->cols[0].data)[i] =
+	    (wr_str){ name, (uint32_t)sprintf(name, "region-%02u", group) };
 	wr_vec_DECIMAL(&b->cols[1])[i].i = rnd() % 100000;
 }
 
@@ -217,7 +234,9 @@ static void tumble(size_t cache_bytes, const char *name)
 
 	begin();
 	s = agg_spec(wr_type_decimal(plan, 12, 2));
-	s->window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10000, .advance = 10000, .grace = 1000 };
+	s->window = (wr_window_spec){
+		.kind = WR_WINDOW_TUMBLING, .size = 10000, .advance = 10000, .grace = 1000
+	};
 	for (int k = 0; k < BATCHES; k++) {
 		b[k] = new_batch(s->base.in, ROWS);
 		for (uint32_t i = 0; i < ROWS; i++)
@@ -253,12 +272,13 @@ static void retract(size_t cache_bytes, const char *name)
 		for (uint32_t i = 0; i < 2 * ROWS; i++) {
 			uint32_t group = rnd() % 5;
 
-			b[k]->change[i] = i % 4 < 2 ? (i % 2 ? WR_ROW_AFTER : WR_ROW_BEFORE) :
-			                              (i % 2 ? WR_ROW_NEW : WR_ROW_OLD);
+			b[k]->change[i] = i % 4 < 2 ? (i % 2 ? WR_ROW_AFTER : WR_ROW_BEFORE)
+						    : (i % 2 ? WR_ROW_NEW : WR_ROW_OLD);
 			set_group(b[k], i, group);
 			if (b[k]->change[i] == WR_ROW_AFTER)
-				b[k]->cols[0] = b[k]->cols[0], ((wr_str *)b[k]->cols[0].data)[i] =
-								       ((wr_str *)b[k]->cols[0].data)[i - 1];
+				b[k]->cols[0] = b[k]->cols[0],
+				((wr_str *)b[k]->cols[0].data)[i] =
+				    ((wr_str *)b[k]->cols[0].data)[i - 1];
 		}
 	}
 	op = open_op(&s->base, cache_bytes);
@@ -276,7 +296,8 @@ static void retract(size_t cache_bytes, const char *name)
 static void minimum(void)
 {
 	enum { N = 1000000 };
-	const wr_type *in[] = { wr_type_of(WR_STRING), wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT) };
+	const wr_type *in[] = { wr_type_of(WR_STRING), wr_type_of(WR_BIGINT),
+				wr_type_of(WR_BIGINT) };
 	static const int32_t pk = 2;
 	wr_spec_aggregate *s;
 	wr_agg_spec *aggs;
@@ -344,14 +365,16 @@ static void many(void)
 			}
 			push(op, 0, b);
 		}
-		report(round ? "a million groups" : "a million groups, new", now() - from, 2000.0 * ROWS);
+		report(round ? "a million groups" : "a million groups, new", now() - from,
+		       2000.0 * ROWS);
 	}
 	end(op);
 }
 
 static void fill_row(wr_batch *b, uint32_t i, int64_t key)
 {
-	static char text[] = "a customer's name and the place where they live, some forty to sixty bytes long";
+	static char text[] =
+	    "a customer's name and the place where they live, some forty to sixty bytes long";
 
 	wr_vec_BIGINT(&b->cols[0])[i] = key;
 	((wr_str *)b->cols[1].data)[i] = (wr_str){ text, 20 + rnd() % 8 };
@@ -363,7 +386,7 @@ static void fill_row(wr_batch *b, uint32_t i, int64_t key)
 static const wr_schema *customers(void)
 {
 	const wr_type *types[] = { wr_type_of(WR_BIGINT), wr_type_of(WR_STRING),
-		                   wr_type_decimal(plan, 12, 2), wr_type_of(WR_BIGINT) };
+				   wr_type_decimal(plan, 12, 2), wr_type_of(WR_BIGINT) };
 
 	return schema(4, 1, "KSDB", types);
 }
@@ -378,7 +401,8 @@ static void table(void)
 
 	begin();
 	s = WR_NEW(plan, wr_spec_table);
-	s->base = (wr_op_spec){ .def = &wr_op_table_def, .id = 1, .table = true, .in = customers() };
+	s->base =
+	    (wr_op_spec){ .def = &wr_op_table_def, .id = 1, .table = true, .in = customers() };
 	s->base.out = s->base.in;
 	s->materialise = true;
 	b = new_batch(s->base.in, ROWS);
@@ -419,8 +443,10 @@ static void join(void)
 	s->right = customers();
 	out[2] = s->right->cols[1].type;
 	out[3] = s->right->cols[2].type;
-	s->base = (wr_op_spec){ .def = &wr_op_join_table_def, .id = 1, .in = schema(2, 1, "OC", in),
-		                .out = schema(4, 1, "OCSD", out) };
+	s->base = (wr_op_spec){ .def = &wr_op_join_table_def,
+				.id = 1,
+				.in = schema(2, 1, "OC", in),
+				.out = schema(4, 1, "OCSD", out) };
 	s->key = col(s->base.in, 1);
 	s->from = from_cols;
 	right = new_batch(s->right, ROWS);
@@ -462,7 +488,9 @@ static void sessions(bool final, const char *name)
 	s->base.out = schema(3, 1, "GNS", WR_NEW_ARRAY(plan, const wr_type *, 3));
 	for (int i = 0; i < 3; i++)
 		((wr_column *)(uintptr_t)s->base.out->cols)[i].type = types[i];
-	s->window = (wr_window_spec){ .kind = WR_WINDOW_SESSION, .size = 30000, .grace = final ? 0 : 86400000 };
+	s->window = (wr_window_spec){ .kind = WR_WINDOW_SESSION,
+				      .size = 30000,
+				      .grace = final ? 0 : 86400000 };
 	s->emit_final = final;
 	b = new_batch(s->base.in, ROWS);
 	op = open_op(&s->base, 0);
@@ -487,7 +515,8 @@ static void sessions(bool final, const char *name)
 static void streams(void)
 {
 	static const int32_t from_cols[] = { 0, 1, ~1 };
-	const wr_type *types[] = { wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT) };
+	const wr_type *types[] = { wr_type_of(WR_BIGINT), wr_type_of(WR_BIGINT),
+				   wr_type_of(WR_BIGINT) };
 	wr_spec_join_streams *s;
 	wr_err err = WR_ERR_INIT;
 	wr_batch *l, *r;
@@ -497,8 +526,10 @@ static void streams(void)
 
 	begin();
 	s = WR_NEW(plan, wr_spec_join_streams);
-	s->base = (wr_op_spec){ .def = &wr_op_join_streams_def, .id = 1, .in = schema(2, 1, "OA", types),
-		                .out = schema(3, 1, "OAP", types) };
+	s->base = (wr_op_spec){ .def = &wr_op_join_streams_def,
+				.id = 1,
+				.in = schema(2, 1, "OA", types),
+				.out = schema(3, 1, "OAP", types) };
 	s->right = schema(2, 1, "OP", types);
 	s->kind = WR_JOINS_LEFT;
 	s->before = 0;

@@ -110,8 +110,8 @@ static void commit(wr_cache *c, wr_state *st, const char *what, uint64_t n)
 		fprintf(stderr, "%s\n", err.message);
 		exit(1);
 	}
-	printf("%-44s %7.0f ns an entry, of which the flush %.0f\n", what, (now() - begin) / (double)n,
-	       (flushed - begin) / (double)n);
+	printf("%-44s %7.0f ns an entry, of which the flush %.0f\n", what,
+	       (now() - begin) / (double)n, (flushed - begin) / (double)n);
 }
 
 /* Scans of some 3 rows each, as a join looks for its partners: key, time. */
@@ -126,7 +126,8 @@ static void bench_scans(wr_state *st, wr_store *s, const char *what)
 		char k[32];
 		int n = sprintf(k, "k%08u/%02u", (unsigned)(i / 3), (unsigned)(i % 3));
 
-		wr_store_put(s, (wr_str){ k, (uint32_t)n }, WR_STR_LIT("a row of a join, some forty bytes of it…"));
+		wr_store_put(s, (wr_str){ k, (uint32_t)n },
+			     WR_STR_LIT("a row of a join, some forty bytes of it…"));
 	}
 	for (int round = 0; round < 2; round++) {
 		begin = now();
@@ -141,7 +142,8 @@ static void bench_scans(wr_state *st, wr_store *s, const char *what)
 				rows++;
 			wr_iter_close(it);
 		}
-		printf("scan of 3 rows, %-28s %7.0f ns\n", round ? what : "of the open epoch", (now() - begin) / SCANS);
+		printf("scan of 3 rows, %-28s %7.0f ns\n", round ? what : "of the open epoch",
+		       (now() - begin) / SCANS);
 		if (wr_state_commit(st, &err) != WR_OK)
 			exit(1);
 	}
@@ -165,7 +167,8 @@ int main(int argc, char **argv)
 	snprintf(dir, sizeof(dir), "/tmp/weir-bench-%d", (int)getpid());
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	begin = now();
-	if (wr_db_open(dir, &opt, &db, &err) != WR_OK || wr_state_open(db, "bench", &st, &err) != WR_OK) {
+	if (wr_db_open(dir, &opt, &db, &err) != WR_OK ||
+	    wr_state_open(db, "bench", &st, &err) != WR_OK) {
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
@@ -175,10 +178,13 @@ int main(int argc, char **argv)
 	begin = now();
 	touch_some(c, 0, all);
 	printf("%-44s %7.0f ns\n", "make and touch, new keys", (now() - begin) / (double)all);
-	printf("%-44s %7.1f bytes\n", "memory an entry, key 9 and payload 32 of it", (double)wr_cache_bytes(c) / (double)all);
+	printf("%-44s %7.1f bytes\n", "memory an entry, key 9 and payload 32 of it",
+	       (double)wr_cache_bytes(c) / (double)all);
 	printf("%-44s %7.0f ns\n", "find with hash, any key", random_finds(c, all, 4000000, false));
-	printf("%-44s %7.0f ns\n", "the same, memory asked for ahead", random_finds(c, all, 4000000, true));
-	printf("%-44s %7.0f ns\n", "find with hash, 10,000 hot keys", random_finds(c, 10000, 4000000, false));
+	printf("%-44s %7.0f ns\n", "the same, memory asked for ahead",
+	       random_finds(c, all, 4000000, true));
+	printf("%-44s %7.0f ns\n", "find with hash, 10,000 hot keys",
+	       random_finds(c, 10000, 4000000, false));
 	commit(c, st, "flush and commit of all", all);
 	for (int i = 0; i < 3; i++) {
 		touch_some(c, (uint64_t)i * dirty, dirty);

@@ -30,7 +30,7 @@ static void test_arena(void **state)
 			held = wr_arena_bytes(a);
 		wr_arena_reset(a);
 	}
-	assert_int_equal(wr_arena_bytes(a), held);	/* a steady loop takes no more memory */
+	assert_int_equal(wr_arena_bytes(a), held); /* a steady loop takes no more memory */
 	assert_true(wr_str_is(wr_arena_printf(a, "%d-%s", 5, "x"), "5-x"));
 	memset(wr_arena_alloc(a, 50 << 20), 1, 50 << 20);
 	wr_arena_free(a);
@@ -65,7 +65,7 @@ static void test_err(void **state)
 
 	(void)state;
 	memset(big, 'x', sizeof(big));
-	memcpy(big + 1021, "\xE2\x82\xAC", 3);	/* a character across the end */
+	memcpy(big + 1021, "\xE2\x82\xAC", 3); /* a character across the end */
 	big[2999] = 0;
 	assert_int_equal(wr_err_set(&err, WR_ERR_DATA, WR_NO_SPAN, "%s", big), WR_FAIL);
 	assert_int_equal(strlen(err.message), 1021);
@@ -144,7 +144,7 @@ static void test_batch(void **state)
 	b.headers[4] = &(wr_headers){ 1, &(wr_header){ WR_STR_LIT("h"), { NULL, 0 } } };
 	for (uint32_t i = 0; i < b.n; i++)
 		wr_batch_push(&copy, &b, i);
-	wr_arena_free(a);	/* nothing may point there any more */
+	wr_arena_free(a); /* nothing may point there any more */
 	assert_int_equal(copy.n, 6);
 	assert_int_equal(copy.wend[4], 77);
 	assert_null(copy.headers[3]);
@@ -291,10 +291,12 @@ static void test_clock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arena),    cmocka_unit_test(test_buf),    cmocka_unit_test(test_err),
-		cmocka_unit_test(test_str),      cmocka_unit_test(test_batch),  cmocka_unit_test(test_schema),
-		cmocka_unit_test(test_settings), cmocka_unit_test(test_near),   cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_fault),    cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_arena),	 cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_err),	 cmocka_unit_test(test_str),
+		cmocka_unit_test(test_batch),	 cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_settings), cmocka_unit_test(test_near),
+		cmocka_unit_test(test_counters), cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

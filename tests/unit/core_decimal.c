@@ -46,18 +46,20 @@ static void test_parse(void **state)
 	assert_string_equal(parsed("-.05", 2, 2, true), "-0.05");
 	assert_string_equal(parsed("0", 1, 0, true), "0");
 	assert_string_equal(parsed("-0.00", 3, 2, true), "0.00");
-	assert_string_equal(parsed("000000000000000000000000000000000000000000000012", 2, 0, true), "12");
-	assert_string_equal(parsed("1.2000000000000000000000000000000000000000000000", 2, 1, true), "1.2");
+	assert_string_equal(parsed("000000000000000000000000000000000000000000000012", 2, 0, true),
+			    "12");
+	assert_string_equal(parsed("1.2000000000000000000000000000000000000000000000", 2, 1, true),
+			    "1.2");
 	assert_string_equal(parsed("0e999999999999999999", 2, 1, true), "0.0");
 	assert_string_equal(parsed("1e999999999999999999", 38, 1, true), "no");
 	assert_string_equal(parsed("1e-999999999999999999", 38, 1, true), "no");
 	assert_string_equal(parsed("1e-999999999999999999", 60, 1, false), "0.0");
 	assert_string_equal(parsed("99999999999999999999999999999999999999", 38, 0, true),
-	                    "99999999999999999999999999999999999999");
+			    "99999999999999999999999999999999999999");
 	assert_string_equal(parsed("12.345", 4, 2, true), "no");
 	assert_string_equal(parsed("100", 2, 0, true), "no");
-	for (const char *const *bad = (const char *const[]){ "", "-", ".", "1 ", " 1", "1e", "1e+", "1.2.3", "0x1",
-	                                                     "NaN", "1e5x", NULL };
+	for (const char *const *bad = (const char *const[]){ "", "-", ".", "1 ", " 1", "1e", "1e+",
+							     "1.2.3", "0x1", "NaN", "1e5x", NULL };
 	     *bad; bad++)
 		assert_string_equal(parsed(*bad, 10, 2, false), "no");
 }
@@ -70,7 +72,8 @@ static void test_half_up(void **state)
 	assert_string_equal(parsed("0.1249999", 3, 2, false), "0.12");
 	assert_string_equal(parsed("9.995", 3, 2, false), "no");
 	assert_string_equal(parsed("0.5", 1, 0, false), "1");
-	assert_string_equal(parsed("0.49999999999999999999999999999999999999999999", 1, 0, false), "0");
+	assert_string_equal(parsed("0.49999999999999999999999999999999999999999999", 1, 0, false),
+			    "0");
 	assert_string_equal(parsed("0.5", 50, 0, false), "1");
 	assert_string_equal(parsed("-0.45", 50, 1, false), "-0.5");
 }
@@ -96,12 +99,14 @@ static void test_arith(void **state)
 	assert_string_equal(calc("1.00", dec(3, 2), '/', "0.0", dec(2, 1)), "no");
 	assert_string_equal(calc("-7.50", dec(3, 2), '%', "2.0", dec(2, 1)), "-1.50");
 	assert_string_equal(calc("7.50", dec(3, 2), '%', "0.0", dec(2, 1)), "no");
-	assert_string_equal(calc("99999999999999999999999999999999999999", dec(38, 0), '*', "99", dec(2, 0)),
-	                    "9899999999999999999999999999999999999901");
+	assert_string_equal(calc("99999999999999999999999999999999999999", dec(38, 0), '*', "99",
+				 dec(2, 0)),
+			    "9899999999999999999999999999999999999901");
 	assert_string_equal(calc("10.10", dec(31, 2), '/', "0.25", dec(30, 4)),
-	                    "40.400000000000000000000000000000000");
-	assert_string_equal(wr_type_text(arena, wr_dec_arith_type(arena, '/', dec(3, 2), dec(2, 1))),
-	                    "DECIMAL(8, 6)");
+			    "40.400000000000000000000000000000000");
+	assert_string_equal(wr_type_text(arena,
+					 wr_dec_arith_type(arena, '/', dec(3, 2), dec(2, 1))),
+			    "DECIMAL(8, 6)");
 }
 
 static void test_int_and_double(void **state)
@@ -156,7 +161,7 @@ static void test_bytes(void **state)
 	wr_dec d;
 
 	(void)state;
-	for (unsigned p = 30; p <= 60; p += 30) {	/* narrow and wide */
+	for (unsigned p = 30; p <= 60; p += 30) { /* narrow and wide */
 		assert_bytes("0", p, "\0", 1);
 		assert_bytes("127", p, "\x7F", 1);
 		assert_bytes("128", p, "\0\x80", 2);
@@ -166,12 +171,15 @@ static void test_bytes(void **state)
 		assert_bytes("-32768", p, "\x80\0", 2);
 		assert_bytes("65535", p, "\0\xFF\xFF", 3);
 	}
-	assert_true(wr_dec_from_bytes(arena, (wr_str){ "\x01\xE2\x40", 3 }, 3, dec(10, 2), false, &d));
+	assert_true(
+	    wr_dec_from_bytes(arena, (wr_str){ "\x01\xE2\x40", 3 }, 3, dec(10, 2), false, &d));
 	assert_string_equal(text(d, dec(10, 2)), "123.46");
 	assert_true(wr_dec_from_bytes(arena, (wr_str){ "\x05", 1 }, -2, dec(10, 2), true, &d));
 	assert_string_equal(text(d, dec(10, 2)), "500.00");
-	assert_false(wr_dec_from_bytes(arena, (wr_str){ "\x05", 1 }, 2000000000, dec(10, 2), true, &d));
-	assert_false(wr_dec_from_bytes(arena, (wr_str){ "\x05", 1 }, -2000000000, dec(50, 2), true, &d));
+	assert_false(
+	    wr_dec_from_bytes(arena, (wr_str){ "\x05", 1 }, 2000000000, dec(10, 2), true, &d));
+	assert_false(
+	    wr_dec_from_bytes(arena, (wr_str){ "\x05", 1 }, -2000000000, dec(50, 2), true, &d));
 	assert_true(wr_dec_from_bytes(arena, (wr_str){ NULL, 0 }, 0, dec(10, 2), true, &d));
 	assert_string_equal(text(d, dec(10, 2)), "0.00");
 }
@@ -209,8 +217,10 @@ static void test_paths_agree(void **state)
 	(void)state;
 	srandom(7);
 	for (int round = 0; round < 20000; round++) {
-		unsigned p1 = 1 + below(38), s1 = below(p1 + 1), p2 = 1 + below(38), s2 = below(p2 + 1);
-		const wr_type *t1 = dec(p1, s1), *t2 = dec(p2, s2), *w1 = dec(100, s1), *w2 = dec(100, s2);
+		unsigned p1 = 1 + below(38), s1 = below(p1 + 1), p2 = 1 + below(38),
+			 s2 = below(p2 + 1);
+		const wr_type *t1 = dec(p1, s1), *t2 = dec(p2, s2), *w1 = dec(100, s1),
+			      *w2 = dec(100, s2);
 		const char *x = random_number(p1, s1), *y = random_number(p2, s2);
 		char op = "+-*/%"[below(5)];
 		const wr_type *t = wr_dec_arith_type(arena, op, t1, t2);
@@ -248,12 +258,9 @@ static void test_neg(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_half_up),
-		cmocka_unit_test(test_arith),
-		cmocka_unit_test(test_int_and_double),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_paths_agree),
+		cmocka_unit_test(test_parse), cmocka_unit_test(test_half_up),
+		cmocka_unit_test(test_arith), cmocka_unit_test(test_int_and_double),
+		cmocka_unit_test(test_bytes), cmocka_unit_test(test_paths_agree),
 		cmocka_unit_test(test_neg),
 	};
 	int failed;

@@ -37,32 +37,44 @@ static const char *written(const wr_json *j, bool pretty)
 static void test_keeps_text(void **state)
 {
 	static const char *const docs[] = {
-		"null", "true", "[]", "{}", "1.10", "-0", "1E+400", "123456789012345678901234567890.10",
-		"{\"a\":[1,2.50,{\"b\":null}],\"a\":\"x\"}", "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\"", "\"ä€😀\"",
+		"null",
+		"true",
+		"[]",
+		"{}",
+		"1.10",
+		"-0",
+		"1E+400",
+		"123456789012345678901234567890.10",
+		"{\"a\":[1,2.50,{\"b\":null}],\"a\":\"x\"}",
+		"\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\"",
+		"\"ä€😀\"",
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(docs) / sizeof(*docs); i++)
 		assert_string_equal(written(parse(docs[i]), false), docs[i]);
 	assert_string_equal(written(parse(" { \"a\" : [ 1 , 2 ] } \n"), false), "{\"a\":[1,2]}");
-	assert_string_equal(written(parse("\"\\u00e4\\u20AC\\ud83d\\uDE00\\/\""), false), "\"ä€😀/\"");
+	assert_string_equal(written(parse("\"\\u00e4\\u20AC\\ud83d\\uDE00\\/\""), false),
+			    "\"ä€😀/\"");
 	assert_int_equal(parse("\"a\\u0000b\"")->text.n, 3);
 	assert_string_equal(written(parse("{\"a\":[1,{}],\"b\":[]}"), true),
-	                    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
+			    "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
 }
 
 static void test_refuses(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "nul", "[1,]", "{\"a\":1,}", "{a:1}", "[1 2]", "01", "1.", ".5", "+1", "1e", "-", "\"a", "\"\\x\"",
-		"\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "\"\t\"", "\"\xFF\"", "\"\xC0\x80\"", "[", "{\"a\"", "1 2", "{}x",
-		"\"\\", "NaN", "'a'", "// c\n1",
+		"",	  " ",	      "nul",	      "[1,]",	   "{\"a\":1,}",  "{a:1}",
+		"[1 2]",  "01",	      "1.",	      ".5",	   "+1",	  "1e",
+		"-",	  "\"a",      "\"\\x\"",      "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"",
+		"\"\t\"", "\"\xFF\"", "\"\xC0\x80\"", "[",	   "{\"a\"",	  "1 2",
+		"{}x",	  "\"\\",     "NaN",	      "'a'",	   "// c\n1",
 	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		size_t n = strlen(bad[i]);
-		char *exact = malloc(n ? n : 1);	/* so that a read beyond is noticed */
+		char *exact = malloc(n ? n : 1); /* so that a read beyond is noticed */
 		wr_err err = WR_ERR_INIT;
 
 		memcpy(exact, bad[i], n);
@@ -93,7 +105,8 @@ static void test_lookup(void **state)
 	(void)state;
 	assert_int_equal(wr_json_int(wr_json_get(j, "a"), 0), 7);
 	assert_true(wr_json_is(wr_json_get_nocase(j, WR_STR_LIT("b")), WR_JSON_FALSE));
-	assert_true(wr_str_is(wr_json_string(wr_json_get_nocase(j, WR_STR_LIT("B")), WR_STR_LIT("")), "x"));
+	assert_true(
+	    wr_str_is(wr_json_string(wr_json_get_nocase(j, WR_STR_LIT("B")), WR_STR_LIT("")), "x"));
 	assert_int_equal(wr_json_int(wr_json_get_nocase(j, WR_STR_LIT("A")), 0), 7);
 	assert_null(wr_json_get(j, "none"));
 	assert_null(wr_json_get(wr_json_get(j, "none"), "a"));
@@ -102,8 +115,8 @@ static void test_lookup(void **state)
 	assert_int_equal(wr_json_int(wr_json_at(wr_json_get(j, "c"), 2), -1), -1);
 	assert_null(wr_json_at(wr_json_get(j, "c"), 3));
 	assert_int_equal(j->n, 5);
-	WR_JSON_EACH (member, j)
-		assert_true(member->name.n == 1);
+	WR_JSON_EACH(member, j)
+	assert_true(member->name.n == 1);
 }
 
 static void test_make(void **state)
@@ -114,7 +127,8 @@ static void test_make(void **state)
 
 	(void)state;
 	wr_json_put(j, WR_STR_LIT("n"), wr_json_new_int(arena, -5));
-	wr_json_add(wr_json_put(j, WR_STR_LIT("l"), wr_json_new(arena, WR_JSON_ARRAY)), wr_json_new_bool(arena, true));
+	wr_json_add(wr_json_put(j, WR_STR_LIT("l"), wr_json_new(arena, WR_JSON_ARRAY)),
+		    wr_json_new_bool(arena, true));
 	assert_string_equal(written(j, false), "{\"n\":-5,\"l\":[true]}");
 
 	wr_json_open(&w, '{');
@@ -177,8 +191,9 @@ static void test_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps_text), cmocka_unit_test(test_refuses), cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_lookup),     cmocka_unit_test(test_make),    cmocka_unit_test(test_quote_and_utf8),
+		cmocka_unit_test(test_keeps_text), cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_depth),	   cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_make),	   cmocka_unit_test(test_quote_and_utf8),
 		cmocka_unit_test(test_prefix),
 	};
 	int failed;

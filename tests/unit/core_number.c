@@ -64,13 +64,9 @@ static double random_double(void)
 	double d;
 
 	switch (random() % 3) {
-	case 0:
-		memcpy(&d, &bits, sizeof(d));
-		return d == d ? d : 0;
-	case 1:
-		return (double)(random() % 2000000000) / 1000;
-	default:
-		return (double)(random() % 100000) * 0.01 * 3;
+	case 0: memcpy(&d, &bits, sizeof(d)); return d == d ? d : 0;
+	case 1: return (double)(random() % 2000000000) / 1000;
+	default: return (double)(random() % 100000) * 0.01 * 3;
 	}
 }
 
@@ -121,7 +117,7 @@ static void test_powers_of_two(void **state)
 				continue;
 			assert_true(wr_parse_double(wr_str_of(text_of(v)), &back));
 			assert_true(back == v);
-			snprintf(as_c, sizeof(as_c), "%.16e", v);	/* 17 digits, correctly rounded */
+			snprintf(as_c, sizeof(as_c), "%.16e", v); /* 17 digits, correctly rounded */
 			assert_true(fabs(back - strtod(as_c, NULL)) == 0);
 		}
 	assert_string_equal(text_of(ldexp(1, -44)), "5.684341886080802E-14");
@@ -130,10 +126,26 @@ static void test_powers_of_two(void **state)
 
 static void test_parse_double(void **state)
 {
-	static const char *const good[] = { "1", "-1.5", "+2", ".5", "5.", "1e5", "1E-5", "123456789012345678901234567890",
-		                            "0.000000000000000000000000000001", "1e400", "-1e-400", "1.7976931348623159e308",
-		                            "00012.5000", "9007199254740993", "0e99999999999", "4.35", "8.5e22", "1e23" };
-	static const char *const bad[] = { "", "-", ".", "e5", "1e", "1e+", " 1", "1 ", "0x10", "1.2.3", "inf", "nan", "1f", "--1" };
+	static const char *const good[] = { "1",
+					    "-1.5",
+					    "+2",
+					    ".5",
+					    "5.",
+					    "1e5",
+					    "1E-5",
+					    "123456789012345678901234567890",
+					    "0.000000000000000000000000000001",
+					    "1e400",
+					    "-1e-400",
+					    "1.7976931348623159e308",
+					    "00012.5000",
+					    "9007199254740993",
+					    "0e99999999999",
+					    "4.35",
+					    "8.5e22",
+					    "1e23" };
+	static const char *const bad[] = { "",	 "-",	 ".",	  "e5",	 "1e",	"1e+", " 1",
+					   "1 ", "0x10", "1.2.3", "inf", "nan", "1f",  "--1" };
 	double v;
 
 	(void)state;
@@ -154,10 +166,12 @@ static void test_random_texts(void **state)
 	for (int i = 0; i < 100000; i++) {
 		char z[64];
 		double v;
-		int n = snprintf(z, sizeof(z), "%s%ld", random() % 2 ? "-" : "", random() % 1000000);
+		int n =
+		    snprintf(z, sizeof(z), "%s%ld", random() % 2 ? "-" : "", random() % 1000000);
 
 		if (random() % 2)
-			n += snprintf(z + n, sizeof(z) - (size_t)n, ".%0*ld", (int)(1 + random() % 14), random());
+			n += snprintf(z + n, sizeof(z) - (size_t)n, ".%0*ld",
+				      (int)(1 + random() % 14), random());
 		if (random() % 3 == 0)
 			snprintf(z + n, sizeof(z) - (size_t)n, "e%ld", random() % 60 - 30);
 		assert_true(wr_parse_double(wr_str_of(z), &v));
@@ -167,9 +181,17 @@ static void test_random_texts(void **state)
 
 static void test_int64(void **state)
 {
-	static const int64_t values[] = { 0, 1, -1, 9, 10, 99, 100, 12345, -67890, INT32_MIN, INT64_MAX, INT64_MIN };
-	static const char *const bad[] = { "", "-", "+", "1.0", " 1", "9223372036854775808", "-9223372036854775809",
-		                           "99999999999999999999999", "1e3" };
+	static const int64_t values[] = { 0,   1,     -1,     9,	 10,	    99,
+					  100, 12345, -67890, INT32_MIN, INT64_MAX, INT64_MIN };
+	static const char *const bad[] = { "",
+					   "-",
+					   "+",
+					   "1.0",
+					   " 1",
+					   "9223372036854775808",
+					   "-9223372036854775809",
+					   "99999999999999999999999",
+					   "1e3" };
 	int64_t v;
 
 	(void)state;
@@ -189,10 +211,9 @@ static void test_int64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_java_doubles), cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_java_doubles),  cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_powers_of_two), cmocka_unit_test(test_parse_double),
-		cmocka_unit_test(test_random_texts),
-		cmocka_unit_test(test_int64),
+		cmocka_unit_test(test_random_texts),  cmocka_unit_test(test_int64),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

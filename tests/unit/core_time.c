@@ -93,9 +93,10 @@ static void test_parse_iso(void **state)
 	assert_true(parsed("2020-01-01T02:00:00+02:00") == 1577836800000);
 	assert_true(parsed("2020-01-01T02:00:00+0200") == 1577836800000);
 	assert_true(parsed("2020-01-01T01:00Europe/Paris") == 1577836800000);
-	for (const char *const *z = (const char *const[]){ "", "202", "2020-13", "2020-1-1", "2020-02-30", "2020-01-01T24",
-	                                                   "2020-01-01T10:60", "2020-01-01T10:30.5", "2020-01-01X",
-	                                                   "2020-01-01T10:30:01.", "hello", NULL };
+	for (const char *const *z =
+		 (const char *const[]){ "", "202", "2020-13", "2020-1-1", "2020-02-30",
+					"2020-01-01T24", "2020-01-01T10:60", "2020-01-01T10:30.5",
+					"2020-01-01X", "2020-01-01T10:30:01.", "hello", NULL };
 	     *z; z++)
 		assert_true(parsed(*z) == NOT);
 	assert_true(wr_parse_date(wr_str_of("1969-12-31"), &days) && days == -1);
@@ -180,11 +181,12 @@ static void test_format(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(formatted(rows[i][0], "2021-03-07T15:04:05.067", "UTC"), rows[i][1]);
+		assert_string_equal(formatted(rows[i][0], "2021-03-07T15:04:05.067", "UTC"),
+				    rows[i][1]);
 	assert_string_equal(formatted("HH:mm X XXX Z O OOOO ZZZZ", "2020-07-01", "Asia/Kolkata"),
-	                    "05:30 +0530 +05:30 +0530 GMT+5:30 GMT+05:30 GMT+05:30");
+			    "05:30 +0530 +05:30 +0530 GMT+5:30 GMT+05:30 GMT+05:30");
 	assert_string_equal(formatted("HH z zzzz VV", "2020-07-01", "America/Los_Angeles"),
-	                    "17 PDT Pacific Daylight Time America/Los_Angeles");
+			    "17 PDT Pacific Daylight Time America/Los_Angeles");
 	assert_string_equal(formatted("HH z", "2020-01-01", "America/Los_Angeles"), "16 PST");
 	assert_string_equal(formatted("HH z", "2020-01-01", "Europe/Paris"), "01 CET");
 	assert_string_equal(formatted("YYYY-'W'ww", "2024-12-31", "UTC"), "2025-W01");
@@ -206,10 +208,12 @@ static void test_parse(void **state)
 		{ "yyyy-MM-dd HH:mm:ss", "2021-03-07 15:04:05", "2021-03-07T15:04:05" },
 		{ "yyyy-MM-dd'T'HH:mm:ssX", "2021-03-07T15:04:05-02", "2021-03-07T17:04:05" },
 		{ "yyyy-MM-dd'T'HH:mm:ssX", "2021-03-07t15:04:05z", "2021-03-07T15:04:05" },
-		{ "yyyy-MM-dd'T'HH:mm:ss.SX", "2021-03-07T15:04:05.1+0130", "2021-03-07T13:34:05.1" },
+		{ "yyyy-MM-dd'T'HH:mm:ss.SX", "2021-03-07T15:04:05.1+0130",
+		  "2021-03-07T13:34:05.1" },
 		{ "yyyy-MM-dd HH:mm:ss Z", "2021-03-07 15:04:05 -0800", "2021-03-07T23:04:05" },
 		{ "yyyy-MM-dd HH:mm:ss zzz", "2021-07-07 15:04:05 PST", "2021-07-07T22:04:05" },
-		{ "yyyy-MM-dd HH:mm:ss z", "2021-07-07 15:04:05 Europe/London", "2021-07-07T14:04:05" },
+		{ "yyyy-MM-dd HH:mm:ss z", "2021-07-07 15:04:05 Europe/London",
+		  "2021-07-07T14:04:05" },
 		{ "yyyyMMdd", "20210307", "2021-03-07" },
 		{ "yyyyMMddHHmmssSSS", "20210307150405067", "2021-03-07T15:04:05.067" },
 		{ "yy-MM-dd HH:mm:ssX", "21-03-07 00:00:00Z", "2021-03-07" },
@@ -234,7 +238,7 @@ static void test_parse(void **state)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		if (read_by(rows[i][0], rows[i][1]) != parsed(rows[i][2]))
 			fail_msg("%s by %s gives %s", rows[i][1], rows[i][0],
-			         timestamp(read_by(rows[i][0], rows[i][1])));
+				 timestamp(read_by(rows[i][0], rows[i][1])));
 	}
 }
 
@@ -267,12 +271,13 @@ static void test_no_match(void **state)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (read_by(rows[i][0], rows[i][1]) != NOT)
 			fail_msg("%s by %s gives %s", rows[i][1], rows[i][0],
-			         timestamp(read_by(rows[i][0], rows[i][1])));
+				 timestamp(read_by(rows[i][0], rows[i][1])));
 }
 
 static void test_bad_patterns(void **state)
 {
-	static const char *const rows[] = { "yyyy-bb", "'open", "ddd", "HHH", "a]", "{", "VVV", "OO", "SSSSSSSSSS", "R", "pp", "B" };
+	static const char *const rows[] = { "yyyy-bb", "'open", "ddd",	      "HHH", "a]", "{",
+					    "VVV",     "OO",	"SSSSSSSSSS", "R",   "pp", "B" };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -281,15 +286,18 @@ static void test_bad_patterns(void **state)
 		assert_null(wr_time_pattern_new(arena, wr_str_of(rows[i]), &err));
 		assert_int_equal(err.cls, i < 10 ? WR_ERR_STATEMENT : WR_ERR_NOT_IMPLEMENTED);
 	}
-	assert_int_equal(wr_time_pattern_uses(pattern("yyyy HH")), WR_PATTERN_DATE | WR_PATTERN_TIME);
-	assert_int_equal(wr_time_pattern_uses(pattern("HH 'yyyy' X")), WR_PATTERN_TIME | WR_PATTERN_ZONE);
+	assert_int_equal(wr_time_pattern_uses(pattern("yyyy HH")),
+			 WR_PATTERN_DATE | WR_PATTERN_TIME);
+	assert_int_equal(wr_time_pattern_uses(pattern("HH 'yyyy' X")),
+			 WR_PATTERN_TIME | WR_PATTERN_ZONE);
 }
 
 /* What a full pattern prints, it reads. */
 static void test_round_trip(void **state)
 {
-	static const char *const patterns[] = { "yyyy-MM-dd HH:mm:ss.SSS XXX", "EEEE, MMMM d y, h:mm:ss.SSS a Z",
-		                                "yyyyDDDkkmmssSSS VV", "uuuu/MM/dd A z" };
+	static const char *const patterns[] = { "yyyy-MM-dd HH:mm:ss.SSS XXX",
+						"EEEE, MMMM d y, h:mm:ss.SSS a Z",
+						"yyyyDDDkkmmssSSS VV", "uuuu/MM/dd A z" };
 	static const char *const zones[] = { "UTC", "Europe/Paris", "+05:45", "Asia/Tokyo" };
 
 	(void)state;
@@ -313,14 +321,10 @@ static void test_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_civil),
-		cmocka_unit_test(test_print),
-		cmocka_unit_test(test_parse_iso),
-		cmocka_unit_test(test_zones),
-		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_no_match),
-		cmocka_unit_test(test_bad_patterns),
+		cmocka_unit_test(test_civil),	   cmocka_unit_test(test_print),
+		cmocka_unit_test(test_parse_iso),  cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_format),	   cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_no_match),   cmocka_unit_test(test_bad_patterns),
 		cmocka_unit_test(test_round_trip),
 	};
 	int failed;

@@ -46,10 +46,16 @@ static void push_str(wr_vec *v, const char *z)
 static void test_type_text(void **state)
 {
 	static const char *const good[] = {
-		"BIGINT", "DECIMAL(4, 2)", "ARRAY<STRING>", "MAP<STRING, ARRAY<DOUBLE>>",
-		"STRUCT<`A` INTEGER, `b``c` STRUCT<`x` DECIMAL(60, 3)>>", "STRUCT<>",
+		"BIGINT",
+		"DECIMAL(4, 2)",
+		"ARRAY<STRING>",
+		"MAP<STRING, ARRAY<DOUBLE>>",
+		"STRUCT<`A` INTEGER, `b``c` STRUCT<`x` DECIMAL(60, 3)>>",
+		"STRUCT<>",
 	};
-	static const char *const bad[] = { "", "FOO", "ARRAY<", "ARRAY<STRING", "DECIMAL(4)", "STRUCT<A INTEGER>", "BIGINT x" };
+	static const char *const bad[] = {
+		"", "FOO", "ARRAY<", "ARRAY<STRING", "DECIMAL(4)", "STRUCT<A INTEGER>", "BIGINT x"
+	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(good) / sizeof(*good); i++)
@@ -132,7 +138,8 @@ static void test_nested(void **state)
 		wr_vec_push(&copy, arena, &v, i, true);
 	for (uint32_t i = 0; i < v.n; i++)
 		assert_true(wr_vec_eq(&copy, i, &v, i));
-	assert_ptr_not_equal(wr_vec_str(&copy.kids[0].kids[0], 0).p, wr_vec_str(&v.kids[0].kids[0], 0).p);
+	assert_ptr_not_equal(wr_vec_str(&copy.kids[0].kids[0], 0).p,
+			     wr_vec_str(&v.kids[0].kids[0], 0).p);
 }
 
 static void test_const(void **state)
@@ -164,21 +171,15 @@ static const wr_type *random_type(int depth)
 	unsigned n;
 
 	switch (below(depth > 0 ? 13 : 10)) {
-	case 4:
-		n = below(2) ? 38 : 70;
-		return wr_type_decimal(arena, n, below(n));
-	case 10:
-		return wr_type_array(arena, random_type(depth - 1));
-	case 11:
-		return wr_type_map(arena, wr_type_of(WR_STRING), random_type(depth - 1));
+	case 4: n = below(2) ? 38 : 70; return wr_type_decimal(arena, n, below(n));
+	case 10: return wr_type_array(arena, random_type(depth - 1));
+	case 11: return wr_type_map(arena, wr_type_of(WR_STRING), random_type(depth - 1));
 	case 12:
 		n = below(4);
 		for (unsigned i = 0; i < n; i++)
 			kids[i] = random_type(depth - 1);
 		return wr_type_struct(arena, n, names, kids);
-	default:
-		n = below(9);
-		return wr_type_of((wr_tag)(n < WR_DECIMAL ? n : n + 1));
+	default: n = below(9); return wr_type_of((wr_tag)(n < WR_DECIMAL ? n : n + 1));
 	}
 }
 
@@ -190,7 +191,7 @@ static void random_list(wr_vec *v)
 	uint32_t begin = wr_vec_list_begin(v), n = below(4);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (v->type->tag == WR_MAP)	/* keys are not null and differ */
+		if (v->type->tag == WR_MAP) /* keys are not null and differ */
 			push_str(&v->kids[0], (const char *const[]){ "p", "q", "r", "s" }[i]);
 		random_value(&v->kids[v->type->tag == WR_MAP]);
 	}
@@ -214,7 +215,8 @@ static void random_value(wr_vec *v)
 
 static int64_t random_int(void)
 {
-	static const int64_t edges[] = { 0, 1, -1, 127, 128, -128, -129, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
+	static const int64_t edges[] = { 0,    1,	  -1,	     127,	128,	  -128,
+					 -129, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
 
 	return below(2) ? edges[below(11)] : (int64_t)below(3);
 }
@@ -237,33 +239,21 @@ static wr_dec random_dec(const wr_type *t)
 static void random_scalar(wr_vec *v)
 {
 	static const double doubles[] = { 0.0, -0.0, NAN, INFINITY, -INFINITY, 1.5 };
-	static const char *const strings[] = { "", "a", "ab", "b", "a longer string that needs more than one byte" };
+	static const char *const strings[] = { "", "a", "ab", "b",
+					       "a longer string that needs more than one byte" };
 	uint32_t at = v->n;
 
 	wr_vec_resize(v, arena, at + 1);
 	switch (v->type->tag) {
-	case WR_BOOLEAN:
-		wr_vec_BOOLEAN(v)[at] = (uint8_t)below(2);
-		break;
-	case WR_DOUBLE:
-		wr_vec_DOUBLE(v)[at] = doubles[below(6)];
-		break;
-	case WR_DECIMAL:
-		wr_vec_DECIMAL(v)[at] = random_dec(v->type);
-		break;
+	case WR_BOOLEAN: wr_vec_BOOLEAN(v)[at] = (uint8_t)below(2); break;
+	case WR_DOUBLE: wr_vec_DOUBLE(v)[at] = doubles[below(6)]; break;
+	case WR_DECIMAL: wr_vec_DECIMAL(v)[at] = random_dec(v->type); break;
 	case WR_STRING:
-	case WR_BYTES:
-		((wr_str *)v->data)[at] = wr_str_of(strings[below(5)]);
-		break;
+	case WR_BYTES: ((wr_str *)v->data)[at] = wr_str_of(strings[below(5)]); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		((int64_t *)v->data)[at] = random_int();
-		break;
-	case WR_TIME:
-		wr_vec_TIME(v)[at] = (int32_t)below(86400000);
-		break;
-	default:
-		((int32_t *)v->data)[at] = (int32_t)random_int();
+	case WR_TIMESTAMP: ((int64_t *)v->data)[at] = random_int(); break;
+	case WR_TIME: wr_vec_TIME(v)[at] = (int32_t)below(86400000); break;
+	default: ((int32_t *)v->data)[at] = (int32_t)random_int();
 	}
 }
 
@@ -290,7 +280,7 @@ static void test_order_and_hash(void **state)
 				assert_int_equal(sign(c), -sign(wr_vec_cmp(&v, j, &v, i)));
 				if (c == 0)
 					assert_true(wr_vec_hash(&v, i, 9) == wr_vec_hash(&v, j, 9));
-				for (uint32_t k = 0; k < v.n; k++)	/* transitive */
+				for (uint32_t k = 0; k < v.n; k++) /* transitive */
 					if (c <= 0 && wr_vec_cmp(&v, j, &v, k) <= 0)
 						assert_true(wr_vec_cmp(&v, i, &v, k) <= 0);
 			}
@@ -339,7 +329,8 @@ static void test_save_load(void **state)
 		assert_ptr_equal(p, b.p + b.n);
 		for (uint32_t i = 0; i < v.n; i++)
 			assert_true(wr_vec_eq(&v, i, &back, i));
-		for (size_t n = 0; n < b.n && n < 60; n++) {	/* cut bytes are noticed, damaged ones do no harm */
+		for (size_t n = 0; n < b.n && n < 60;
+		     n++) { /* cut bytes are noticed, damaged ones do no harm */
 			char *part = malloc(n ? n : 1);
 			uint32_t rows = 0;
 
@@ -392,14 +383,10 @@ static void test_narrow_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_type_text),
-		cmocka_unit_test(test_grow),
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_const),
-		cmocka_unit_test(test_order_and_hash),
-		cmocka_unit_test(test_map_order),
-		cmocka_unit_test(test_save_load),
-		cmocka_unit_test(test_narrow_bytes),
+		cmocka_unit_test(test_type_text),      cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_nested),	       cmocka_unit_test(test_const),
+		cmocka_unit_test(test_order_and_hash), cmocka_unit_test(test_map_order),
+		cmocka_unit_test(test_save_load),      cmocka_unit_test(test_narrow_bytes),
 	};
 	int failed;
 

@@ -82,7 +82,8 @@ static void make_batch(help *h, wr_batch *b)
 		b->rowtime[k] = 1000 + k;
 	for (uint32_t k = 0; k < NCOLS; k++)
 		scope[k] = (wr_bind_col){ { 0 }, columns[k].name, columns[k].type, (int32_t)k };
-	scope[NCOLS] = (wr_bind_col){ { 0 }, WR_STR_LIT("ROWTIME"), wr_type_of(WR_BIGINT), WR_COL_ROWTIME };
+	scope[NCOLS] =
+	    (wr_bind_col){ { 0 }, WR_STR_LIT("ROWTIME"), wr_type_of(WR_BIGINT), WR_COL_ROWTIME };
 	h->scope = (wr_bind_scope){ scope, NCOLS + 1 };
 }
 
@@ -110,19 +111,71 @@ static const char *run(help *h, wr_prog *p, const wr_batch *b, uint32_t cut)
 static void cuts_agree(void **state)
 {
 	static const char *const list[] = {
-		"i + 1", "i * l", "l / (i - 1)", "d * 2.5", "m + 1.25", "m * m", "-i", "s || 'x'", "s + s",
-		"i = 1", "i <> 1", "i IS NULL", "i IS DISTINCT FROM c", "s = 'c'", "'c' = s", "s > 'c'", "m > 10",
-		"l > i", "d >= i", "s IN ('c', 'u')", "i IN (1, c, 3)", "s LIKE '_'", "NOT i = 1", "m = 2.5",
-		"i = 1 AND s = 'u'", "i = 1 OR s = 'u'", "i <> 0 AND 10 / i > 2", "i = 0 OR 10 / i > 2",
+		"i + 1",
+		"i * l",
+		"l / (i - 1)",
+		"d * 2.5",
+		"m + 1.25",
+		"m * m",
+		"-i",
+		"s || 'x'",
+		"s + s",
+		"i = 1",
+		"i <> 1",
+		"i IS NULL",
+		"i IS DISTINCT FROM c",
+		"s = 'c'",
+		"'c' = s",
+		"s > 'c'",
+		"m > 10",
+		"l > i",
+		"d >= i",
+		"s IN ('c', 'u')",
+		"i IN (1, c, 3)",
+		"s LIKE '_'",
+		"NOT i = 1",
+		"m = 2.5",
+		"i = 1 AND s = 'u'",
+		"i = 1 OR s = 'u'",
+		"i <> 0 AND 10 / i > 2",
+		"i = 0 OR 10 / i > 2",
 		"s = 'c' AND i IN (0) OR d > 20 AND CAST(s AS INTEGER) = 12",
 		"CASE WHEN i = 1 THEN 'one' WHEN s = 'd' THEN s ELSE 'other' END",
-		"CASE WHEN i = 0 THEN 0 WHEN 10 / i = 5 THEN 10 / i END", "CASE i WHEN 1 THEN m WHEN 2 THEN d ELSE l END",
-		"CAST(s AS INTEGER)", "CAST(i AS STRING)", "CAST(m AS DOUBLE)", "CAST(a AS STRING)", "CAST(a AS ARRAY<STRING>)",
-		"a[1]", "a[-1] + a[1]", "st->f", "st->f + i", "ARRAY[i, c]", "MAP('a' := i, s := c)",
-		"STRUCT(x := i, y := s)->y", "COALESCE(i, c)", "COALESCE(s, 'none')", "GREATEST(i, c, NULL)", "NULLIF(i, 1)",
-		"ROUND(d)", "ABS(i - 2)", "SQRT(i)", "GENERATE_SERIES(0, i)", "rowtime - l", "c", "c + 1", "a", "st", "7",
-		"ARRAY[1 / i, 2]", "COALESCE(CAST(s AS INTEGER), 5)", "a = ARRAY[1]", "st = STRUCT(f := 5)", "m IN (0.25, 0.5)",
-		"i BETWEEN 1 AND 3", "CASE WHEN i IS NULL THEN -1 ELSE CASE WHEN i > 2 THEN 100 / (i - 3) ELSE i END END",
+		"CASE WHEN i = 0 THEN 0 WHEN 10 / i = 5 THEN 10 / i END",
+		"CASE i WHEN 1 THEN m WHEN 2 THEN d ELSE l END",
+		"CAST(s AS INTEGER)",
+		"CAST(i AS STRING)",
+		"CAST(m AS DOUBLE)",
+		"CAST(a AS STRING)",
+		"CAST(a AS ARRAY<STRING>)",
+		"a[1]",
+		"a[-1] + a[1]",
+		"st->f",
+		"st->f + i",
+		"ARRAY[i, c]",
+		"MAP('a' := i, s := c)",
+		"STRUCT(x := i, y := s)->y",
+		"COALESCE(i, c)",
+		"COALESCE(s, 'none')",
+		"GREATEST(i, c, NULL)",
+		"NULLIF(i, 1)",
+		"ROUND(d)",
+		"ABS(i - 2)",
+		"SQRT(i)",
+		"GENERATE_SERIES(0, i)",
+		"rowtime - l",
+		"c",
+		"c + 1",
+		"a",
+		"st",
+		"7",
+		"ARRAY[1 / i, 2]",
+		"COALESCE(CAST(s AS INTEGER), 5)",
+		"a = ARRAY[1]",
+		"st = STRUCT(f := 5)",
+		"m IN (0.25, 0.5)",
+		"i BETWEEN 1 AND 3",
+		"CASE WHEN i IS NULL THEN -1 ELSE CASE WHEN i > 2 THEN 100 / (i - 3) ELSE i END END",
 	};
 	help *h = help_new();
 	wr_batch b;
@@ -138,7 +191,8 @@ static void cuts_agree(void **state)
 		for (size_t c = 0; c < 3; c++) {
 			part = run(h, p, &b, cuts[c]);
 			if (strcmp(whole, part) != 0)
-				fail_msg("%s in runs of %u:\n%s\n%s", list[k], cuts[c], whole, part);
+				fail_msg("%s in runs of %u:\n%s\n%s", list[k], cuts[c], whole,
+					 part);
 		}
 	}
 	help_free(h);
@@ -184,7 +238,8 @@ static void values(void **state)
 	help_free(h);
 }
 
-static uint32_t filtered(help *h, const wr_batch *b, const char *sql, uint32_t at, uint32_t n, uint32_t *rows)
+static uint32_t filtered(help *h, const wr_batch *b, const char *sql, uint32_t at, uint32_t n,
+			 uint32_t *rows)
 {
 	const wr_expr *e = help_must_bind(h, sql);
 
@@ -206,8 +261,10 @@ static void filters(void **state)
 	assert_int_equal(rows[0], 7);
 	assert_int_equal(filtered(h, &b, "TRUE", 5, 3, rows), 3);
 	assert_int_equal(rows[0], 5);
-	assert_int_equal(filtered(h, &b, "CAST(s AS INTEGER) <> 5", 0, 20, rows), 3); /* 12; failed rows are out */
-	assert_int_equal(filtered(h, &b, "NOT CAST(s AS INTEGER) = 5", 0, 20, rows), 6); /* and the nulls */
+	assert_int_equal(filtered(h, &b, "CAST(s AS INTEGER) <> 5", 0, 20, rows),
+			 3); /* 12; failed rows are out */
+	assert_int_equal(filtered(h, &b, "NOT CAST(s AS INTEGER) = 5", 0, 20, rows),
+			 6); /* and the nulls */
 	assert_int_equal(filtered(h, &b, "i = 1", 0, 0, rows), 0);
 	help_free(h);
 }
@@ -267,8 +324,10 @@ static void eval_each(wr_fn_cx *cx, const wr_vec *const *args, uint32_t nargs, w
 	}
 }
 
+/* clang-format off */
 static const wr_fn each = { "EACH", "ARRAY<T>, LAMBDA(T) R", "ARRAY<R>", WR_FN_STRICT | WR_FN_PURE, eval_each,
 	                    NULL, NULL, NULL };
+/* clang-format on */
 
 static const wr_expr *make(help *h, wr_expr e, uint32_t n, const wr_expr *const *args)
 {
@@ -288,11 +347,15 @@ static const wr_expr *swap_param(void *self, const wr_expr *e)
 {
 	help *h = self;
 
-	if (e->kind == WR_EXPR_CALL && strcmp(e->fn->name, "$cast") == 0 && e->args[0]->kind == WR_EXPR_COL &&
-	    e->args[0]->col == 7)
-		return make(h, (wr_expr){ .kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER), .depth = 1 }, 0, NULL);
+	if (e->kind == WR_EXPR_CALL && strcmp(e->fn->name, "$cast") == 0 &&
+	    e->args[0]->kind == WR_EXPR_COL && e->args[0]->col == 7)
+		return make(h,
+			    (wr_expr){
+				.kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER), .depth = 1 },
+			    0, NULL);
 	if (e->kind == WR_EXPR_COL && e->col == 7)
-		return make(h, (wr_expr){ .kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER) }, 0, NULL);
+		return make(h, (wr_expr){ .kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER) },
+			    0, NULL);
 	return NULL;
 }
 
@@ -300,9 +363,13 @@ static const wr_expr *each_of(help *h, const wr_expr *array, const wr_expr *body
 {
 	const wr_expr *args[2] = { array, NULL };
 
-	args[1] = make(h, (wr_expr){ .kind = WR_EXPR_LAMBDA, .type = body->type, .nparams = 1 }, 1, &body);
-	return make(h, (wr_expr){ .kind = WR_EXPR_CALL, .type = wr_type_array(h->arena, body->type), .fn = &each }, 2,
-	            args);
+	args[1] = make(h, (wr_expr){ .kind = WR_EXPR_LAMBDA, .type = body->type, .nparams = 1 }, 1,
+		       &body);
+	return make(h,
+		    (wr_expr){ .kind = WR_EXPR_CALL,
+			       .type = wr_type_array(h->arena, body->type),
+			       .fn = &each },
+		    2, args);
 }
 
 static void lambdas(void **state)
@@ -317,7 +384,8 @@ static void lambdas(void **state)
 	body = wr_bind_rewrite(h->arena, help_must_bind(h, "c * 10 + i"), swap_param, h);
 	e = each_of(h, help_must_bind(h, "a"), body);
 	first_rows(h, &b, "a", "ARRAY[] ARRAY[1] ARRAY[2, 3] ARRAY[3, 4, 5] ARRAY[] ARRAY[5] ");
-	assert_string_equal(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS), run(h, wr_prog_new(h->arena, &e, 1), &b, 1));
+	assert_string_equal(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
+			    run(h, wr_prog_new(h->arena, &e, 1), &b, 1));
 	first_rows_of(h, &b, e, "ARRAY[] ARRAY[11] ARRAY[22, 32] NULL ARRAY[] ARRAY[50] ");
 
 	/* inside of a CASE the lambda's rows go through the selection */
@@ -326,15 +394,16 @@ static void lambdas(void **state)
 	cases[1] = e;
 	e = make(h, (wr_expr){ .kind = WR_EXPR_CASE, .type = e->type }, 2, cases);
 	assert_int_equal(strncmp(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
-	                         "NULL NULL ARRAY[22, 32] NULL NULL NULL NULL ARRAY[72, 82, 92] ", 55),
-	                 0);
+				 "NULL NULL ARRAY[22, 32] NULL NULL NULL NULL ARRAY[72, 82, 92] ",
+				 55),
+			 0);
 
 	/* a failing body makes the function's value null, and nothing more */
 	body = wr_bind_rewrite(h->arena, help_must_bind(h, "60 / (c - 3)"), swap_param, h);
 	e = each_of(h, help_must_bind(h, "a"), body);
 	assert_int_equal(strncmp(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
-	                         "ARRAY[] ARRAY[-30] NULL NULL ARRAY[] ARRAY[30] ", 46),
-	                 0);
+				 "ARRAY[] ARRAY[-30] NULL NULL ARRAY[] ARRAY[30] ", 46),
+			 0);
 	help_free(h);
 }
 
@@ -349,31 +418,38 @@ static void nested_lambdas(void **state)
 	/* x => EACH(a, y => y + x * 100 + i): y is c, x is CAST(c AS BIGINT) in this text */
 	inner = wr_bind_rewrite(h->arena, help_must_bind(h, "c + i"), swap_param, h);
 	{
-		const wr_expr *x = make(h, (wr_expr){ .kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER), .depth = 1 },
-		                        0, NULL);
+		const wr_expr *x =
+		    make(h,
+			 (wr_expr){
+			     .kind = WR_EXPR_PARAM, .type = wr_type_of(WR_INTEGER), .depth = 1 },
+			 0, NULL);
 		const wr_expr *hundred = help_must_bind(h, "100"), *pair[2] = { x, hundred };
 
 		if (wr_bind_call_fn(&h->binder, "$mul", pair, 2, WR_NO_SPAN, &x, &h->err) != WR_OK)
 			fail();
 		pair[0] = inner;
 		pair[1] = x;
-		if (wr_bind_call_fn(&h->binder, "$add", pair, 2, WR_NO_SPAN, &inner, &h->err) != WR_OK)
+		if (wr_bind_call_fn(&h->binder, "$add", pair, 2, WR_NO_SPAN, &inner, &h->err) !=
+		    WR_OK)
 			fail();
 	}
 	inner = each_of(h, help_must_bind(h, "a"), inner);
 	e = each_of(h, help_must_bind(h, "a"), inner);
-	assert_int_equal(strncmp(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
-	                         "ARRAY[] ARRAY[ARRAY[102]] ARRAY[ARRAY[204, 205], ARRAY[304, 305]] ", 66),
-	                 0);
-	assert_string_equal(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS), run(h, wr_prog_new(h->arena, &e, 1), &b, 3));
+	assert_int_equal(
+	    strncmp(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
+		    "ARRAY[] ARRAY[ARRAY[102]] ARRAY[ARRAY[204, 205], ARRAY[304, 305]] ", 66),
+	    0);
+	assert_string_equal(run(h, wr_prog_new(h->arena, &e, 1), &b, ROWS),
+			    run(h, wr_prog_new(h->arena, &e, 1), &b, 3));
 	help_free(h);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cuts_agree), cmocka_unit_test(values),  cmocka_unit_test(filters),
-		cmocka_unit_test(sharing),    cmocka_unit_test(lambdas), cmocka_unit_test(nested_lambdas),
+		cmocka_unit_test(cuts_agree), cmocka_unit_test(values),
+		cmocka_unit_test(filters),    cmocka_unit_test(sharing),
+		cmocka_unit_test(lambdas),    cmocka_unit_test(nested_lambdas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

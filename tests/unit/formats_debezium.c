@@ -1,30 +1,30 @@
 /* Format DEBEZIUM: every layout and operation, as table and as stream, and the values of its types. */
 #include "formats_kit.h"
 
-#define SOURCE                                                                                    \
-	"\"source\":{\"version\":\"3.0\",\"connector\":\"postgresql\",\"name\":\"s\",\"ts_ms\":"  \
-	"555,\"snapshot\":\"false\","                                                             \
-	"\"db\":\"shop\",\"sequence\":\"[\\\"1\\\",\\\"2\\\"]\",\"schema\":\"public\",\"table\":" \
+#define SOURCE                                                                                     \
+	"\"source\":{\"version\":\"3.0\",\"connector\":\"postgresql\",\"name\":\"s\",\"ts_ms\":"   \
+	"555,\"snapshot\":\"false\","                                                              \
+	"\"db\":\"shop\",\"sequence\":\"[\\\"1\\\",\\\"2\\\"]\",\"schema\":\"public\",\"table\":"  \
 	"\"t\",\"txId\":9,\"lsn\":42}"
-#define EVENT(op, before, after)                                             \
-	"{\"before\":" before ",\"after\":" after "," SOURCE ",\"op\":\"" op \
+#define EVENT(op, before, after)                                                                   \
+	"{\"before\":" before ",\"after\":" after "," SOURCE ",\"op\":\"" op                       \
 	"\",\"ts_ms\":666,\"transaction\":null}"
-#define ROW(id, name, qty) \
+#define ROW(id, name, qty)                                                                         \
 	"{\"id\":" #id ",\"name\":\"" name "\",\"qty\":" #qty ",\"unread\":{\"id\":[1]}}"
 #define KEY(id) "{\"id\":" #id "}"
 
 /* The same with the schema part. */
-#define FIELDS                                                                              \
-	"[{\"type\":\"int64\",\"field\":\"id\"},{\"type\":\"string\",\"field\":\"name\"},{" \
+#define FIELDS                                                                                     \
+	"[{\"type\":\"int64\",\"field\":\"id\"},{\"type\":\"string\",\"field\":\"name\"},{"        \
 	"\"type\":\"int32\",\"field\":\"qty\"}]"
-#define SCHEMA                                                                     \
-	"{\"type\":\"struct\",\"fields\":[{\"type\":\"struct\",\"fields\":" FIELDS \
-	",\"field\":\"before\"},"                                                  \
-	"{\"type\":\"struct\",\"fields\":" FIELDS                                  \
+#define SCHEMA                                                                                     \
+	"{\"type\":\"struct\",\"fields\":[{\"type\":\"struct\",\"fields\":" FIELDS                 \
+	",\"field\":\"before\"},"                                                                  \
+	"{\"type\":\"struct\",\"fields\":" FIELDS                                                  \
 	",\"field\":\"after\"},{\"type\":\"string\",\"field\":\"op\"}]}"
 #define WITH_SCHEMA(payload) "{\"schema\":" SCHEMA ",\"payload\":" payload "}"
-#define KEY_WITH_SCHEMA(id)                                                                     \
-	"{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"field\":\"id\"}]}," \
+#define KEY_WITH_SCHEMA(id)                                                                        \
+	"{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"int64\",\"field\":\"id\"}]},"    \
 	"\"payload\":" KEY(id) "}"
 
 static void start(kit *k, bool table, bool before_event)
@@ -57,7 +57,8 @@ static void table_from_state(void **state)
 	kit_add(&k, KEY(1), EVENT("c", "null", ROW(1, "a", 1)));
 	kit_add(&k, NULL, EVENT("t", "null", "null"));
 	kit_add(&k, KEY(1), EVENT("c", "null", ROW(1, "b", 2)));
-	assert_string_equal(kit_run(&k), "NEW 1, 'a', 1\nTRUNCATE NULL, NULL, NULL\nNEW 1, 'b', 2\n");
+	assert_string_equal(kit_run(&k),
+			    "NEW 1, 'a', 1\nTRUNCATE NULL, NULL, NULL\nNEW 1, 'b', 2\n");
 	kit_free(&k);
 }
 
@@ -395,8 +396,8 @@ static void schema_value(const char *declared, const char *field, const char *va
 	kit_free(&k);
 }
 
-#define DECIMAL_OF(scale)                                                                        \
-	"\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":\"" #scale \
+#define DECIMAL_OF(scale)                                                                          \
+	"\"name\":\"org.apache.kafka.connect.data.Decimal\",\"parameters\":{\"scale\":\"" #scale   \
 	"\"}"
 #define NAMED(name) "\"name\":\"io.debezium.time." name "\""
 

@@ -104,7 +104,7 @@ static inline void kit_add(kit *k, const char *key, const char *value)
 
 static inline const char *kit_change(uint8_t c)
 {
-	static const char *const names[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
+	static const char *const names[] = { "INSERT", "INSERT_NULL", "NEW",  "OLD",
 					     "BEFORE", "AFTER",	      "GONE", "TRUNCATE" };
 
 	return names[c];

@@ -80,15 +80,16 @@ static wr_status collect(void *self, const wr_bind_call *call, const wr_expr **o
 	return WR_OK;
 }
 
-static void step_all(const wr_agg *agg, const wr_agg_cx *cx, void *state, agg_run *run, const wr_batch *b,
-                     uint32_t from, uint32_t to, bool undo)
+static void step_all(const wr_agg *agg, const wr_agg_cx *cx, void *state, agg_run *run,
+		     const wr_batch *b, uint32_t from, uint32_t to, bool undo)
 {
 	wr_vec vecs[8];
 	const wr_vec *args[8];
 
 	for (uint32_t i = from; i < to; i++) {
 		if (run->nargs)
-			wr_prog_eval(wr_prog_new(run->h->arena, run->args, run->nargs), b, i, 1, vecs, NULL);
+			wr_prog_eval(wr_prog_new(run->h->arena, run->args, run->nargs), b, i, 1,
+				     vecs, NULL);
 		for (uint32_t k = 0; k < run->nargs; k++)
 			args[k] = &vecs[k];
 		assert_true((undo ? agg->undo : agg->step)(cx, state, args, 0));
@@ -126,7 +127,9 @@ static void values_batch(help *h, const char *list, wr_batch *b)
 	wr_expr_value(h->arena, e, &v, &failure);
 	*col = (wr_column){ .name = WR_STR_LIT("X"), .type = e->type->kids[0] };
 	*s = (wr_schema){ .n = 1, .cols = col };
-	*b = (wr_batch){ .schema = s, .arena = h->arena, .n = v.kids[0].n, .cols = WR_NEW(h->arena, wr_vec) };
+	*b = (wr_batch){
+		.schema = s, .arena = h->arena, .n = v.kids[0].n, .cols = WR_NEW(h->arena, wr_vec)
+	};
 	b->cols[0] = v.kids[0];
 }
 
@@ -171,12 +174,12 @@ static void run_agg(help *h, const wr_agg *row)
 	if (strcmp(agg->args, row->args) != 0)
 		fail_msg("%s: the example is of %s(%s)", row->example, agg->name, agg->args);
 	cx = (wr_agg_cx){ .arena = h->arena,
-		          .types = run.match.want,
-		          .result = run.match.result,
-		          .nargs = run.nargs,
-		          .consts = run.consts,
-		          .limit = -1,
-		          .bytes = &bytes };
+			  .types = run.match.want,
+			  .result = run.match.result,
+			  .nargs = run.nargs,
+			  .consts = run.consts,
+			  .limit = -1,
+			  .bytes = &bytes };
 	want = help_eval(h, close);
 	state = aligned_alloc(16, 64);
 	other = aligned_alloc(16, 64);

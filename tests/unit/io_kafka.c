@@ -25,10 +25,10 @@ static int number;
 
 enum { PARTS = 3, LIST_OFFSETS = 2 /* of Kafka's kinds of requests */ };
 
-#define OK(call)                                                \
-	do {                                                    \
-		if ((call) != WR_OK)                            \
-			fail_msg("%s: %s", #call, err.message); \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		if ((call) != WR_OK)                                                               \
+			fail_msg("%s: %s", #call, err.message);                                    \
 	} while (0)
 
 static int start(void **state)
@@ -66,7 +66,8 @@ static int new_topic(void **state)
 	topic = wr_str_of(topic_name);
 	if (cluster)
 		return rd_kafka_mock_topic_create(cluster, topic_name, PARTS, 1);
-	return wr_kafka_topic_ensure(broker, NULL, topic, &(wr_kafka_topic){ PARTS, 1, -1, false }, &err);
+	return wr_kafka_topic_ensure(broker, NULL, topic, &(wr_kafka_topic){ PARTS, 1, -1, false },
+				     &err);
 }
 
 static int drop_topic(void **state)
@@ -235,7 +236,8 @@ static void counts_partitions(void **state)
 	assert_int_equal(n, PARTS);
 	if (cluster) /* the mock makes topics that are asked for */
 		return;
-	OK(wr_kafka_topic_partitions(broker, NULL, WR_STR_LIT("weir-unit-there-is-none"), &n, &err));
+	OK(wr_kafka_topic_partitions(broker, NULL, WR_STR_LIT("weir-unit-there-is-none"), &n,
+				     &err));
 	assert_int_equal(n, 0);
 	assert_int_equal(wr_kafka_topic_ensure(broker, NULL, topic,
 					       &(wr_kafka_topic){ PARTS + 1, 1, -1, false }, &err),
@@ -478,7 +480,7 @@ static void the_witness_tells_of_committed_transactions_only(void **state)
 	put(w, 0, "k", "w", 1000);
 	OK(wr_kafka_writer_flush(w, &err));
 	OK(wr_kafka_txn_witness(w, topic_name, 8, &err));
-	OK(wr_kafka_writer_open(broker, NULL, topic, &txn, &other, &err));	/* as after a crash */
+	OK(wr_kafka_writer_open(broker, NULL, topic, &txn, &other, &err)); /* as after a crash */
 	OK(wr_kafka_txn_init(other, &err));
 	OK(wr_kafka_witness(broker, NULL, topic, topic_name, &n, &err));
 	assert_int_equal(n, 7);

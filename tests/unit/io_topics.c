@@ -15,10 +15,10 @@
 static wr_err err;
 static const wr_str TOPIC = { "orders", 6 };
 
-#define OK(call)                                                \
-	do {                                                    \
-		if ((call) != WR_OK)                            \
-			fail_msg("%s: %s", #call, err.message); \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		if ((call) != WR_OK)                                                               \
+			fail_msg("%s: %s", #call, err.message);                                    \
 	} while (0)
 
 static char dir[64];

@@ -3,12 +3,12 @@
 
 typedef struct shape {
 	const char *in, *out;
-	const char *names[3], *args[3];	/* aggregates */
+	const char *names[3], *args[3]; /* aggregates */
 	wr_window_spec window;
 	bool from_table, emit_final, lose, no_before;
 } shape;
 
-static shape the;	/* what `aggregate` builds */
+static shape the; /* what `aggregate` builds */
 
 static void aggregate(kit *k)
 {
@@ -22,8 +22,8 @@ static void aggregate(kit *k)
 	while (s->naggs < 3 && the.names[s->naggs]) {
 		const char *arg = the.args[s->naggs];
 
-		aggs[s->naggs] = kit_agg(k, the.names[s->naggs],
-		                         arg ? kit_col(k, s->base.in, arg) : NULL);
+		aggs[s->naggs] =
+		    kit_agg(k, the.names[s->naggs], arg ? kit_col(k, s->base.in, arg) : NULL);
 		s->naggs++;
 	}
 	pk[0] = (int32_t)s->base.in->n - 1;
@@ -39,9 +39,9 @@ static void aggregate(kit *k)
 }
 
 static const shape counting = { .in = "G STRING KEY, V BIGINT",
-			        .out = "G STRING KEY, N BIGINT, S BIGINT",
-			        .names = { "COUNT", "SUM" },
-			        .args = { NULL, "V" } };
+				.out = "G STRING KEY, N BIGINT, S BIGINT",
+				.names = { "COUNT", "SUM" },
+				.args = { NULL, "V" } };
 
 static void one_change_per_row(void **state)
 {
@@ -50,12 +50,13 @@ static void one_change_per_row(void **state)
 
 	(void)state;
 	the = counting;
-	kit_check((kit){ 0 }, aggregate, rows,
-	          "NEW 'a', 1, 5 @10\nNEW 'b', 1, 1 @11\nBEFORE 'a', 1, 5 @10\nAFTER 'a', 2, 7 @10\n"
-	          "BEFORE 'a', 2, 7 @14\nAFTER 'a', 3, 7 @14\n");
+	kit_check(
+	    (kit){ 0 }, aggregate, rows,
+	    "NEW 'a', 1, 5 @10\nNEW 'b', 1, 1 @11\nBEFORE 'a', 1, 5 @10\nAFTER 'a', 2, 7 @10\n"
+	    "BEFORE 'a', 2, 7 @14\nAFTER 'a', 3, 7 @14\n");
 	the.no_before = true;
 	kit_check((kit){ 0 }, aggregate, rows,
-	          "NEW 'a', 1, 5 @10\nNEW 'b', 1, 1 @11\nNEW 'a', 2, 7 @10\nNEW 'a', 3, 7 @14\n");
+		  "NEW 'a', 1, 5 @10\nNEW 'b', 1, 1 @11\nNEW 'a', 2, 7 @10\nNEW 'a', 3, 7 @14\n");
 }
 
 static void a_sum_out_of_range_stops_the_query(void **state)
@@ -85,14 +86,14 @@ static void an_update_is_one_change(void **state)
 	(void)state;
 	the = retracting;
 	kit_check((kit){ 0 }, aggregate,
-	          "NEW a 5 1 @1\nNEW a 3 2 @2\nBEFORE a 5 1 @3\nAFTER a 6 1 @3\n"
-	          "OLD a 6 1 @4\nNEW b 6 1 @4\nGONE c null 7 @5\nOLD c 1 9 @6\nOLD a 3 2 @7\n"
-	          "BEFORE d 1 4 @8\nAFTER d 2 4 @8\n",
-	          "NEW 'a', 1, 5 @1\nBEFORE 'a', 1, 5 @2\nAFTER 'a', 2, 8 @2\n"
-	          "BEFORE 'a', 2, 8 @3\nAFTER 'a', 2, 9 @3\n"
-	          "BEFORE 'a', 2, 9 @4\nAFTER 'a', 1, 3 @4\nNEW 'b', 1, 6 @4\n"
-	          "BEFORE 'a', 1, 3 @7\nAFTER 'a', 0, 0 @7\n"
-	          "NEW 'd', 1, 2 @8\n");
+		  "NEW a 5 1 @1\nNEW a 3 2 @2\nBEFORE a 5 1 @3\nAFTER a 6 1 @3\n"
+		  "OLD a 6 1 @4\nNEW b 6 1 @4\nGONE c null 7 @5\nOLD c 1 9 @6\nOLD a 3 2 @7\n"
+		  "BEFORE d 1 4 @8\nAFTER d 2 4 @8\n",
+		  "NEW 'a', 1, 5 @1\nBEFORE 'a', 1, 5 @2\nAFTER 'a', 2, 8 @2\n"
+		  "BEFORE 'a', 2, 8 @3\nAFTER 'a', 2, 9 @3\n"
+		  "BEFORE 'a', 2, 9 @4\nAFTER 'a', 1, 3 @4\nNEW 'b', 1, 6 @4\n"
+		  "BEFORE 'a', 1, 3 @7\nAFTER 'a', 0, 0 @7\n"
+		  "NEW 'd', 1, 2 @8\n");
 }
 
 static void minimum_and_maximum_retract(void **state)
@@ -103,13 +104,14 @@ static void minimum_and_maximum_retract(void **state)
 	the.names[1] = "MAX";
 	the.args[0] = "V";
 	the.no_before = true;
-	kit_check((kit){ 0 }, aggregate,
-	          "NEW a 5 1 @1\nNEW a 3 2 @2\nNEW a 5 3 @3\nNEW a null 4 @3\nOLD a 3 2 @4\nOLD a 5 1 @5\n"
-	          "BEFORE a 5 3 @6\nAFTER a -7 3 @6\nNEW b 1 9 @6\nNEW a 4 5 @6\nOLD a -7 3 @7\nOLD a 4 5 @8\n"
-	          "OLD a null 4 @9\nNEW a 2 6 @10\n",
-	          "NEW 'a', 5, 5 @1\nNEW 'a', 3, 5 @2\nNEW 'a', 3, 5 @3\nNEW 'a', 3, 5 @3\nNEW 'a', 5, 5 @4\n"
-	          "NEW 'a', 5, 5 @5\nNEW 'a', -7, -7 @6\nNEW 'b', 1, 1 @6\nNEW 'a', -7, 4 @6\n"
-	          "NEW 'a', 4, 4 @7\nNEW 'a', NULL, NULL @8\nNEW 'a', NULL, NULL @9\nNEW 'a', 2, 2 @10\n");
+	kit_check(
+	    (kit){ 0 }, aggregate,
+	    "NEW a 5 1 @1\nNEW a 3 2 @2\nNEW a 5 3 @3\nNEW a null 4 @3\nOLD a 3 2 @4\nOLD a 5 1 @5\n"
+	    "BEFORE a 5 3 @6\nAFTER a -7 3 @6\nNEW b 1 9 @6\nNEW a 4 5 @6\nOLD a -7 3 @7\nOLD a 4 5 @8\n"
+	    "OLD a null 4 @9\nNEW a 2 6 @10\n",
+	    "NEW 'a', 5, 5 @1\nNEW 'a', 3, 5 @2\nNEW 'a', 3, 5 @3\nNEW 'a', 3, 5 @3\nNEW 'a', 5, 5 @4\n"
+	    "NEW 'a', 5, 5 @5\nNEW 'a', -7, -7 @6\nNEW 'b', 1, 1 @6\nNEW 'a', -7, 4 @6\n"
+	    "NEW 'a', 4, 4 @7\nNEW 'a', NULL, NULL @8\nNEW 'a', NULL, NULL @9\nNEW 'a', 2, 2 @10\n");
 }
 
 static void order_of_arrival_retracts(void **state)
@@ -120,11 +122,12 @@ static void order_of_arrival_retracts(void **state)
 	the.names[1] = "LATEST_BY_OFFSET";
 	the.args[0] = "V";
 	the.no_before = true;
-	kit_check((kit){ 0 }, aggregate,
-	          "NEW a 5 1 @1\nNEW a 3 2 @2\nNEW a 4 3 @3\nOLD a 5 1 @4\nBEFORE a 3 2 @5\nAFTER a 8 2 @5\n"
-	          "OLD a 8 2 @6\nOLD a 4 3 @7\n",
-	          "NEW 'a', 5, 5 @1\nNEW 'a', 5, 3 @2\nNEW 'a', 5, 4 @3\nNEW 'a', 3, 4 @4\n"
-	          "NEW 'a', 4, 8 @5\nNEW 'a', 4, 4 @6\nNEW 'a', NULL, NULL @7\n");
+	kit_check(
+	    (kit){ 0 }, aggregate,
+	    "NEW a 5 1 @1\nNEW a 3 2 @2\nNEW a 4 3 @3\nOLD a 5 1 @4\nBEFORE a 3 2 @5\nAFTER a 8 2 @5\n"
+	    "OLD a 8 2 @6\nOLD a 4 3 @7\n",
+	    "NEW 'a', 5, 5 @1\nNEW 'a', 5, 3 @2\nNEW 'a', 5, 4 @3\nNEW 'a', 3, 4 @4\n"
+	    "NEW 'a', 4, 8 @5\nNEW 'a', 4, 4 @6\nNEW 'a', NULL, NULL @7\n");
 }
 
 enum { PKS = 40, GROUPS = 3, NONE = INT32_MIN };
@@ -222,25 +225,27 @@ static void tumbling(void **state)
 {
 	(void)state;
 	the = counting;
-	the.window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10, .grace = 10 };
+	the.window =
+	    (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10, .grace = 10 };
 	the.no_before = true;
 	kit_check((kit){ .local_time = true }, aggregate,
-	          "INSERT a 1 @0\nINSERT a 2 @9\nINSERT a 3 @10\nINSERT b 4 @5\nINSERT a 5 @19\n"
-	          "INSERT a 6 @1\nINSERT a 7 @20\nINSERT a 8 @9\nINSERT a 9 @12\n",
-	          "NEW 'a', 1, 1 @0 [0,10)\nNEW 'a', 2, 3 @9 [0,10)\nNEW 'a', 1, 3 @10 [10,20)\n"
-	          "NEW 'b', 1, 4 @5 [0,10)\nNEW 'a', 2, 8 @19 [10,20)\nNEW 'a', 3, 9 @9 [0,10)\n"
-	          "NEW 'a', 1, 7 @20 [20,30)\nNEW 'a', 3, 17 @19 [10,20)\n");
+		  "INSERT a 1 @0\nINSERT a 2 @9\nINSERT a 3 @10\nINSERT b 4 @5\nINSERT a 5 @19\n"
+		  "INSERT a 6 @1\nINSERT a 7 @20\nINSERT a 8 @9\nINSERT a 9 @12\n",
+		  "NEW 'a', 1, 1 @0 [0,10)\nNEW 'a', 2, 3 @9 [0,10)\nNEW 'a', 1, 3 @10 [10,20)\n"
+		  "NEW 'b', 1, 4 @5 [0,10)\nNEW 'a', 2, 8 @19 [10,20)\nNEW 'a', 3, 9 @9 [0,10)\n"
+		  "NEW 'a', 1, 7 @20 [20,30)\nNEW 'a', 3, 17 @19 [10,20)\n");
 }
 
 static void hopping(void **state)
 {
 	(void)state;
 	the = counting;
-	the.window = (wr_window_spec){ .kind = WR_WINDOW_HOPPING, .size = 10, .advance = 5, .grace = 0 };
+	the.window =
+	    (wr_window_spec){ .kind = WR_WINDOW_HOPPING, .size = 10, .advance = 5, .grace = 0 };
 	the.no_before = true;
 	kit_check((kit){ 0 }, aggregate, "INSERT a 1 @2\nINSERT a 2 @12\nINSERT a 3 @9\n",
-	          "NEW 'a', 1, 1 @2 [0,10)\nNEW 'a', 1, 2 @12 [5,15)\nNEW 'a', 1, 2 @12 [10,20)\n"
-	          "NEW 'a', 2, 5 @12 [5,15)\n");
+		  "NEW 'a', 1, 1 @2 [0,10)\nNEW 'a', 1, 2 @12 [5,15)\nNEW 'a', 1, 2 @12 [10,20)\n"
+		  "NEW 'a', 2, 5 @12 [5,15)\n");
 }
 
 /* A row is late by its own partition's time. */
@@ -253,7 +258,7 @@ static void late_by_partition(void **state)
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10 };
 	the.no_before = true;
 	kit_check((kit){ 0 }, aggregate, "INSERT a 1 @25 p0\nINSERT a 2 @5 p1\nINSERT a 3 @5 p0\n",
-	          "NEW 'a', 1, 1 @25 [20,30)\nNEW 'a', 1, 2 @5 [0,10)\n");
+		  "NEW 'a', 1, 1 @25 [20,30)\nNEW 'a', 1, 2 @5 [0,10)\n");
 	kit_begin(&world, aggregate);
 	assert_int_equal(kit_rows(&world, "INSERT a 1 @25\nINSERT a 3 @5\n"), WR_OK);
 	assert_int_equal(world.ops[0]->stats.late, 1);
@@ -268,7 +273,9 @@ static void absurd_times_are_late(void **state)
 	the = counting;
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_HOPPING, .size = 10, .advance = 5 };
 	kit_begin(&world, aggregate);
-	assert_int_equal(kit_rows(&world, "INSERT a 1 @9223372036854775807\nINSERT a 1 @-9223372036854775807\n"), WR_OK);
+	assert_int_equal(
+	    kit_rows(&world, "INSERT a 1 @9223372036854775807\nINSERT a 1 @-9223372036854775807\n"),
+	    WR_OK);
 	assert_int_equal(world.ops[0]->stats.late, 2);
 	kit_end(&world);
 }
@@ -277,28 +284,32 @@ static void final_windows(void **state)
 {
 	(void)state;
 	the = counting;
-	the.window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10, .grace = 5 };
+	the.window =
+	    (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10, .grace = 5 };
 	the.emit_final = true;
-	kit_check((kit){ 0 }, aggregate,
-	          "INSERT b 1 @0\nINSERT a 2 @9\nINSERT a 3 @10\ntime 14\nINSERT a 4 @3\ntime 15\n"
-	          "INSERT a 5 @4 p1\nINSERT a 6 @99\ntime 99\nINSERT c 7 @101\nend\nINSERT c 8 @120\n"
-	          "INSERT c 9 @101\nend\n",
-	          "NEW 'a', 2, 6 @9 [0,10)\nNEW 'b', 1, 1 @0 [0,10)\nNEW 'a', 1, 3 @10 [10,20)\n"
-	          "NEW 'a', 1, 6 @99 [90,100)\nNEW 'c', 1, 7 @101 [100,110)\n"
-	          "NEW 'c', 1, 8 @120 [120,130)\n");
+	kit_check(
+	    (kit){ 0 }, aggregate,
+	    "INSERT b 1 @0\nINSERT a 2 @9\nINSERT a 3 @10\ntime 14\nINSERT a 4 @3\ntime 15\n"
+	    "INSERT a 5 @4 p1\nINSERT a 6 @99\ntime 99\nINSERT c 7 @101\nend\nINSERT c 8 @120\n"
+	    "INSERT c 9 @101\nend\n",
+	    "NEW 'a', 2, 6 @9 [0,10)\nNEW 'b', 1, 1 @0 [0,10)\nNEW 'a', 1, 3 @10 [10,20)\n"
+	    "NEW 'a', 1, 6 @99 [90,100)\nNEW 'c', 1, 7 @101 [100,110)\n"
+	    "NEW 'c', 1, 8 @120 [120,130)\n");
 }
 
 static void final_windows_on_every_row(void **state)
 {
-	const char *rows = "INSERT a 1 @0\nINSERT a 1 @1\nINSERT a 1 @2\nINSERT b 1 @1\nINSERT a 1 @0\n"
-			   "INSERT a 1 @5\n";
+	const char *rows =
+	    "INSERT a 1 @0\nINSERT a 1 @1\nINSERT a 1 @2\nINSERT b 1 @1\nINSERT a 1 @0\n"
+	    "INSERT a 1 @5\n";
 
 	(void)state;
 	the = counting;
-	the.window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 2, .advance = 2, .grace = 1 };
+	the.window =
+	    (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 2, .advance = 2, .grace = 1 };
 	the.emit_final = true;
 	kit_check((kit){ .local_time = true }, aggregate, rows,
-	          "NEW 'a', 3, 3 @1 [0,2)\nNEW 'b', 1, 1 @1 [0,2)\nNEW 'a', 1, 1 @2 [2,4)\n");
+		  "NEW 'a', 3, 3 @1 [0,2)\nNEW 'b', 1, 1 @1 [0,2)\nNEW 'a', 1, 1 @2 [2,4)\n");
 	the.lose = true;
 	kit_check((kit){ .local_time = true }, aggregate, rows, "NEW 'a', 1, 1 @2 [2,4)\n");
 }
@@ -313,17 +324,19 @@ static void windows_expire(void **state)
 
 	(void)state;
 	the = counting;
-	the.window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10,
-		                       .grace = 5, .retention = 50 };
+	the.window = (wr_window_spec){
+		.kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10, .grace = 5, .retention = 50
+	};
 	kit_begin(&world, aggregate);
-	assert_int_equal(kit_rows(&world, "INSERT a 1 @0\nINSERT b 1 @20\nINSERT a 1 @49\ntime 49\nbarrier\n"
-	                                  "INSERT a 1 @70\ntime 70\nbarrier\n"),
-	                 WR_OK);
+	assert_int_equal(
+	    kit_rows(&world, "INSERT a 1 @0\nINSERT b 1 @20\nINSERT a 1 @49\ntime 49\nbarrier\n"
+			     "INSERT a 1 @70\ntime 70\nbarrier\n"),
+	    WR_OK);
 	v = wr_view_open(world.state, 5, (wr_str){ NULL, 0 }, (wr_str){ NULL, 0 });
 	while (wr_view_next(v, &key, &value))
 		n++;
 	wr_view_close(v);
-	assert_int_equal(n, 2);	/* [40,50) and [70,80) */
+	assert_int_equal(n, 2); /* [40,50) and [70,80) */
 	kit_end(&world);
 }
 
@@ -334,14 +347,15 @@ static void session_windows(void **state)
 	(void)state;
 	the = counting;
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_SESSION, .size = 30, .grace = 1000 };
-	kit_check((kit){ .local_time = true }, aggregate,
-	          "INSERT a 1 @0\nINSERT a 2 @70\nINSERT a 4 @35\nINSERT b 1 @40\nINSERT a 8 @20\n"
-	          "INSERT b 2 @40\nINSERT a 16 @50\n",
-	          "NEW 'a', 1, 1 @0 [0,0)\nNEW 'a', 1, 2 @70 [70,70)\n"
-	          "NEW 'a', 1, 4 @35 [35,35)\nNEW 'b', 1, 1 @40 [40,40)\n"
-	          "OLD 'a', 1, 1 @0 [0,0)\nOLD 'a', 1, 4 @35 [35,35)\nNEW 'a', 3, 13 @35 [0,35)\n"
-	          "BEFORE 'b', 1, 1 @40 [40,40)\nAFTER 'b', 2, 3 @40 [40,40)\n"
-	          "OLD 'a', 3, 13 @35 [0,35)\nOLD 'a', 1, 2 @70 [70,70)\nNEW 'a', 5, 31 @70 [0,70)\n");
+	kit_check(
+	    (kit){ .local_time = true }, aggregate,
+	    "INSERT a 1 @0\nINSERT a 2 @70\nINSERT a 4 @35\nINSERT b 1 @40\nINSERT a 8 @20\n"
+	    "INSERT b 2 @40\nINSERT a 16 @50\n",
+	    "NEW 'a', 1, 1 @0 [0,0)\nNEW 'a', 1, 2 @70 [70,70)\n"
+	    "NEW 'a', 1, 4 @35 [35,35)\nNEW 'b', 1, 1 @40 [40,40)\n"
+	    "OLD 'a', 1, 1 @0 [0,0)\nOLD 'a', 1, 4 @35 [35,35)\nNEW 'a', 3, 13 @35 [0,35)\n"
+	    "BEFORE 'b', 1, 1 @40 [40,40)\nAFTER 'b', 2, 3 @40 [40,40)\n"
+	    "OLD 'a', 3, 13 @35 [0,35)\nOLD 'a', 1, 2 @70 [70,70)\nNEW 'a', 5, 31 @70 [0,70)\n");
 }
 
 /* What has ended longer than gap + grace ago is late, and sessions so old are not joined. */
@@ -350,10 +364,11 @@ static void late_sessions(void **state)
 	(void)state;
 	the = counting;
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_SESSION, .size = 30, .grace = 60 };
-	kit_check((kit){ .local_time = true }, aggregate,
-	          "INSERT a 1 @0\nINSERT a 2 @101\nINSERT a 3 @10\nINSERT a 4 @11\nINSERT a 5 @12\n",
-	          "NEW 'a', 1, 1 @0 [0,0)\nNEW 'a', 1, 2 @101 [101,101)\nNEW 'a', 1, 4 @11 [11,11)\n"
-	          "OLD 'a', 1, 4 @11 [11,11)\nNEW 'a', 2, 9 @12 [11,12)\n");
+	kit_check(
+	    (kit){ .local_time = true }, aggregate,
+	    "INSERT a 1 @0\nINSERT a 2 @101\nINSERT a 3 @10\nINSERT a 4 @11\nINSERT a 5 @12\n",
+	    "NEW 'a', 1, 1 @0 [0,0)\nNEW 'a', 1, 2 @101 [101,101)\nNEW 'a', 1, 4 @11 [11,11)\n"
+	    "OLD 'a', 1, 4 @11 [11,11)\nNEW 'a', 2, 9 @12 [11,12)\n");
 }
 
 static void final_sessions(void **state)
@@ -362,11 +377,12 @@ static void final_sessions(void **state)
 	the = counting;
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_SESSION, .size = 10, .grace = 0 };
 	the.emit_final = true;
-	kit_check((kit){ 0 }, aggregate,
-	          "INSERT b 1 @0\nINSERT a 2 @0\nINSERT a 3 @5\ntime 10\ntime 11\nINSERT c 1 @12\ntime 15\n"
-	          "time 16\nINSERT c 2 @20\ntime 31\nINSERT d 1 @40\nINSERT d 1 @60\nend\n",
-	          "NEW 'b', 1, 1 @0 [0,0)\nNEW 'a', 2, 5 @5 [0,5)\nNEW 'c', 2, 3 @20 [12,20)\n"
-	          "NEW 'd', 1, 1 @40 [40,40)\nNEW 'd', 1, 1 @60 [60,60)\n");
+	kit_check(
+	    (kit){ 0 }, aggregate,
+	    "INSERT b 1 @0\nINSERT a 2 @0\nINSERT a 3 @5\ntime 10\ntime 11\nINSERT c 1 @12\ntime 15\n"
+	    "time 16\nINSERT c 2 @20\ntime 31\nINSERT d 1 @40\nINSERT d 1 @60\nend\n",
+	    "NEW 'b', 1, 1 @0 [0,0)\nNEW 'a', 2, 5 @5 [0,5)\nNEW 'c', 2, 3 @20 [12,20)\n"
+	    "NEW 'd', 1, 1 @40 [40,40)\nNEW 'd', 1, 1 @60 [60,60)\n");
 }
 
 /* ---------------------------------------------------------------- changes merged between commits */
@@ -375,15 +391,17 @@ static void changes_wait_for_the_barrier(void **state)
 {
 	(void)state;
 	the = counting;
-	kit_world((kit){ .cut = 2, .cache_bytes = 1 << 20 }, aggregate,
-	          "INSERT a 5 @1\nINSERT b 1 @2\nINSERT a 2 @3\nbarrier\nbarrier\nINSERT a 1 @4\nINSERT a 1 @5\n"
-	          "INSERT c 1 @6\nbarrier\n",
-	          "NEW 'a', 2, 7 @3\nNEW 'b', 1, 1 @2\nBEFORE 'a', 2, 7 @5\nAFTER 'a', 4, 9 @5\nNEW 'c', 1, 1 @6\n");
+	kit_world(
+	    (kit){ .cut = 2, .cache_bytes = 1 << 20 }, aggregate,
+	    "INSERT a 5 @1\nINSERT b 1 @2\nINSERT a 2 @3\nbarrier\nbarrier\nINSERT a 1 @4\nINSERT a 1 @5\n"
+	    "INSERT c 1 @6\nbarrier\n",
+	    "NEW 'a', 2, 7 @3\nNEW 'b', 1, 1 @2\nBEFORE 'a', 2, 7 @5\nAFTER 'a', 4, 9 @5\nNEW 'c', 1, 1 @6\n");
 	the.window = (wr_window_spec){ .kind = WR_WINDOW_HOPPING, .size = 10, .advance = 5 };
 	the.no_before = true;
-	kit_world((kit){ .cache_bytes = 1 << 20 }, aggregate, "INSERT a 5 @7\nINSERT a 2 @8\nbarrier\nINSERT a 2 @8\nbarrier\n",
-	          "NEW 'a', 2, 7 @8 [0,10)\nNEW 'a', 2, 7 @8 [5,15)\n"
-	          "NEW 'a', 3, 9 @8 [0,10)\nNEW 'a', 3, 9 @8 [5,15)\n");
+	kit_world((kit){ .cache_bytes = 1 << 20 }, aggregate,
+		  "INSERT a 5 @7\nINSERT a 2 @8\nbarrier\nINSERT a 2 @8\nbarrier\n",
+		  "NEW 'a', 2, 7 @8 [0,10)\nNEW 'a', 2, 7 @8 [5,15)\n"
+		  "NEW 'a', 3, 9 @8 [0,10)\nNEW 'a', 3, 9 @8 [5,15)\n");
 }
 
 static void changes_go_out_when_they_are_many(void **state)
@@ -391,7 +409,7 @@ static void changes_go_out_when_they_are_many(void **state)
 	(void)state;
 	the = counting;
 	kit_world((kit){ .cache_bytes = 1 }, aggregate, "INSERT a 5 @1\nINSERT a 2 @3\n",
-	          "NEW 'a', 1, 5 @1\nBEFORE 'a', 1, 5 @3\nAFTER 'a', 2, 7 @3\n");
+		  "NEW 'a', 1, 5 @1\nBEFORE 'a', 1, 5 @3\nAFTER 'a', 2, 7 @3\n");
 }
 
 int main(void)

@@ -34,7 +34,7 @@ enum { KIT_OPS = 8, KIT_PARTS = 4 };
 
 typedef struct kit kit;
 struct kit {
-	wr_arena *plan;		/* schemas, specs */
+	wr_arena *plan; /* schemas, specs */
 	wr_arena *task, *batch;
 	wr_db *db;
 	wr_state *state;
@@ -42,7 +42,7 @@ struct kit {
 	wr_op *ops[KIT_OPS];
 	const wr_op_spec *specs[KIT_OPS];
 	uint32_t nops;
-	const wr_schema *right;	/* schema of the rows for input 1 */
+	const wr_schema *right; /* schema of the rows for input 1 */
 	wr_op sink;
 	wr_buf out;
 	/* the world */
@@ -78,7 +78,7 @@ static inline const wr_schema *kit_schema(kit *k, const char *text)
 		}
 		for (char *p = type; *p; p++)
 			if (*p == ';')
-				*p = ',';	/* DECIMAL(4;2) */
+				*p = ','; /* DECIMAL(4;2) */
 		cols[s->n].name = wr_str_of(c);
 		cols[s->n].type = wr_type_read(k->plan, wr_str_of(type));
 		assert_non_null(cols[s->n].type);
@@ -131,8 +131,8 @@ static inline const wr_expr *kit_call(kit *k, const char *name, const wr_expr *x
 	*e = (wr_expr){ .kind = WR_EXPR_CALL, .nargs = 2, .args = args };
 	for (int i = 0; i < 2; i++)
 		for (const wr_fn *fn = families[i]; fn->name; fn++)
-			if (!strcmp(fn->name, name) && (!strcmp(fn->args, "BIGINT, BIGINT") ||
-			                                !strcmp(fn->args, "ANY, ANY")))
+			if (!strcmp(fn->name, name) &&
+			    (!strcmp(fn->args, "BIGINT, BIGINT") || !strcmp(fn->args, "ANY, ANY")))
 				e->fn = fn;
 	assert_non_null(e->fn);
 	e->type = wr_type_read(k->plan, wr_str_of(e->fn->result));
@@ -153,11 +153,14 @@ static inline wr_agg_spec kit_agg(kit *k, const char *name, const wr_expr *arg)
 		in.type = types[0] = arg->type;
 	}
 	if (wr_fn_resolve(k->plan, wr_str_of(name), &in, arg != NULL, WR_NO_SPAN, NULL, NULL, &m,
-	                  &err) != WR_OK)
+			  &err) != WR_OK)
 		fail_msg("%s: %s", name, err.message);
-	return (wr_agg_spec){ .agg = m.agg, .nargs = arg != NULL, .args = args,
-		              .consts = WR_NEW_ARRAY(k->plan, const wr_vec *, 1), .types = types,
-		              .result = m.result };
+	return (wr_agg_spec){ .agg = m.agg,
+			      .nargs = arg != NULL,
+			      .args = args,
+			      .consts = WR_NEW_ARRAY(k->plan, const wr_vec *, 1),
+			      .types = types,
+			      .result = m.result };
 }
 
 static inline void kit_add(kit *k, const wr_op_spec *spec)
@@ -169,8 +172,8 @@ static inline void kit_add(kit *k, const wr_op_spec *spec)
 
 static inline void kit_print(kit *k, const wr_batch *b, uint32_t i)
 {
-	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
-		                             "BEFORE", "AFTER",       "GONE", "TRUNCATE" };
+	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW",  "OLD",
+					     "BEFORE", "AFTER",	      "GONE", "TRUNCATE" };
 
 	wr_buf_puts(&k->out, kinds[b->change[i]]);
 	for (uint32_t c = 0; c < b->schema->n; c++) {
@@ -180,12 +183,12 @@ static inline void kit_print(kit *k, const wr_batch *b, uint32_t i)
 	wr_buf_printf(&k->out, " @%lld", (long long)b->rowtime[i]);
 	if (b->wstart)
 		wr_buf_printf(&k->out, " [%lld,%lld)", (long long)b->wstart[i],
-		              (long long)b->wend[i]);
+			      (long long)b->wend[i]);
 	wr_buf_putc(&k->out, '\n');
 }
 
 static wr_status kit_sink_push(wr_op *op, int input, const wr_batch *b, uint32_t at, uint32_t n,
-                               wr_err *err)
+			       wr_err *err)
 {
 	kit *k = (kit *)((char *)op - offsetof(kit, sink));
 
@@ -210,9 +213,13 @@ static inline void kit_open(kit *k)
 	assert_int_equal(wr_state_open(k->db, "test", &k->state, &k->err), WR_OK);
 	k->task = wr_arena_new();
 	k->batch = wr_arena_new();
-	k->cx = (wr_op_cx){ .arena = k->task, .batch_arena = k->batch, .state = k->state,
-		            .ntasks = 1, .cache_bytes = k->cache_bytes, .memory = k->memory,
-		            .local_time = k->local_time };
+	k->cx = (wr_op_cx){ .arena = k->task,
+			    .batch_arena = k->batch,
+			    .state = k->state,
+			    .ntasks = 1,
+			    .cache_bytes = k->cache_bytes,
+			    .memory = k->memory,
+			    .local_time = k->local_time };
 	k->sink = (wr_op){ .def = &kit_sink_def };
 	for (uint32_t i = 0; i < k->nops; i++) {
 		wr_op *op = wr_arena_zalloc(k->task, k->specs[i]->def->size);
@@ -273,7 +280,7 @@ static inline void kit_value(wr_vec *v, wr_arena *a, const char *text)
 		wr_vec_push_null(v, a);
 		return;
 	}
-	if (v->type->tag == WR_ARRAY) {		/* 1;2;3 and - for an empty one */
+	if (v->type->tag == WR_ARRAY) { /* 1;2;3 and - for an empty one */
 		char *copy = wr_arena_strdup(a, text), *save = NULL;
 		uint32_t begin = wr_vec_list_begin(v);
 
@@ -285,31 +292,20 @@ static inline void kit_value(wr_vec *v, wr_arena *a, const char *text)
 	wr_vec_resize(v, a, v->n + 1);
 	data = (char *)v->data + (v->n - 1) * wr_tag_size(v->type->tag);
 	switch (v->type->tag) {
-	case WR_STRING:
-		*(wr_str *)data = wr_arena_str(a, wr_str_of(text));
-		break;
-	case WR_INTEGER:
-		*(int32_t *)data = atoi(text);
-		break;
+	case WR_STRING: *(wr_str *)data = wr_arena_str(a, wr_str_of(text)); break;
+	case WR_INTEGER: *(int32_t *)data = atoi(text); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		*(int64_t *)data = atoll(text);
-		break;
-	case WR_DOUBLE:
-		*(double *)data = atof(text);
-		break;
-	case WR_DECIMAL:
-		assert_true(wr_dec_parse(a, wr_str_of(text), v->type, true, data));
-		break;
-	default:
-		fail_msg("no text for this type");
+	case WR_TIMESTAMP: *(int64_t *)data = atoll(text); break;
+	case WR_DOUBLE: *(double *)data = atof(text); break;
+	case WR_DECIMAL: assert_true(wr_dec_parse(a, wr_str_of(text), v->type, true, data)); break;
+	default: fail_msg("no text for this type");
 	}
 }
 
 static inline uint8_t kit_kind(const char *word)
 {
-	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
-		                             "BEFORE", "AFTER",       "GONE", "TRUNCATE" };
+	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW",  "OLD",
+					     "BEFORE", "AFTER",	      "GONE", "TRUNCATE" };
 
 	for (uint8_t i = 0; i < 8; i++)
 		if (strcmp(word, kinds[i]) == 0)
@@ -382,7 +378,8 @@ static inline wr_status kit_rows(kit *k, const char *text)
 	for (char *line = strtok_r(copy, "\n", &save); line && status == WR_OK;
 	     line = strtok_r(NULL, "\n", &save)) {
 		bool right = strncmp(line, "right ", 6) == 0;
-		bool word = !strncmp(line, "time ", 5) || !strcmp(line, "barrier") || !strcmp(line, "end");
+		bool word =
+		    !strncmp(line, "time ", 5) || !strcmp(line, "barrier") || !strcmp(line, "end");
 		bool pair = b.n && b.change[b.n - 1] == WR_ROW_BEFORE;
 
 		if (word || right != (input == 1) || (b.n >= k->cut && !pair)) {

@@ -28,24 +28,26 @@ static void gives_what_comes_and_goes(void **state)
 {
 	(void)state;
 	limit = 2, offset = 0, stream = ranked = false;
-	kit_check((kit){ 0 }, top,
-	          "NEW 1 5 @1\nNEW 2 7 @2\nNEW 3 6 @3\nNEW 4 1 @4\n"
-	          "BEFORE 4 1 @5\nAFTER 4 9 @5\nBEFORE 4 9 @6\nAFTER 4 8 @6\nOLD 2 7 @7\nGONE 9 null @8\n"
-	          "OLD 4 8 @9\nOLD 3 6 @9\nOLD 1 5 @9\n",
-	          "NEW 1, 5 @1\nNEW 2, 7 @2\nOLD 1, 5 @3\nNEW 3, 6 @3\n"
-	          "OLD 3, 6 @5\nNEW 4, 9 @5\nBEFORE 4, 9 @6\nAFTER 4, 8 @6\nOLD 2, 7 @7\nNEW 3, 6 @7\n"
-	          "OLD 4, 8 @9\nNEW 1, 5 @9\nOLD 3, 6 @9\nOLD 1, 5 @9\n");
+	kit_check(
+	    (kit){ 0 }, top,
+	    "NEW 1 5 @1\nNEW 2 7 @2\nNEW 3 6 @3\nNEW 4 1 @4\n"
+	    "BEFORE 4 1 @5\nAFTER 4 9 @5\nBEFORE 4 9 @6\nAFTER 4 8 @6\nOLD 2 7 @7\nGONE 9 null @8\n"
+	    "OLD 4 8 @9\nOLD 3 6 @9\nOLD 1 5 @9\n",
+	    "NEW 1, 5 @1\nNEW 2, 7 @2\nOLD 1, 5 @3\nNEW 3, 6 @3\n"
+	    "OLD 3, 6 @5\nNEW 4, 9 @5\nBEFORE 4, 9 @6\nAFTER 4, 8 @6\nOLD 2, 7 @7\nNEW 3, 6 @7\n"
+	    "OLD 4, 8 @9\nNEW 1, 5 @9\nOLD 3, 6 @9\nOLD 1, 5 @9\n");
 }
 
 static void ranks_a_stream(void **state)
 {
 	(void)state;
 	limit = 2, offset = 1, stream = ranked = true;
-	kit_check((kit){ 0 }, top,
-	          "INSERT 1 5 @1\nINSERT 2 7 @2\nINSERT_NULL 9 null @2\nINSERT 3 6 @3\nINSERT 4 9 @4\nINSERT 5 5 @5\n",
-	          "NEW 2, 1, 5 @2\n"
-	          "BEFORE 2, 1, 5 @3\nAFTER 2, 3, 6 @3\nNEW 3, 1, 5 @3\n"
-	          "BEFORE 2, 3, 6 @4\nAFTER 2, 2, 7 @4\nBEFORE 3, 1, 5 @4\nAFTER 3, 3, 6 @4\n");
+	kit_check(
+	    (kit){ 0 }, top,
+	    "INSERT 1 5 @1\nINSERT 2 7 @2\nINSERT_NULL 9 null @2\nINSERT 3 6 @3\nINSERT 4 9 @4\nINSERT 5 5 @5\n",
+	    "NEW 2, 1, 5 @2\n"
+	    "BEFORE 2, 1, 5 @3\nAFTER 2, 3, 6 @3\nNEW 3, 1, 5 @3\n"
+	    "BEFORE 2, 3, 6 @4\nAFTER 2, 2, 7 @4\nBEFORE 3, 1, 5 @4\nAFTER 3, 3, 6 @4\n");
 }
 
 static void takes_rows_that_are_equal(void **state)
@@ -53,7 +55,7 @@ static void takes_rows_that_are_equal(void **state)
 	(void)state;
 	limit = 3, offset = 0, stream = true, ranked = false;
 	kit_check((kit){ 0 }, top, "INSERT 1 5 @1\nINSERT 1 5 @2\nINSERT 1 5 @3\nINSERT 1 5 @4\n",
-	          "NEW 1, 5 @1\nNEW 1, 5 @2\nNEW 1, 5 @3\n");
+		  "NEW 1, 5 @1\nNEW 1, 5 @2\nNEW 1, 5 @3\n");
 }
 
 /* ---------------------------------------------------------------- against sorting */
@@ -66,8 +68,8 @@ static uint32_t any(uint32_t n)
 	return (seed >> 8) % n;
 }
 
-static long value[IDS];		/* -1: no row */
-static long shown[IDS];		/* what the changes say */
+static long value[IDS]; /* -1: no row */
+static long shown[IDS]; /* what the changes say */
 
 /* The place of id: rows with higher values, or the same and a lower id, come before it. */
 static uint32_t place(uint32_t id)
@@ -133,7 +135,8 @@ static void equals_sorting(void **state)
 	static const struct {
 		uint64_t limit, offset;
 		uint32_t rows;
-	} cases[] = { { 1, 0, 5 }, { 3, 2, 10 }, { 2, 5, 8 }, { 0, 0, 5 }, { 5, 100, IDS }, { 4, 1, IDS } };
+	} cases[] = { { 1, 0, 5 }, { 3, 2, 10 },    { 2, 5, 8 },
+		      { 0, 0, 5 }, { 5, 100, IDS }, { 4, 1, IDS } };
 
 	(void)state;
 	stream = ranked = false;

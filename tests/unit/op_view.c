@@ -53,7 +53,8 @@ static void tables_are_seen(void **state)
 	(void)state;
 	kit_begin(k, table);
 	/* a row too long for its payload, and short again */
-	snprintf(rows, sizeof(rows), "NEW 2 5 %0500d @7\nNEW 1 null b @8\nNEW 3 3 c @9\nGONE 3 null null @10\n", 7);
+	snprintf(rows, sizeof(rows),
+		 "NEW 2 5 %0500d @7\nNEW 1 null b @8\nNEW 3 3 c @9\nGONE 3 null null @10\n", 7);
 	assert_int_equal(kit_rows(k, rows), WR_OK);
 	kit_barrier(k);
 	v = view(k);
@@ -61,11 +62,13 @@ static void tables_are_seen(void **state)
 	assert_string_equal(seen(k, v, open_end, open_end), rows);
 	assert_int_equal(kit_rows(k, "NEW 2 6 x @11\n"), WR_OK);
 	kit_barrier(k);
-	assert_string_equal(seen(k, v, open_end, open_end), "NEW 1, NULL, 'b' @8\nNEW 2, 6, 'x' @11\n");
+	assert_string_equal(seen(k, v, open_end, open_end),
+			    "NEW 1, NULL, 'b' @8\nNEW 2, 6, 'x' @11\n");
 	wr_vec_init(&key, k->plan, wr_type_of(WR_BIGINT), 1);
 	kit_value(&key, k->plan, "2");
 	wr_op_view_range(v, &key, 0, WR_TIME_NONE, &from, &to);
-	assert_string_equal(seen(k, v, wr_buf_view(&from), wr_buf_view(&to)), "NEW 2, 6, 'x' @11\n");
+	assert_string_equal(seen(k, v, wr_buf_view(&from), wr_buf_view(&to)),
+			    "NEW 2, 6, 'x' @11\n");
 	wr_buf_free(&from);
 	wr_buf_free(&to);
 	kit_end(k);
@@ -99,7 +102,8 @@ static void groups_are_seen(void **state)
 	kit_begin(k, counts);
 	assert_int_equal(kit_rows(k, rows), WR_OK);
 	kit_barrier(k);
-	assert_string_equal(seen(k, view(k), open_end, open_end), "NEW 'a', 2 @2\nNEW 'b', 5 @13\n");
+	assert_string_equal(seen(k, view(k), open_end, open_end),
+			    "NEW 'a', 2 @2\nNEW 'b', 5 @13\n");
 	kit_end(k);
 
 	window = (wr_window_spec){ .kind = WR_WINDOW_TUMBLING, .size = 10, .advance = 10 };
@@ -108,12 +112,13 @@ static void groups_are_seen(void **state)
 	assert_int_equal(kit_rows(k, rows), WR_OK);
 	kit_barrier(k);
 	assert_string_equal(seen(k, view(k), open_end, open_end),
-	                    "NEW 'a', 2 @2 [0,10)\nNEW 'b', 1 @1 [0,10)\nNEW 'b', 4 @13 [10,20)\n");
+			    "NEW 'a', 2 @2 [0,10)\nNEW 'b', 1 @1 [0,10)\nNEW 'b', 4 @13 [10,20)\n");
 	wr_op_view_starts(10, INT64_MAX, &from, &to);
-	assert_string_equal(seen(k, view(k), wr_buf_view(&from), wr_buf_view(&to)), "NEW 'b', 4 @13 [10,20)\n");
+	assert_string_equal(seen(k, view(k), wr_buf_view(&from), wr_buf_view(&to)),
+			    "NEW 'b', 4 @13 [10,20)\n");
 	wr_op_view_starts(0, 9, &from, &to);
 	assert_string_equal(seen(k, view(k), wr_buf_view(&from), wr_buf_view(&to)),
-	                    "NEW 'a', 2 @2 [0,10)\nNEW 'b', 1 @1 [0,10)\n");
+			    "NEW 'a', 2 @2 [0,10)\nNEW 'b', 1 @1 [0,10)\n");
 	wr_buf_free(&from);
 	wr_buf_free(&to);
 	kit_end(k);
@@ -124,7 +129,7 @@ static void groups_are_seen(void **state)
 	assert_int_equal(kit_rows(k, "INSERT b 1 @1\nINSERT b 4 @13\nINSERT b 2 @15\n"), WR_OK);
 	kit_barrier(k);
 	assert_string_equal(seen(k, view(k), open_end, open_end),
-	                    "NEW 'b', 1 @1 [1,1)\nNEW 'b', 6 @15 [13,15)\n");
+			    "NEW 'b', 1 @1 [1,1)\nNEW 'b', 6 @15 [13,15)\n");
 	kit_end(k);
 }
 

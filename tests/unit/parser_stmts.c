@@ -119,7 +119,8 @@ static void test_sinks(void **state)
 	const wr_ast_query *q;
 
 	(void)state;
-	same("CREATE OR REPLACE SINK out WITH (TYPE = 'http') AS SELECT * FROM s;", WR_STMT_CREATE_SINK);
+	same("CREATE OR REPLACE SINK out WITH (TYPE = 'http') AS SELECT * FROM s;",
+	     WR_STMT_CREATE_SINK);
 	same("CREATE SINK IF NOT EXISTS out WITH (TYPE = 'http', URL = 'http://h/${a}') AS SELECT "
 	     "Count(*) AS n FROM s;",
 	     WR_STMT_CREATE_SINK);

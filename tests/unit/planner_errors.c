@@ -4,20 +4,21 @@
 #include "planner_kit.h"
 
 static const char setup[] =
-	"CREATE STREAM s (k STRING KEY, a INT, b BIGINT, c STRING, st STRUCT<x INT, y STRING>) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
-	"CREATE STREAM s2 (k STRING KEY, a INT, d DOUBLE) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
-	"CREATE STREAM nk (a INT, c STRING) WITH (KAFKA_TOPIC='nk', VALUE_FORMAT='JSON');\n"
-	"CREATE STREAM w (k STRING KEY, a INT) WITH (KAFKA_TOPIC='w', VALUE_FORMAT='JSON', WINDOW_TYPE='SESSION');\n"
-	"CREATE TABLE t (id STRING PRIMARY KEY, name STRING, ref STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
-	"CREATE TABLE t2 (p INT PRIMARY KEY, q INT PRIMARY KEY, v STRING) WITH (KAFKA_TOPIC='t2', FORMAT='JSON');\n"
-	"CREATE TABLE wt (k STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='wt', VALUE_FORMAT='JSON', WINDOW_TYPE='TUMBLING', WINDOW_SIZE='1 MINUTE');\n"
-	"CREATE STREAM ev (id BIGINT KEY, name STRING) WITH (KAFKA_TOPIC='ev', FORMAT='DEBEZIUM');\n"
-	"CREATE SOURCE STREAM ro (k STRING KEY, a INT) WITH (KAFKA_TOPIC='ro', VALUE_FORMAT='JSON');\n";
+    "CREATE STREAM s (k STRING KEY, a INT, b BIGINT, c STRING, st STRUCT<x INT, y STRING>) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
+    "CREATE STREAM s2 (k STRING KEY, a INT, d DOUBLE) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
+    "CREATE STREAM nk (a INT, c STRING) WITH (KAFKA_TOPIC='nk', VALUE_FORMAT='JSON');\n"
+    "CREATE STREAM w (k STRING KEY, a INT) WITH (KAFKA_TOPIC='w', VALUE_FORMAT='JSON', WINDOW_TYPE='SESSION');\n"
+    "CREATE TABLE t (id STRING PRIMARY KEY, name STRING, ref STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);\n"
+    "CREATE TABLE t2 (p INT PRIMARY KEY, q INT PRIMARY KEY, v STRING) WITH (KAFKA_TOPIC='t2', FORMAT='JSON');\n"
+    "CREATE TABLE wt (k STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='wt', VALUE_FORMAT='JSON', WINDOW_TYPE='TUMBLING', WINDOW_SIZE='1 MINUTE');\n"
+    "CREATE STREAM ev (id BIGINT KEY, name STRING) WITH (KAFKA_TOPIC='ev', FORMAT='DEBEZIUM');\n"
+    "CREATE SOURCE STREAM ro (k STRING KEY, a INT) WITH (KAFKA_TOPIC='ro', VALUE_FORMAT='JSON');\n";
 
 typedef struct refusal {
 	const char *statement, *at, *message, *hint;
 } refusal;
 
+/* clang-format off */
 static const refusal refusals[] = {
 	{ "CREATE STREAM x (a INT) WITH (VALUE_FORMAT='JSON');",
 	  "WITH (VALUE_FORMAT='JSON')",
@@ -416,6 +417,7 @@ static const refusal refusals[] = {
 	  "LIMIT needs an order here, since the query goes on for ever",
 	  "add ORDER BY before it: the rows that come first, at any time" },
 };
+/* clang-format on */
 
 static void refuses(void **state)
 {
@@ -429,9 +431,12 @@ static void refuses(void **state)
 
 		if (kit_plan(k, r->statement) == WR_OK)
 			fail_msg("accepted: %s", r->statement);
-		snprintf(at, sizeof(at), "%.*s", (int)k->err.span.length, r->statement + k->err.span.at);
-		if (strcmp(k->err.message, r->message) || strcmp(k->err.hint, r->hint) || strcmp(at, r->at))
-			fail_msg("%s\n  says: %s\n  hint: %s\n  at: %s", r->statement, k->err.message, k->err.hint, at);
+		snprintf(at, sizeof(at), "%.*s", (int)k->err.span.length,
+			 r->statement + k->err.span.at);
+		if (strcmp(k->err.message, r->message) || strcmp(k->err.hint, r->hint) ||
+		    strcmp(at, r->at))
+			fail_msg("%s\n  says: %s\n  hint: %s\n  at: %s", r->statement,
+				 k->err.message, k->err.hint, at);
 	}
 	kit_free(k);
 }

@@ -4,13 +4,13 @@
 #include "planner_kit.h"
 
 static const char setup[] =
-	"CREATE STREAM s (k STRING KEY, a INT, b BIGINT, c STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);"
-	"CREATE STREAM s2 (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);"
-	"CREATE TABLE t (id STRING PRIMARY KEY, name STRING, x INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);"
-	"CREATE TABLE u (id STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='u', VALUE_FORMAT='JSON', PARTITIONS=2);"
-	"CREATE TABLE p (x INT PRIMARY KEY, y INT PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='p', FORMAT='JSON', PARTITIONS=4);"
-	"CREATE TABLE q (a INT PRIMARY KEY, b INT PRIMARY KEY, w INT) WITH (KAFKA_TOPIC='q', FORMAT='JSON', PARTITIONS=4);"
-	"CREATE TABLE ev (id BIGINT PRIMARY KEY, name STRING, amount INT) WITH (KAFKA_TOPIC='ev', FORMAT='DEBEZIUM');";
+    "CREATE STREAM s (k STRING KEY, a INT, b BIGINT, c STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);"
+    "CREATE STREAM s2 (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);"
+    "CREATE TABLE t (id STRING PRIMARY KEY, name STRING, x INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);"
+    "CREATE TABLE u (id STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='u', VALUE_FORMAT='JSON', PARTITIONS=2);"
+    "CREATE TABLE p (x INT PRIMARY KEY, y INT PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='p', FORMAT='JSON', PARTITIONS=4);"
+    "CREATE TABLE q (a INT PRIMARY KEY, b INT PRIMARY KEY, w INT) WITH (KAFKA_TOPIC='q', FORMAT='JSON', PARTITIONS=4);"
+    "CREATE TABLE ev (id BIGINT PRIMARY KEY, name STRING, amount INT) WITH (KAFKA_TOPIC='ev', FORMAT='DEBEZIUM');";
 
 typedef struct golden {
 	const char *statement, *plan;
@@ -231,14 +231,16 @@ static void numbers_are_stable(void **state)
 	assert_int_equal(g->nstages, k->plan.graph->nstages);
 	for (uint32_t i = 0; i < g->nstages; i++)
 		for (uint32_t j = 0; j < g->stages[i].nops; j++)
-			assert_int_equal(g->stages[i].ops[j].spec->id, k->plan.graph->stages[i].ops[j].spec->id);
+			assert_int_equal(g->stages[i].ops[j].spec->id,
+					 k->plan.graph->stages[i].ops[j].spec->id);
 	assert_int_equal(g->sink->op, k->plan.graph->sink->op);
 	kit_free(k);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(plans), cmocka_unit_test(numbers_are_stable) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(plans),
+					    cmocka_unit_test(numbers_are_stable) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

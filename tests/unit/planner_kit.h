@@ -20,7 +20,7 @@ typedef struct kit {
 	const char *source_kind;
 	uint32_t n;
 	const wr_relation *relations[64];
-	const char *text;	/* of the last statement planned */
+	const char *text; /* of the last statement planned */
 	wr_plan plan;
 	wr_err err;
 } kit;
@@ -81,7 +81,8 @@ static inline void kit_set(kit *k, const char *name, const char *value)
 {
 	wr_err err = WR_ERR_INIT;
 
-	assert_int_equal(wr_settings_set(&k->settings, wr_str_of(name), wr_str_of(value), &err), WR_OK);
+	assert_int_equal(wr_settings_set(&k->settings, wr_str_of(name), wr_str_of(value), &err),
+			 WR_OK);
 }
 
 /* Plans every statement of the text; relations go to the catalog. Ends at the first error, which is in k->err. */
@@ -90,8 +91,11 @@ static inline wr_status kit_plan(kit *k, const char *text)
 	uint32_t at = 0;
 
 	for (;;) {
-		wr_plan_cx cx = { .arena = k->arena, .catalog = &k->catalog, .settings = &k->settings,
-			          .source_kind = k->source_kind, .text = wr_str_of(text) };
+		wr_plan_cx cx = { .arena = k->arena,
+				  .catalog = &k->catalog,
+				  .settings = &k->settings,
+				  .source_kind = k->source_kind,
+				  .text = wr_str_of(text) };
 		wr_stmt *s;
 
 		wr_err_clear(&k->err);

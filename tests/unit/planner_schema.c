@@ -9,12 +9,16 @@ static void columns_and_properties(void **state)
 	const wr_relation *r;
 
 	(void)state;
-	kit_ok(k, "CREATE TABLE t (v ARRAY<INT>, Id BIGINT PRIMARY KEY, `x y` POINT, ts STRING) WITH ("
-	          "kafka_topic='top', value_format='json', key_format='delimited', key_delimiter='|', partitions=7,"
-	          "timestamp='ts', timestamp_format='yyyy-MM-dd', start_at='offset 5', on_error='stop',"
-	          "idle_timeout='2 minutes');");
+	kit_ok(
+	    k,
+	    "CREATE TABLE t (v ARRAY<INT>, Id BIGINT PRIMARY KEY, `x y` POINT, ts STRING) WITH ("
+	    "kafka_topic='top', value_format='json', key_format='delimited', key_delimiter='|', partitions=7,"
+	    "timestamp='ts', timestamp_format='yyyy-MM-dd', start_at='offset 5', on_error='stop',"
+	    "idle_timeout='2 minutes');");
 	r = k->plan.relation;
-	assert_string_equal(kit_schema(k, "T"), "`ID` BIGINT PRIMARY KEY, `V` ARRAY<INTEGER>, `x y` DOUBLE, `TS` STRING");
+	assert_string_equal(
+	    kit_schema(k, "T"),
+	    "`ID` BIGINT PRIMARY KEY, `V` ARRAY<INTEGER>, `x y` DOUBLE, `TS` STRING");
 	assert_true(wr_str_is(r->spelled[0], "Id"));
 	assert_true(wr_str_is(r->topic, "top"));
 	assert_string_equal(r->key_format, "DELIMITED");
@@ -36,8 +40,10 @@ static void files_need_no_topic(void **state)
 	const wr_scan *s;
 
 	(void)state;
-	kit_ok(k, "CREATE TABLE t (id BIGINT PRIMARY KEY, n STRING) WITH (FILE='a.ndjson', VALUE_FORMAT='JSON', FILE_FOLLOW='true');"
-	          "SELECT n FROM t EMIT CHANGES;");
+	kit_ok(
+	    k,
+	    "CREATE TABLE t (id BIGINT PRIMARY KEY, n STRING) WITH (FILE='a.ndjson', VALUE_FORMAT='JSON', FILE_FOLLOW='true');"
+	    "SELECT n FROM t EMIT CHANGES;");
 	assert_true(wr_str_is(k->relations[0]->topic, "T"));
 	s = &k->plan.graph->scans[0];
 	assert_string_equal(s->source->kind, "file");
@@ -47,8 +53,10 @@ static void files_need_no_topic(void **state)
 	assert_int_equal(s->decode->value.n, 2);
 	assert_int_equal(s->decode->value.to[0], 0);
 	assert_int_equal(s->decode->schema->nkeys, 1);
-	kit_ok(k, "CREATE STREAM r (k STRING KEY, n STRING) WITH (FILE='a', FILE_LAYOUT='RECORD', VALUE_FORMAT='JSON');"
-	          "SELECT k, n FROM r EMIT CHANGES;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM r (k STRING KEY, n STRING) WITH (FILE='a', FILE_LAYOUT='RECORD', VALUE_FORMAT='JSON');"
+	    "SELECT k, n FROM r EMIT CHANGES;");
 	s = &k->plan.graph->scans[0];
 	assert_true(s->source->file_records);
 	assert_null(s->source->topic.p);
@@ -57,16 +65,17 @@ static void files_need_no_topic(void **state)
 }
 
 static const char base[] =
-	"CREATE STREAM s (k STRING KEY, a INT, st STRUCT<x INT, a INT>, h BYTES HEADER('q'), z STRING)"
-	" WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);"
-	"CREATE STREAM s2 (k STRING KEY, a INT, d DOUBLE) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);"
-	"CREATE STREAM m (k1 INT KEY, k2 INT KEY, v INT) WITH (KAFKA_TOPIC='m', FORMAT='JSON');"
-	"CREATE TABLE t (id STRING PRIMARY KEY, name STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);";
+    "CREATE STREAM s (k STRING KEY, a INT, st STRUCT<x INT, a INT>, h BYTES HEADER('q'), z STRING)"
+    " WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);"
+    "CREATE STREAM s2 (k STRING KEY, a INT, d DOUBLE) WITH (KAFKA_TOPIC='s2', VALUE_FORMAT='JSON', PARTITIONS=4);"
+    "CREATE STREAM m (k1 INT KEY, k2 INT KEY, v INT) WITH (KAFKA_TOPIC='m', FORMAT='JSON');"
+    "CREATE TABLE t (id STRING PRIMARY KEY, name STRING) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=4);";
 
 typedef struct naming {
 	const char *query, *schema;
 } naming;
 
+/* clang-format off */
 static const naming namings[] = {
 	{ "CREATE STREAM o AS SELECT * FROM s;",
 	  "`K` STRING KEY, `A` INTEGER, `ST` STRUCT<`X` INTEGER, `A` INTEGER>, `Z` STRING, `H` BYTES" },
@@ -95,6 +104,7 @@ static const naming namings[] = {
 	  "`L_K` STRING KEY, `L_ROWTIME` BIGINT, `D` DOUBLE" },
 	{ "CREATE STREAM o AS SELECT k, EXPLODE(ARRAY[1, 2]) FROM s;", "`K` STRING KEY, `KSQL_COL_0` INTEGER" },
 };
+/* clang-format on */
 
 static void names_and_keys(void **state)
 {
@@ -115,22 +125,30 @@ static void formats_are_inherited(void **state)
 	kit *k = kit_new();
 
 	(void)state;
-	kit_ok(k, "CREATE STREAM s (k STRING KEY, a INT, b INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='DELIMITED', VALUE_DELIMITER='|', PARTITIONS=3);"
-	          "CREATE STREAM o AS SELECT * FROM s;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM s (k STRING KEY, a INT, b INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='DELIMITED', VALUE_DELIMITER='|', PARTITIONS=3);"
+	    "CREATE STREAM o AS SELECT * FROM s;");
 	assert_string_equal(k->plan.relation->value_format, "DELIMITED");
 	assert_int_equal(k->plan.relation->value_delimiter, '|');
 	assert_int_equal(k->plan.relation->partitions, 3);
-	kit_ok(k, "CREATE STREAM o2 WITH (VALUE_FORMAT='JSON', KAFKA_TOPIC='oo', PARTITIONS=5) AS SELECT k, a FROM s;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM o2 WITH (VALUE_FORMAT='JSON', KAFKA_TOPIC='oo', PARTITIONS=5) AS SELECT k, a FROM s;");
 	assert_string_equal(k->plan.relation->value_format, "JSON");
 	assert_true(k->plan.relation->value_wrap);
 	assert_true(wr_str_is(k->plan.relation->topic, "oo"));
 	assert_int_equal(k->plan.partitions, 5);
-	kit_ok(k, "CREATE STREAM o3 WITH (WRAP_SINGLE_VALUE=false, VALUE_FORMAT='JSON') AS SELECT k, a FROM s;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM o3 WITH (WRAP_SINGLE_VALUE=false, VALUE_FORMAT='JSON') AS SELECT k, a FROM s;");
 	assert_false(k->plan.relation->value_wrap);
 	kit_ok(k, "CREATE STREAM o4 AS SELECT * FROM s PARTITION BY NULL;");
 	assert_string_equal(k->plan.relation->key_format, "NONE");
-	kit_ok(k, "CREATE STREAM ev (id BIGINT KEY, n STRING) WITH (KAFKA_TOPIC='e', FORMAT='DEBEZIUM');"
-	          "CREATE STREAM o5 AS SELECT * FROM ev;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM ev (id BIGINT KEY, n STRING) WITH (KAFKA_TOPIC='e', FORMAT='DEBEZIUM');"
+	    "CREATE STREAM o5 AS SELECT * FROM ev;");
 	assert_string_equal(k->plan.relation->value_format, "JSON");
 	assert_string_equal(k->plan.relation->key_format, "JSON");
 	assert_string_equal(kit_schema(k, "O5"), "`ID` BIGINT KEY, `N` STRING");
@@ -143,14 +161,20 @@ static void windows_have_defaults(void **state)
 
 	(void)state;
 	kit_ok(k, base);
-	kit_ok(k, "CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k;");
+	kit_ok(
+	    k,
+	    "CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k;");
 	assert_int_equal(k->plan.graph->window.kind, WR_WINDOW_TUMBLING);
 	assert_int_equal(k->plan.graph->window.grace, 86400000 - 10000);
 	assert_int_equal(k->plan.relation->window_size, 10000);
-	kit_ok(k, "CREATE TABLE p AS SELECT k, COUNT(*) AS n FROM s WINDOW HOPPING (SIZE 2 DAYS, ADVANCE BY 1 DAY) GROUP BY k;");
+	kit_ok(
+	    k,
+	    "CREATE TABLE p AS SELECT k, COUNT(*) AS n FROM s WINDOW HOPPING (SIZE 2 DAYS, ADVANCE BY 1 DAY) GROUP BY k;");
 	assert_int_equal(k->plan.graph->window.grace, 0);
 	assert_int_equal(k->plan.graph->window.advance, 86400000);
-	kit_ok(k, "CREATE TABLE q AS SELECT k, COUNT(*) AS n FROM s WINDOW SESSION (10 SECONDS) GROUP BY k EMIT FINAL;");
+	kit_ok(
+	    k,
+	    "CREATE TABLE q AS SELECT k, COUNT(*) AS n FROM s WINDOW SESSION (10 SECONDS) GROUP BY k EMIT FINAL;");
 	assert_int_equal(k->plan.graph->window.grace, 0);
 	assert_int_equal(k->plan.relation->window_size, 0);
 	kit_free(k);
@@ -162,15 +186,19 @@ static void change_events_have_more_columns(void **state)
 	const wr_decode_spec *d;
 
 	(void)state;
-	kit_ok(k, "CREATE STREAM ev (id BIGINT KEY, name STRING, big STRING) WITH (KAFKA_TOPIC='e', FORMAT='DEBEZIUM');"
-	          "SELECT id, BEFORE->name AS old FROM ev WHERE CHANGED(name) AND OP <> 'd' EMIT CHANGES;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM ev (id BIGINT KEY, name STRING, big STRING) WITH (KAFKA_TOPIC='e', FORMAT='DEBEZIUM');"
+	    "SELECT id, BEFORE->name AS old FROM ev WHERE CHANGED(name) AND OP <> 'd' EMIT CHANGES;");
 	d = k->plan.graph->scans[0].decode;
-	assert_int_equal(d->schema->n, 4);	/* ID, NAME, OP, BEFORE */
+	assert_int_equal(d->schema->n, 4); /* ID, NAME, OP, BEFORE */
 	assert_true(d->cdc_to[WR_CDC_OP] >= 0);
 	assert_true(d->cdc_to[WR_CDC_BEFORE] >= 0);
 	assert_int_equal(d->cdc_to[WR_CDC_SOURCE_DB], -1);
-	kit_ok(k, "CREATE STREAM e2 (id BIGINT KEY, op INT) WITH (KAFKA_TOPIC='e2', FORMAT='DEBEZIUM');"
-	          "CREATE STREAM o AS SELECT id, op FROM e2;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM e2 (id BIGINT KEY, op INT) WITH (KAFKA_TOPIC='e2', FORMAT='DEBEZIUM');"
+	    "CREATE STREAM o AS SELECT id, op FROM e2;");
 	assert_string_equal(kit_schema(k, "O"), "`ID` BIGINT KEY, `OP` INTEGER");
 	kit_free(k);
 }
@@ -181,8 +209,10 @@ static void sinks_keep_spelling_and_keys(void **state)
 	const wr_sink_spec *s;
 
 	(void)state;
-	kit_ok(k, "CREATE STREAM s (Id BIGINT KEY, `Name` STRING, c INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
-	          "CREATE SINK out WITH (TYPE='csv', PATH='x.csv') AS SELECT *, c + 1 AS Next FROM s;");
+	kit_ok(
+	    k,
+	    "CREATE STREAM s (Id BIGINT KEY, `Name` STRING, c INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
+	    "CREATE SINK out WITH (TYPE='csv', PATH='x.csv') AS SELECT *, c + 1 AS Next FROM s;");
 	s = k->plan.graph->sink;
 	assert_string_equal(s->type, "csv");
 	assert_int_equal(s->schema->n, 4);
@@ -190,12 +220,15 @@ static void sinks_keep_spelling_and_keys(void **state)
 	assert_true(wr_str_is(s->fields[1], "Name"));
 	assert_true(wr_str_is(s->fields[3], "Next"));
 	assert_int_equal(s->nprops, 1);
-	kit_ok(k, "CREATE SINK agg WITH (TYPE='csv', PATH='x.csv') AS SELECT COUNT(*) AS n FROM s GROUP BY c;");
+	kit_ok(
+	    k,
+	    "CREATE SINK agg WITH (TYPE='csv', PATH='x.csv') AS SELECT COUNT(*) AS n FROM s GROUP BY c;");
 	s = k->plan.graph->sink;
 	assert_int_equal(s->schema->nkeys, 1);
-	assert_null(s->fields[0].p);	/* the key is there, and not shown */
+	assert_null(s->fields[0].p); /* the key is there, and not shown */
 	assert_true(wr_str_is(s->fields[1], "n"));
-	kit_ok(k, "CREATE SINK top WITH (TYPE='kafka', TOPIC='T') AS SELECT Id, c AS Count FROM s;");
+	kit_ok(k,
+	       "CREATE SINK top WITH (TYPE='kafka', TOPIC='T') AS SELECT Id, c AS Count FROM s;");
 	s = k->plan.graph->sink;
 	assert_true(wr_str_is(s->topic, "T"));
 	assert_true(wr_str_is(s->value.cols[0].name, "Count"));
@@ -229,12 +262,19 @@ static void replacement_adds_columns_only(void **state)
 	kit *k = kit_new();
 
 	(void)state;
-	kit_ok(k, "CREATE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
-	          "CREATE OR REPLACE STREAM s (k STRING KEY, a INT, b INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');");
+	kit_ok(
+	    k,
+	    "CREATE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
+	    "CREATE OR REPLACE STREAM s (k STRING KEY, a INT, b INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');");
 	assert_true(k->plan.or_replace);
-	assert_int_equal(kit_plan(k, "CREATE OR REPLACE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"),
-	                 WR_FAIL);
-	kit_ok(k, "CREATE STREAM IF NOT EXISTS s (x INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');");
+	assert_int_equal(
+	    kit_plan(
+		k,
+		"CREATE OR REPLACE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"),
+	    WR_FAIL);
+	kit_ok(
+	    k,
+	    "CREATE STREAM IF NOT EXISTS s (x INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');");
 	assert_true(k->plan.if_not_exists);
 	kit_free(k);
 }
@@ -244,10 +284,12 @@ static void columns_are_added(void **state)
 	kit *k = kit_new();
 
 	(void)state;
-	kit_ok(k, "CREATE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
-	          "CREATE STREAM o AS SELECT * FROM s;"
-	          "ALTER STREAM s ADD COLUMN b INT, ADD c STRING;");
-	assert_string_equal(kit_schema(k, "S"), "`K` STRING KEY, `A` INTEGER, `B` INTEGER, `C` STRING");
+	kit_ok(k,
+	       "CREATE STREAM s (k STRING KEY, a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
+	       "CREATE STREAM o AS SELECT * FROM s;"
+	       "ALTER STREAM s ADD COLUMN b INT, ADD c STRING;");
+	assert_string_equal(kit_schema(k, "S"),
+			    "`K` STRING KEY, `A` INTEGER, `B` INTEGER, `C` STRING");
 	assert_true(k->plan.or_replace);
 	assert_int_equal(kit_plan(k, "ALTER STREAM s ADD COLUMN a INT;"), WR_FAIL);
 	assert_int_equal(kit_plan(k, "ALTER TABLE s ADD COLUMN d INT;"), WR_FAIL);
@@ -261,6 +303,7 @@ typedef struct takeover {
 	bool good;
 } takeover;
 
+/* clang-format off */
 static const takeover takeovers[] = {
 	{ "SELECT k, a FROM s", "SELECT k, a, z FROM s WHERE a > 1", true },
 	{ "SELECT z, COUNT(*) AS n FROM s GROUP BY z", "SELECT z, COUNT(*) AS n FROM s WHERE a > 1 GROUP BY z", true },
@@ -275,6 +318,7 @@ static const takeover takeovers[] = {
 	{ "SELECT k, name FROM s JOIN t ON s.k = t.id", "SELECT k, a, name FROM s JOIN t ON s.k = t.id", true },
 	{ "SELECT k, a FROM s JOIN t ON s.k = t.id", "SELECT k, name FROM s JOIN t ON s.k = t.id", false },
 };
+/* clang-format on */
 
 static void a_plan_takes_over(void **state)
 {

@@ -62,7 +62,11 @@ static unsigned files_in_dir(void)
 	return n;
 }
 
-#define PROPS(...) (const char *const[]){ "PATH", path, __VA_ARGS__, NULL }
+#define PROPS(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		"PATH", path, __VA_ARGS__, NULL                                                    \
+	}
 #define APPEND(...) PROPS("MODE", "APPEND", __VA_ARGS__)
 
 static void open_append(sink_kit *k, const char *schema)
@@ -78,11 +82,14 @@ static void test_quoting(void **state)
 
 	(void)state;
 	open_append(&k, "ID INTEGER; T STRING");
-	sink_kit_rows(&k, "INSERT 1|plain @0\nINSERT 2|a,b @0\nINSERT 3|say \"x\" @0\nINSERT 4| @0\nINSERT 5|~ @0\n"
-			  "INSERT 6|  blanks  @0\nINSERT 7|cr\rx @0\nINSERT ~|Forlì 東京 @0\n");
+	sink_kit_rows(
+	    &k,
+	    "INSERT 1|plain @0\nINSERT 2|a,b @0\nINSERT 3|say \"x\" @0\nINSERT 4| @0\nINSERT 5|~ @0\n"
+	    "INSERT 6|  blanks  @0\nINSERT 7|cr\rx @0\nINSERT ~|Forlì 東京 @0\n");
 	sink_kit_epoch(&k, true);
-	assert_content("ID,T\n1,plain\n2,\"a,b\"\n3,\"say \"\"x\"\"\"\n4,\"\"\n5,\n6,  blanks \n7,\"cr\rx\"\n"
-		       ",Forlì 東京\n");
+	assert_content(
+	    "ID,T\n1,plain\n2,\"a,b\"\n3,\"say \"\"x\"\"\"\n4,\"\"\n5,\n6,  blanks \n7,\"cr\rx\"\n"
+	    ",Forlì 東京\n");
 	sink_kit_close(&k);
 }
 
@@ -91,11 +98,15 @@ static void test_types(void **state)
 	sink_kit k = { 0 };
 
 	(void)state;
-	open_append(&k, "B BOOLEAN; N BIGINT; X DOUBLE; D DECIMAL(8, 3); T TIMESTAMP; Y DATE; H TIME; A ARRAY<INTEGER>; Z BYTES");
-	sink_kit_rows(&k, "INSERT true|-9223372036854775808|0.1|5|1777622950011|20574|3600000|1+2|abc @0\n");
+	open_append(
+	    &k,
+	    "B BOOLEAN; N BIGINT; X DOUBLE; D DECIMAL(8, 3); T TIMESTAMP; Y DATE; H TIME; A ARRAY<INTEGER>; Z BYTES");
+	sink_kit_rows(
+	    &k, "INSERT true|-9223372036854775808|0.1|5|1777622950011|20574|3600000|1+2|abc @0\n");
 	sink_kit_epoch(&k, true);
-	assert_content("B,N,X,D,T,Y,H,A,Z\ntrue,-9223372036854775808,0.1,5.000,2026-05-01T08:09:10.011,2026-05-01,01:00,"
-		       "\"[1,2]\",YWJj\n");
+	assert_content(
+	    "B,N,X,D,T,Y,H,A,Z\ntrue,-9223372036854775808,0.1,5.000,2026-05-01T08:09:10.011,2026-05-01,01:00,"
+	    "\"[1,2]\",YWJj\n");
 	sink_kit_close(&k);
 }
 
@@ -128,7 +139,8 @@ static void test_names_and_windows(void **state)
 	sink_kit_close(&k);
 }
 
-static const char changes[] = "NEW a|1 @0\nBEFORE a|1 @0\nAFTER a|2 @0\nOLD a|2 @0\nNEW b|7 @0\nGONE c|~ @0\n";
+static const char changes[] =
+    "NEW a|1 @0\nBEFORE a|1 @0\nAFTER a|2 @0\nOLD a|2 @0\nNEW b|7 @0\nGONE c|~ @0\n";
 
 static void test_changes_of_a_table(void **state)
 {
@@ -160,7 +172,7 @@ static void test_what_no_epoch_has_is_cut_off(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, false);
 	sink_kit_rows(&k, "INSERT 2 @0\n");
-	sink_kit_prepare(&k, &lost);	/* synced, but the commit never came */
+	sink_kit_prepare(&k, &lost); /* synced, but the commit never came */
 	assert_content("V\n1\n2\n");
 	sink_kit_crash(&k);
 	assert_content("V\n1\n");
@@ -197,7 +209,8 @@ static void test_a_file_that_lost_bytes_is_refused(void **state)
 	assert_int_equal(truncate(path, 2), 0);
 	assert_int_equal(wr_state_open(k.db, "test", &k.state, &k.err), WR_OK);
 	k.cx.state = k.state;
-	assert_int_equal(k.def->open(&k.spec, &k.cx, wr_buf_view(&k.mark), &k.sink, &k.err), WR_FAIL);
+	assert_int_equal(k.def->open(&k.spec, &k.cx, wr_buf_view(&k.mark), &k.sink, &k.err),
+			 WR_FAIL);
 	assert_non_null(strstr(k.err.message, "has 2 bytes, but 4"));
 	assert_int_equal(k.err.cls, WR_ERR_RUNTIME);
 	k.sink = NULL;
@@ -279,9 +292,9 @@ static void test_rotation_by_bytes(void **state)
 	(void)state;
 	sink_kit_open(&k, &wr_sink_csv, "V BIGINT", APPEND("ROTATE_BYTES", "5"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
-	sink_kit_epoch(&k, false);		/* 4 bytes: goes on */
+	sink_kit_epoch(&k, false); /* 4 bytes: goes on */
 	sink_kit_rows(&k, "INSERT 2 @0\nINSERT 3 @0\n");
-	sink_kit_epoch(&k, false);		/* whole epochs: never cut within one */
+	sink_kit_epoch(&k, false); /* whole epochs: never cut within one */
 	assert_file(file_number(1), "V\n1\n2\n3\n");
 	sink_kit_rows(&k, "INSERT 4 @0\n");
 	sink_kit_prepare(&k, &lost);
@@ -307,7 +320,7 @@ static void test_rotation_by_time(void **state)
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, false);
 	wr_clock_set(1060000);
-	sink_kit_crash(&k);		/* the mark remembers when the file was begun */
+	sink_kit_crash(&k); /* the mark remembers when the file was begun */
 	sink_kit_rows(&k, "INSERT 2 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_file(file_number(1), "V\n1\n");
@@ -391,7 +404,9 @@ static void test_table_with_windows(void **state)
 
 	(void)state;
 	open_table(&k, "K STRING KEY; N BIGINT");
-	sink_kit_rows(&k, "NEW a|1 @0 [10,20)\nNEW a|2 @0 [0,10)\nBEFORE a|1 @0 [10,20)\nAFTER a|4 @0 [10,20)\n");
+	sink_kit_rows(
+	    &k,
+	    "NEW a|1 @0 [10,20)\nNEW a|2 @0 [0,10)\nBEFORE a|1 @0 [10,20)\nAFTER a|4 @0 [10,20)\n");
 	sink_kit_epoch(&k, true);
 	assert_content("K,windowstart,windowend,N\na,0,10,2\na,10,20,4\n");
 	sink_kit_close(&k);
@@ -405,11 +420,11 @@ static void test_table_after_a_crash(void **state)
 	open_table(&k, "K INTEGER KEY; N BIGINT");
 	sink_kit_rows(&k, "NEW 1|1 @0\n");
 	sink_kit_epoch(&k, true);
-	sink_kit_rows(&k, "NEW 2|2 @0\n");	/* no epoch has it */
+	sink_kit_rows(&k, "NEW 2|2 @0\n"); /* no epoch has it */
 	sink_kit_crash(&k);
 	sink_kit_epoch(&k, true);
 	assert_content("K,N\n1,1\n");
-	assert_int_equal(unlink(path), 0);	/* committed, but the file was not written any more */
+	assert_int_equal(unlink(path), 0); /* committed, but the file was not written any more */
 	sink_kit_crash(&k);
 	sink_kit_close(&k);
 	assert_content("K,N\n1,1\n");
@@ -471,7 +486,8 @@ static void test_a_device_is_not_replaced(void **state)
 	sink_kit k = { .spec.table = true };
 
 	(void)state;
-	sink_kit_spec(&k, &wr_sink_csv, "K INTEGER KEY; N BIGINT", (const char *const[]){ "PATH", "/dev/stdout", NULL });
+	sink_kit_spec(&k, &wr_sink_csv, "K INTEGER KEY; N BIGINT",
+		      (const char *const[]){ "PATH", "/dev/stdout", NULL });
 	assert_int_equal(k.def->open(&k.spec, &k.cx, (wr_str){ 0 }, &k.sink, &k.err), WR_FAIL);
 	assert_int_equal(k.err.cls, WR_ERR_STATEMENT);
 	k.sink = NULL;
@@ -480,7 +496,8 @@ static void test_a_device_is_not_replaced(void **state)
 
 /* ---------------------------------------------------------------- properties */
 
-static void refused(const char *schema, const char *const *props, const char *message, const char *hint, uint32_t at)
+static void refused(const char *schema, const char *const *props, const char *message,
+		    const char *hint, uint32_t at)
 {
 	sink_kit k = { 0 };
 

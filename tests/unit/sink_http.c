@@ -14,8 +14,8 @@ enum { MOST = 256, HANG = -1 };
 
 /* A request that the server was sent. */
 typedef struct seen {
-	int status;	/* how it was answered */
-	int64_t at;	/* when it came, ms */
+	int status; /* how it was answered */
+	int64_t at; /* when it came, ms */
 	char method[8], url[128], body[512], id[80], header[64], type[40], auth[64];
 	char webhook_id[80], webhook_time[24], signature[80];
 } seen;
@@ -23,11 +23,11 @@ typedef struct seen {
 typedef struct server {
 	struct MHD_Daemon *daemon;
 	pthread_mutex_t lock;
-	int plan[16];		/* statuses of the first answers; then `otherwise` */
+	int plan[16]; /* statuses of the first answers; then `otherwise` */
 	unsigned nplan;
 	int otherwise;
 	const char *retry_after;
-	const char *bad;	/* bodies with this text in them are answered 422 */
+	const char *bad; /* bodies with this text in them are answered 422 */
 	unsigned n, good;
 	seen requests[MOST];
 	char url[64];
@@ -42,7 +42,8 @@ static void copy(char *to, size_t room, struct MHD_Connection *c, const char *na
 	snprintf(to, room, "%s", v ? v : "");
 }
 
-static void keep(seen *s, struct MHD_Connection *c, const char *url, const char *method, const wr_buf *body)
+static void keep(seen *s, struct MHD_Connection *c, const char *url, const char *method,
+		 const wr_buf *body)
 {
 	snprintf(s->url, sizeof s->url, "%s", url);
 	snprintf(s->method, sizeof s->method, "%s", method);
@@ -100,8 +101,9 @@ static void hang_until_it_comes_again(void)
 		usleep(5000);
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-			      const char *version, const char *data, size_t *n, void **request)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *url,
+			      const char *method, const char *version, const char *data, size_t *n,
+			      void **request)
 {
 	wr_buf *body = *request;
 
@@ -121,7 +123,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
 		hang_until_it_comes_again();
 		return MHD_NO;
 	}
-	struct MHD_Response *r = MHD_create_response_from_buffer(5, (void *)"words", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(5, (void *)"words", MHD_RESPMEM_PERSISTENT);
 
 	if (srv.retry_after && status != 200)
 		MHD_add_response_header(r, "Retry-After", srv.retry_after);
@@ -131,7 +134,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
 	return result;
 }
 
-static void over(void *cls, struct MHD_Connection *c, void **request, enum MHD_RequestTerminationCode why)
+static void over(void *cls, struct MHD_Connection *c, void **request,
+		 enum MHD_RequestTerminationCode why)
 {
 	wr_buf *body = *request;
 
@@ -147,8 +151,10 @@ static int start_server(void **state)
 	memset(&srv, 0, sizeof srv);
 	srv.otherwise = 200;
 	pthread_mutex_init(&srv.lock, NULL);
-	srv.daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, handle,
-				      NULL, MHD_OPTION_NOTIFY_COMPLETED, over, NULL, MHD_OPTION_END);
+	srv.daemon =
+	    MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0,
+			     NULL, NULL, handle, NULL, MHD_OPTION_NOTIFY_COMPLETED, over, NULL,
+			     MHD_OPTION_END);
 	assert_non_null(srv.daemon);
 	snprintf(srv.url, sizeof srv.url, "http://127.0.0.1:%u/rows",
 		 MHD_get_daemon_info(srv.daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
@@ -227,7 +233,12 @@ static void plan(unsigned n, const int *statuses)
 }
 
 #define PLAN(...) plan(sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), (int[]){ __VA_ARGS__ })
-#define PROPS(...) (const char *const[]){ "URL", srv.url, "RETRY_BACKOFF_MS", "5", "RETRY_BACKOFF_MAX_MS", "20", __VA_ARGS__, NULL }
+#define PROPS(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		"URL", srv.url, "RETRY_BACKOFF_MS", "5", "RETRY_BACKOFF_MAX_MS", "20",             \
+		    __VA_ARGS__, NULL                                                              \
+	}
 #define STREAM "id BIGINT; t STRING"
 
 static void open_http(sink_kit *k, const char *schema, const char *const *props)
@@ -245,8 +256,9 @@ static void test_objects_in_order(void **state)
 	open_http(&k, "id BIGINT; t STRING; d DECIMAL(6, 2); at TIMESTAMP", PROPS("METHOD", "PUT"));
 	sink_kit_rows(&k, "INSERT 1|a \"b\"|1.5|0 @0\nINSERT 2|~|-3|1777622950011 @0\n");
 	sink_kit_epoch(&k, true);
-	assert_taken("{\"id\":1,\"t\":\"a \\\"b\\\"\",\"d\":1.50,\"at\":\"1970-01-01T00:00:00.000\"}\n"
-		     "{\"id\":2,\"t\":null,\"d\":-3.00,\"at\":\"2026-05-01T08:09:10.011\"}\n");
+	assert_taken(
+	    "{\"id\":1,\"t\":\"a \\\"b\\\"\",\"d\":1.50,\"at\":\"1970-01-01T00:00:00.000\"}\n"
+	    "{\"id\":2,\"t\":null,\"d\":-3.00,\"at\":\"2026-05-01T08:09:10.011\"}\n");
 	assert_string_equal(request(0)->method, "PUT");
 	assert_string_equal(request(0)->type, "application/json");
 	assert_string_equal(request(0)->id, "inc-0-0");
@@ -291,8 +303,9 @@ static void test_table_rows(void **state)
 	open_http(&k, "k STRING KEY; n BIGINT", PROPS("ON_DELETE", "SEND"));
 	sink_kit_rows(&k, changes);
 	sink_kit_epoch(&k, true);
-	assert_taken("{\"k\":\"a\",\"n\":1}\n{\"k\":\"a\",\"n\":2}\n{\"k\":\"a\",\"__deleted\":true}\n"
-		     "{\"k\":\"b\",\"__deleted\":true}\n");
+	assert_taken(
+	    "{\"k\":\"a\",\"n\":1}\n{\"k\":\"a\",\"n\":2}\n{\"k\":\"a\",\"__deleted\":true}\n"
+	    "{\"k\":\"b\",\"__deleted\":true}\n");
 	sink_kit_close(&k);
 }
 
@@ -304,10 +317,11 @@ static void test_changes(void **state)
 	open_http(&k, "k STRING KEY; n BIGINT", PROPS("ENVELOPE", "CHANGE"));
 	sink_kit_rows(&k, changes);
 	sink_kit_epoch(&k, true);
-	assert_taken("{\"op\":\"c\",\"key\":{\"k\":\"a\"},\"before\":null,\"after\":{\"k\":\"a\",\"n\":1},\"ts_ms\":5}\n"
-		     "{\"op\":\"u\",\"key\":{\"k\":\"a\"},\"before\":{\"k\":\"a\",\"n\":1},\"after\":{\"k\":\"a\",\"n\":2},\"ts_ms\":6}\n"
-		     "{\"op\":\"d\",\"key\":{\"k\":\"a\"},\"before\":{\"k\":\"a\",\"n\":2},\"after\":null,\"ts_ms\":7}\n"
-		     "{\"op\":\"d\",\"key\":{\"k\":\"b\"},\"before\":null,\"after\":null,\"ts_ms\":8}\n");
+	assert_taken(
+	    "{\"op\":\"c\",\"key\":{\"k\":\"a\"},\"before\":null,\"after\":{\"k\":\"a\",\"n\":1},\"ts_ms\":5}\n"
+	    "{\"op\":\"u\",\"key\":{\"k\":\"a\"},\"before\":{\"k\":\"a\",\"n\":1},\"after\":{\"k\":\"a\",\"n\":2},\"ts_ms\":6}\n"
+	    "{\"op\":\"d\",\"key\":{\"k\":\"a\"},\"before\":{\"k\":\"a\",\"n\":2},\"after\":null,\"ts_ms\":7}\n"
+	    "{\"op\":\"d\",\"key\":{\"k\":\"b\"},\"before\":null,\"after\":null,\"ts_ms\":8}\n");
 	sink_kit_close(&k);
 }
 
@@ -318,8 +332,9 @@ static void test_url_and_headers(void **state)
 
 	(void)state;
 	snprintf(url, sizeof url, "%s/${T}/x", srv.url);
-	open_http(&k, STREAM, (const char *const[]){ "URL", url, "HEADER.X-Shop", "mine", "BEARER_TOKEN", "abc", "BODY", "ARRAY",
-						     NULL });
+	open_http(&k, STREAM,
+		  (const char *const[]){ "URL", url, "HEADER.X-Shop", "mine", "BEARER_TOKEN", "abc",
+					 "BODY", "ARRAY", NULL });
 	sink_kit_rows(&k, "INSERT 1|a @0\nINSERT 2|a @0\nINSERT 3|b @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("[{\"id\":1,\"t\":\"a\"},{\"id\":2,\"t\":\"a\"}]\n[{\"id\":3,\"t\":\"b\"}]\n");
@@ -341,14 +356,16 @@ static void test_signature(void **state)
 	(void)state;
 	wr_buf_puts(&property, "whsec_");
 	wr_base64_encode(wr_str_of(secret), &property);
-	open_http(&k, "id BIGINT", PROPS("SIGNING_SECRET", wr_buf_z(&property), "BASIC_AUTH", "me:pass"));
+	open_http(&k, "id BIGINT",
+		  PROPS("SIGNING_SECRET", wr_buf_z(&property), "BASIC_AUTH", "me:pass"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);
 	const seen *s = last_request();
 
 	assert_string_equal(s->webhook_id, s->id);
 	wr_buf_printf(&content, "%s.%s.%s", s->webhook_id, s->webhook_time, s->body);
-	HMAC(EVP_sha256(), secret, sizeof secret - 1, (unsigned char *)content.p, content.n, digest, &n);
+	HMAC(EVP_sha256(), secret, sizeof secret - 1, (unsigned char *)content.p, content.n, digest,
+	     &n);
 	wr_buf_puts(&expected, "v1,");
 	wr_base64_encode((wr_str){ (char *)digest, n }, &expected);
 	assert_string_equal(s->signature, wr_buf_z(&expected));
@@ -389,7 +406,7 @@ static void test_no_answer_is_waited_for_so_long(void **state)
 	open_http(&k, "id BIGINT", PROPS("TIMEOUT_MS", "1000"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
 	sink_kit_epoch(&k, true);
-	assert_true(requests() >= 2);	/* more where an answer took a second all the same */
+	assert_true(requests() >= 2); /* more where an answer took a second all the same */
 	assert_int_equal(last_request()->status, 200);
 	assert_true(request(1)->at - request(0)->at >= 990);
 	for (unsigned i = 0; i < requests(); i++)
@@ -452,7 +469,8 @@ static void test_status_speaks_of_the_trouble(void **state)
 	sink_kit_epoch(&k, false);
 	wait_for(requests, 2);
 	k.sink->def->status(k.sink, &words);
-	if (!strstr(wr_buf_z(&words), "1 with 2 rows waiting") || !strstr(wr_buf_z(&words), "answered 500: words"))
+	if (!strstr(wr_buf_z(&words), "1 with 2 rows waiting") ||
+	    !strstr(wr_buf_z(&words), "answered 500: words"))
 		fail_msg("%s", wr_buf_z(&words));
 	wr_buf_free(&words);
 	sink_kit_close(&k);
@@ -466,10 +484,11 @@ static void test_given_up_when_too_old(void **state)
 	answer(500);
 	open_http(&k, "id BIGINT", PROPS("RETRY_MAX_AGE", "50"));
 	sink_kit_rows(&k, "INSERT 1 @0\n");
-	sink_kit_epoch(&k, true);	/* comes back */
+	sink_kit_epoch(&k, true); /* comes back */
 	assert_taken("");
 	assert_true(requests() >= 1);
-	if (!strstr(wr_buf_z(&k.refused), "inc-0-0|older than RETRY_MAX_AGE; POST") || !strstr(k.refused.p, "|{\"id\":1}\n"))
+	if (!strstr(wr_buf_z(&k.refused), "inc-0-0|older than RETRY_MAX_AGE; POST") ||
+	    !strstr(k.refused.p, "|{\"id\":1}\n"))
 		fail_msg("%s", wr_buf_z(&k.refused));
 	sink_kit_close(&k);
 }
@@ -555,7 +574,9 @@ static void split_down_to(const char *body, const char *expected_bodies)
 
 	set(&srv.bad, "\"id\":3");
 	open_http(&k, STREAM, PROPS("BODY", body));
-	sink_kit_rows(&k, "INSERT 1|a @0\nINSERT 2|],[ @0\nINSERT 3|\"}\\ @0\nINSERT 4|~ @0\nINSERT 5|e @0\n");
+	sink_kit_rows(
+	    &k,
+	    "INSERT 1|a @0\nINSERT 2|],[ @0\nINSERT 3|\"}\\ @0\nINSERT 4|~ @0\nINSERT 5|e @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken(expected_bodies);
 	assert_string_equal(request(0)->id, "inc-0-0");
@@ -600,7 +621,7 @@ static void test_a_split_is_committed_first(void **state)
 		usleep(1000);
 	usleep(50000);
 	assert_int_equal(requests(), 1);
-	sink_kit_epoch(&k, false);	/* commits the split */
+	sink_kit_epoch(&k, false); /* commits the split */
 	wait_for(requests, 2);
 	sink_kit_crash(&k);
 	answer(200);
@@ -617,10 +638,11 @@ static void test_on_status(void **state)
 
 	(void)state;
 	PLAN(409, 404, 500, 418, 200);
-	open_http(&k, "id BIGINT", PROPS("ON_STATUS", "4XX RETRY, 409 OK, 418 dead letter, 500-502 DEAD_LETTER"));
+	open_http(&k, "id BIGINT",
+		  PROPS("ON_STATUS", "4XX RETRY, 409 OK, 418 dead letter, 500-502 DEAD_LETTER"));
 	sink_kit_rows(&k, "INSERT 1 @0\nINSERT 2 @0\nINSERT 3 @0\nINSERT 4 @0\n");
 	sink_kit_epoch(&k, true);
-	assert_int_equal(requests(), 5);	/* 1: 409; 2: 404, 500; 3: 418; 4: 200 */
+	assert_int_equal(requests(), 5); /* 1: 409; 2: 404, 500; 3: 418; 4: 200 */
 	assert_taken("{\"id\":4}\n");
 	assert_refused(&k, "inc-0-1|@500: words|{\"id\":2}\ninc-0-2|@418: words|{\"id\":3}\n");
 	sink_kit_close(&k);
@@ -635,13 +657,15 @@ static void test_one_probe_while_the_circuit_is_open(void **state)
 
 	(void)state;
 	answer(503);
-	open_http(&k, "k BIGINT KEY", (const char *const[]){ "URL", srv.url, "RETRY_BACKOFF_MS", "100",
-		"RETRY_BACKOFF_MAX_MS", "100", "MAX_IN_FLIGHT", "16", NULL });
+	open_http(&k, "k BIGINT KEY",
+		  (const char *const[]){ "URL", srv.url, "RETRY_BACKOFF_MS", "100",
+					 "RETRY_BACKOFF_MAX_MS", "100", "MAX_IN_FLIGHT", "16",
+					 NULL });
 	for (int i = 0; i < 64; i++)
 		wr_buf_printf(&rows, "NEW %d @0\n", i);
 	sink_kit_rows(&k, wr_buf_z(&rows));
 	sink_kit_epoch(&k, false);
-	wait_for(requests, 18);		/* all lanes at once; then single ones, on average every 50 ms */
+	wait_for(requests, 18); /* all lanes at once; then single ones, on average every 50 ms */
 	usleep(500000);
 	unsigned n = requests();
 
@@ -716,7 +740,7 @@ static void test_a_full_outbox_holds_the_query_back(void **state)
 	held_over = false;
 	open_http(&k, STREAM, PROPS("OUTBOX_MAX_BYTES", "200"));
 	sink_kit_rows(&k, "INSERT 1|a @0\n");
-	sink_kit_epoch(&k, false);	/* there is room */
+	sink_kit_epoch(&k, false); /* there is room */
 	sink_kit_rows(&k, "INSERT 2|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa @0\nINSERT 3|b @0\n");
 	pthread_create(&thread, NULL, commit_one, &k);
 	wait_for(requests, 3);
@@ -751,7 +775,9 @@ static void test_lanes_change_only_when_nothing_waits(void **state)
 	assert_int_equal(wr_state_open(k.db, "test", &k.state, &k.err), WR_OK);
 	k.cx.state = k.state;
 	assert_int_equal(k.def->open(&k.spec, &k.cx, wr_buf_view(&k.mark), &other, &err), WR_FAIL);
-	assert_non_null(strstr(err.message, "MAX_IN_FLIGHT cannot change while 3 requests of sink OUT are not delivered"));
+	assert_non_null(
+	    strstr(err.message,
+		   "MAX_IN_FLIGHT cannot change while 3 requests of sink OUT are not delivered"));
 	wr_state_close(k.state);
 	((wr_sink_prop *)k.spec.props)[3].value = WR_STR_LIT("4");
 	answer(200);
@@ -763,7 +789,7 @@ static void test_lanes_change_only_when_nothing_waits(void **state)
 	sink_kit_rows(&k, "NEW 4 @0\nNEW 5 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_int_equal(delivered(), 5);
-	for (unsigned i = 0; i < requests(); i++)	/* no number twice */
+	for (unsigned i = 0; i < requests(); i++) /* no number twice */
 		for (unsigned j = 0; j < i; j++)
 			if (!strcmp(request(i)->id, request(j)->id))
 				assert_string_equal(request(i)->body, request(j)->body);
@@ -772,12 +798,12 @@ static void test_lanes_change_only_when_nothing_waits(void **state)
 
 static void test_a_bucket(void **state)
 {
-	wr_bucket b = { .interval_ns = 10000000 };	/* 100/s, ten at once */
+	wr_bucket b = { .interval_ns = 10000000 }; /* 100/s, ten at once */
 	int64_t at, now = 5000000000;
 	int n = 0;
 
 	(void)state;
-	assert_true(wr_bucket_take(&b, now, &at));	/* begins with one token */
+	assert_true(wr_bucket_take(&b, now, &at)); /* begins with one token */
 	assert_false(wr_bucket_take(&b, now, &at));
 	assert_int_equal(at, now + 10000000);
 	assert_true(wr_bucket_take(&b, at, &at));
@@ -819,7 +845,7 @@ static void test_the_end_can_be_interrupted(void **state)
 	sink_kit_epoch(&k, true);
 	assert_int_equal(delivered(), 0);
 	answer(200);
-	sink_kit_crash(&k);		/* started again: the old rows go out by themselves */
+	sink_kit_crash(&k); /* started again: the old rows go out by themselves */
 	wait_for(delivered, 1);
 	assert_string_equal(last_request()->id, "inc-0-0");
 	sink_kit_close(&k);
@@ -843,7 +869,7 @@ static void test_nothing_goes_out_before_the_commit(void **state)
 	sink_kit_rows(&k, "INSERT 2 @0\n");
 	sink_kit_epoch(&k, true);
 	assert_taken("{\"id\":2}\n");
-	assert_string_equal(request(0)->id, "inc-0-0");	/* the number was never used */
+	assert_string_equal(request(0)->id, "inc-0-0"); /* the number was never used */
 	wr_buf_free(&lost);
 	sink_kit_close(&k);
 }
@@ -959,22 +985,30 @@ static void refused(const char *const *props, wr_err_class cls, const char *mess
 	sink_kit_close(&k);
 }
 
-#define WITH(...) (const char *const[]){ "URL", "http://h/", __VA_ARGS__, NULL }
+#define WITH(...)                                                                                  \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		"URL", "http://h/", __VA_ARGS__, NULL                                              \
+	}
 
 static void test_properties(void **state)
 {
 	(void)state;
 	refused((const char *const[]){ NULL }, WR_ERR_STATEMENT, "needs a URL", 0);
-	refused((const char *const[]){ "URL", "localhost:80/x", NULL }, WR_ERR_STATEMENT, "no URL", 10);
-	refused((const char *const[]){ "URL", "http://h/${nam}", NULL }, WR_ERR_STATEMENT, "${nam}", 10);
+	refused((const char *const[]){ "URL", "localhost:80/x", NULL }, WR_ERR_STATEMENT, "no URL",
+		10);
+	refused((const char *const[]){ "URL", "http://h/${nam}", NULL }, WR_ERR_STATEMENT, "${nam}",
+		10);
 	refused(WITH("BODDY", "ARRAY"), WR_ERR_STATEMENT, "no property BODDY", 20);
 	refused(WITH("BODY", "XML"), WR_ERR_STATEMENT, "OBJECT, ARRAY or NDJSON", 20);
-	refused(WITH("ON_STATUS", "409 YES"), WR_ERR_STATEMENT, "an action expected instead of 'YES'", 20);
+	refused(WITH("ON_STATUS", "409 YES"), WR_ERR_STATEMENT,
+		"an action expected instead of 'YES'", 20);
 	refused(WITH("ON_STATUS", "409"), WR_ERR_STATEMENT, "an action expected at the end", 20);
 	refused(WITH("ON_STATUS", "6XX OK"), WR_ERR_STATEMENT, "a status such as", 20);
 	refused(WITH("ON_STATUS", "500-400 OK"), WR_ERR_STATEMENT, "a status such as", 20);
 	refused(WITH("DEAD_LETTER", ""), WR_ERR_STATEMENT, "name of a topic", 20);
-	refused(WITH("TLS_CA_FILE", "/nowhere/ca.pem"), WR_ERR_STATEMENT, "cannot read /nowhere/ca.pem", 20);
+	refused(WITH("TLS_CA_FILE", "/nowhere/ca.pem"), WR_ERR_STATEMENT,
+		"cannot read /nowhere/ca.pem", 20);
 	refused(WITH("RATE", "5/day"), WR_ERR_STATEMENT, "requests a second", 20);
 	refused(WITH("SIGNING_SECRET", "whsec_!"), WR_ERR_STATEMENT, "Standard Webhooks", 20);
 	refused(WITH("BASIC_AUTH", "me"), WR_ERR_STATEMENT, "user:password", 20);

@@ -37,12 +37,13 @@ typedef struct sink_kit {
 	bool marked;
 	uint64_t epoch;
 	wr_err err;
-	wr_buf refused;		/* "id|reason|body", a line each: what the sink gave up */
+	wr_buf refused; /* "id|reason|body", a line each: what the sink gave up */
 } sink_kit;
 
 static inline void sink_kit_refused(void *arg, const wr_refused *r)
 {
-	wr_buf_printf(&((sink_kit *)arg)->refused, "%s|%s|%.*s\n", r->id, r->reason, WR_STR_ARG(r->body));
+	wr_buf_printf(&((sink_kit *)arg)->refused, "%s|%s|%.*s\n", r->id, r->reason,
+		      WR_STR_ARG(r->body));
 }
 
 static inline const wr_schema *sink_kit_schema(wr_arena *a, const char *text)
@@ -70,7 +71,8 @@ static inline const wr_schema *sink_kit_schema(wr_arena *a, const char *text)
 }
 
 /* The spec alone, for check. Properties: name, value, …, NULL; their spans begin at 10, 20, … */
-static inline void sink_kit_spec(sink_kit *k, const wr_sink_def *def, const char *schema, const char *const *props)
+static inline void sink_kit_spec(sink_kit *k, const wr_sink_def *def, const char *schema,
+				 const char *const *props)
 {
 	wr_sink_prop *p;
 
@@ -92,7 +94,8 @@ static inline void sink_kit_spec(sink_kit *k, const wr_sink_def *def, const char
 
 static inline void sink_kit_start(sink_kit *k)
 {
-	wr_str mark = k->marked ? (wr_str){ k->mark.p ? k->mark.p : "", (uint32_t)k->mark.n } : (wr_str){ 0 };
+	wr_str mark =
+	    k->marked ? (wr_str){ k->mark.p ? k->mark.p : "", (uint32_t)k->mark.n } : (wr_str){ 0 };
 
 	assert_int_equal(wr_state_open(k->db, "test", &k->state, &k->err), WR_OK);
 	k->cx.state = k->state;
@@ -108,15 +111,20 @@ static inline void sink_kit_stop(sink_kit *k)
 	k->sink = NULL;
 }
 
-static inline void sink_kit_open(sink_kit *k, const wr_sink_def *def, const char *schema, const char *const *props)
+static inline void sink_kit_open(sink_kit *k, const wr_sink_def *def, const char *schema,
+				 const char *const *props)
 {
 	sink_kit_spec(k, def, schema, props);
 	if (def->check(&k->spec, &k->err))
 		fail_msg("check: %s", k->err.message);
 	wr_settings_init(&k->settings);
-	assert_int_equal(wr_db_open(NULL, &(wr_db_options){ .memory = true }, &k->db, &k->err), WR_OK);
-	k->cx = (wr_sink_cx){ .settings = &k->settings, .ntasks = 1, .incarnation = "inc",
-			       .keep_refused = sink_kit_refused, .run = k };
+	assert_int_equal(wr_db_open(NULL, &(wr_db_options){ .memory = true }, &k->db, &k->err),
+			 WR_OK);
+	k->cx = (wr_sink_cx){ .settings = &k->settings,
+			      .ntasks = 1,
+			      .incarnation = "inc",
+			      .keep_refused = sink_kit_refused,
+			      .run = k };
 	sink_kit_start(k);
 }
 
@@ -147,7 +155,7 @@ static inline void sink_kit_value(wr_vec *v, wr_arena *a, const char *text)
 		wr_vec_push_null(v, a);
 		return;
 	}
-	if (v->type->tag == WR_ARRAY) {	/* 1+2+3 */
+	if (v->type->tag == WR_ARRAY) { /* 1+2+3 */
 		char *copy = wr_arena_strdup(a, text), *save = NULL;
 		uint32_t begin = wr_vec_list_begin(v);
 
@@ -160,35 +168,23 @@ static inline void sink_kit_value(wr_vec *v, wr_arena *a, const char *text)
 	data = (char *)v->data + (v->n - 1) * wr_tag_size(v->type->tag);
 	switch (v->type->tag) {
 	case WR_STRING:
-	case WR_BYTES:
-		*(wr_str *)data = wr_arena_str(a, wr_str_of(text));
-		break;
-	case WR_BOOLEAN:
-		*(uint8_t *)data = strcmp(text, "true") == 0;
-		break;
+	case WR_BYTES: *(wr_str *)data = wr_arena_str(a, wr_str_of(text)); break;
+	case WR_BOOLEAN: *(uint8_t *)data = strcmp(text, "true") == 0; break;
 	case WR_INTEGER:
 	case WR_DATE:
-	case WR_TIME:
-		*(int32_t *)data = atoi(text);
-		break;
+	case WR_TIME: *(int32_t *)data = atoi(text); break;
 	case WR_BIGINT:
-	case WR_TIMESTAMP:
-		*(int64_t *)data = atoll(text);
-		break;
-	case WR_DOUBLE:
-		*(double *)data = atof(text);
-		break;
-	case WR_DECIMAL:
-		assert_true(wr_dec_parse(a, wr_str_of(text), v->type, true, data));
-		break;
-	default:
-		fail_msg("no text for this type");
+	case WR_TIMESTAMP: *(int64_t *)data = atoll(text); break;
+	case WR_DOUBLE: *(double *)data = atof(text); break;
+	case WR_DECIMAL: assert_true(wr_dec_parse(a, wr_str_of(text), v->type, true, data)); break;
+	default: fail_msg("no text for this type");
 	}
 }
 
 static inline uint8_t sink_kit_kind(const char *word)
 {
-	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD", "BEFORE", "AFTER", "GONE" };
+	static const char *const kinds[] = { "INSERT", "INSERT_NULL", "NEW", "OLD",
+					     "BEFORE", "AFTER",	      "GONE" };
 
 	for (uint8_t i = 0; i < 7; i++)
 		if (strcmp(word, kinds[i]) == 0)
@@ -255,7 +251,8 @@ static inline void sink_kit_prepare(sink_kit *k, wr_buf *mark)
 	const wr_sink_def *d = k->sink->def;
 
 	wr_buf_reset(mark);
-	if ((d->snapshot && d->snapshot(k->writer, &k->err)) || d->mark(k->sink, k->epoch + 1, mark, &k->err))
+	if ((d->snapshot && d->snapshot(k->writer, &k->err)) ||
+	    d->mark(k->sink, k->epoch + 1, mark, &k->err))
 		fail_msg("mark: %s", k->err.message);
 }
 

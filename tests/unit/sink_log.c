@@ -19,10 +19,10 @@ static wr_schema schema;
 static wr_batch batch;
 static char dir[64];
 
-#define OK(call)                                                \
-	do {                                                    \
-		if ((call) != WR_OK)                            \
-			fail_msg("%s: %s", #call, err.message); \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		if ((call) != WR_OK)                                                               \
+			fail_msg("%s: %s", #call, err.message);                                    \
 	} while (0)
 
 static int begin(const char *type, const char *where)

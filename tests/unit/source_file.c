@@ -15,10 +15,10 @@ static wr_err err;
 static char path[64];
 static const wr_io io = { 0 };
 
-#define OK(call)                                                \
-	do {                                                    \
-		if ((call) != WR_OK)                            \
-			fail_msg("%s: %s", #call, err.message); \
+#define OK(call)                                                                                   \
+	do {                                                                                       \
+		if ((call) != WR_OK)                                                               \
+			fail_msg("%s: %s", #call, err.message);                                    \
 	} while (0)
 
 static int setup(void **state)

@@ -20,12 +20,12 @@ enum { KEYS = 700 };
 typedef struct item {
 	int64_t number;
 	char *text;	/* owned; NULL until set */
-	uint64_t check;	/* ~number: shows bytes gone astray */
+	uint64_t check; /* ~number: shows bytes gone astray */
 } item;
 
 typedef struct slot {
 	bool there;
-	bool touched;	/* else a trim may take it, and it counts as never made */
+	bool touched; /* else a trim may take it, and it counts as never made */
 	int64_t number;
 	char text[32];
 } slot;
@@ -40,7 +40,7 @@ typedef struct world {
 	uint64_t seed;
 } world;
 
-static int live_payloads;	/* of all caches */
+static int live_payloads; /* of all caches */
 
 static void item_init(void *self, void *payload)
 {
@@ -121,7 +121,8 @@ static wr_str make_key(uint32_t i, char *to)
 	else if (i % 3 == 1)
 		n = sprintf(to, "customer/%08u", i);
 	else
-		n = sprintf(to, "a rather long key that ends in %u%.*s", i, (int)(i % 7), "\1\1\1\1\1\1\1");
+		n = sprintf(to, "a rather long key that ends in %u%.*s", i, (int)(i % 7),
+			    "\1\1\1\1\1\1\1");
 	return (wr_str){ to, (uint32_t)n };
 }
 
@@ -158,7 +159,8 @@ static void change(world *w, item *it, slot *s)
 	it->check = ~(uint64_t)it->number;
 	if (below(w, 2)) {
 		free(it->text);
-		sprintf(s->text, "%.*s%u", (int)below(w, 20), "abcdefghijklmnopqrst", below(w, 1000));
+		sprintf(s->text, "%.*s%u", (int)below(w, 20), "abcdefghijklmnopqrst",
+			below(w, 1000));
 		it->text = strdup(s->text);
 	}
 }
@@ -263,14 +265,25 @@ static void act(world *w)
 {
 	switch (below(w, 400)) {
 	case 0: rollback(w); break;
-	case 1: case 2: case 3: case 4: case 5: commit(w); break;
-	case 6: case 7: case 8: trim(w); break;
-	case 9: if (below(w, 8) == 0) scan(w); break;
-	case 10: case 11: wr_cache_flush(w->cache); break;
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+	case 5: commit(w); break;
+	case 6:
+	case 7:
+	case 8: trim(w); break;
+	case 9:
+		if (below(w, 8) == 0)
+			scan(w);
+		break;
+	case 10:
+	case 11: wr_cache_flush(w->cache); break;
 	default:
 		switch (below(w, 6)) {
 		case 0: remove_one(w); break;
-		case 1: case 2: find(w); break;
+		case 1:
+		case 2: find(w); break;
 		default: make(w); break;
 		}
 	}
@@ -454,14 +467,14 @@ static void test_room(void **unused)
 	assert_int_equal(wr_cache_room(a, ANY), ANY);
 	assert_int_equal(wr_cache_room(a, 100), 100);
 	fill(b, 500);
-	assert_true(wr_cache_room(b, ANY) >= LIMIT / 2);	/* its share, at least */
+	assert_true(wr_cache_room(b, ANY) >= LIMIT / 2); /* its share, at least */
 	assert_true(wr_cache_room(b, ANY) < wr_cache_bytes(b));
 	wr_cache_trim(b, wr_cache_room(b, ANY));
-	(void)wr_cache_room(b, ANY);	/* tells */
+	(void)wr_cache_room(b, ANY); /* tells */
 	wr_cache_trim(a, wr_cache_room(a, ANY));
 	(void)wr_cache_room(a, ANY);
 	assert_true(wr_cache_bytes(a) + wr_cache_bytes(b) <= LIMIT);
-	wr_cache_close(a);	/* the other may have all again */
+	wr_cache_close(a); /* the other may have all again */
 	assert_int_equal(wr_cache_room(b, ANY), ANY);
 	wr_cache_close(b);
 	wr_state_close(st);
@@ -471,12 +484,9 @@ static void test_room(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_rocks),
-		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_trim_shrinks),
-		cmocka_unit_test(test_changed_bytes),
-		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_memory),	      cmocka_unit_test(test_rocks),
+		cmocka_unit_test(test_damage),	      cmocka_unit_test(test_trim_shrinks),
+		cmocka_unit_test(test_changed_bytes), cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

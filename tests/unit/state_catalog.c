@@ -57,9 +57,15 @@ static int64_t append(wr_catdb *db, const char *text, const char *name)
 	wr_err err = WR_ERR_INIT;
 	int64_t seq;
 	wr_statement_row row = {
-		.place = WR_STR_LIT("pipeline.sql"), .ordinal = 7, .text = wr_str_of(text),
-		.normal = wr_str_of(text), .kind = WR_STR_LIT("CREATE TABLE"), .name = wr_str_of(name),
-		.query_id = WR_STR_LIT("CTAS_X_5"), .tasks = 3, .created_at = 1234567890123,
+		.place = WR_STR_LIT("pipeline.sql"),
+		.ordinal = 7,
+		.text = wr_str_of(text),
+		.normal = wr_str_of(text),
+		.kind = WR_STR_LIT("CREATE TABLE"),
+		.name = wr_str_of(name),
+		.query_id = WR_STR_LIT("CTAS_X_5"),
+		.tasks = 3,
+		.created_at = 1234567890123,
 		.properties = WR_STR_LIT("{\"a\":1}"),
 	};
 
@@ -81,7 +87,7 @@ static wr_status see(void *self, const wr_statement_row *row, wr_err *err)
 	(void)err;
 	s->rows[s->n] = *row;
 	snprintf(s->text[s->n], 64, "%.*s", WR_STR_ARG(row->text));
-	if (s->n == 0) {	/* strings are looked at while they live */
+	if (s->n == 0) { /* strings are looked at while they live */
 		assert_true(wr_str_is(row->place, "pipeline.sql"));
 		assert_true(wr_str_is(row->kind, "CREATE TABLE"));
 		assert_true(wr_str_is(row->query_id, "CTAS_X_5"));
@@ -141,9 +147,12 @@ static void test_update(void **state)
 {
 	wr_err err = WR_ERR_INIT;
 	wr_catdb *db;
-	wr_statement_row row = { .text = WR_STR_LIT("new text"), .status = WR_STATEMENT_LIVE, .tasks = 1,
-		                 .place = WR_STR_LIT("pipeline.sql"), .kind = WR_STR_LIT("CREATE TABLE"),
-		                 .query_id = WR_STR_LIT("CTAS_X_5") };
+	wr_statement_row row = { .text = WR_STR_LIT("new text"),
+				 .status = WR_STATEMENT_LIVE,
+				 .tasks = 1,
+				 .place = WR_STR_LIT("pipeline.sql"),
+				 .kind = WR_STR_LIT("CREATE TABLE"),
+				 .query_id = WR_STR_LIT("CTAS_X_5") };
 	seen s;
 
 	(void)state;
@@ -217,9 +226,12 @@ static void test_settings_and_topics(void **state)
 	assert_int_equal(wr_catdb_set(db, "k", WR_STR_LIT("v2"), &err), WR_OK);
 	assert_int_equal(wr_catdb_get(db, "k", &out, &found, &err), WR_OK);
 	assert_true(found && wr_str_is(wr_buf_view(&out), "v2"));
-	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("orders"), 4, WR_STR_LIT("log"), &err), WR_OK);
-	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("orders"), 6, WR_STR_LIT("log"), &err), WR_OK);
-	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("x"), 1, WR_STR_LIT("log"), &err), WR_OK);
+	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("orders"), 4, WR_STR_LIT("log"), &err),
+			 WR_OK);
+	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("orders"), 6, WR_STR_LIT("log"), &err),
+			 WR_OK);
+	assert_int_equal(wr_catdb_put_topic(db, WR_STR_LIT("x"), 1, WR_STR_LIT("log"), &err),
+			 WR_OK);
 	assert_int_equal(wr_catdb_drop_topic(db, WR_STR_LIT("x"), &err), WR_OK);
 	assert_int_equal(wr_catdb_topic(db, WR_STR_LIT("orders"), &parts, &out, &err), WR_OK);
 	assert_int_equal(parts, 6);
@@ -310,7 +322,8 @@ static void *writer(void *arg)
 	for (int i = 0; i < 30; i++) {
 		int64_t n;
 
-		if (wr_catdb_begin(arg, &err) != WR_OK || wr_catdb_next(arg, "n", &n, &err) != WR_OK)
+		if (wr_catdb_begin(arg, &err) != WR_OK ||
+		    wr_catdb_next(arg, "n", &n, &err) != WR_OK)
 			return arg;
 		append(arg, "t", "T");
 		if (wr_catdb_commit(arg, &err) != WR_OK)
@@ -344,14 +357,10 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_statements),
-		cmocka_unit_test(test_update),
-		cmocka_unit_test(test_transactions),
-		cmocka_unit_test(test_settings_and_topics),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_backup),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_statements),   cmocka_unit_test(test_update),
+		cmocka_unit_test(test_transactions), cmocka_unit_test(test_settings_and_topics),
+		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_backup),	     cmocka_unit_test(test_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,8 @@ static void child(int tell)
 		else
 			status = wr_state_prepare(s, n, &err) || wr_state_apply(s, &err);
 		if (status != WR_OK || write(tell, &n, sizeof(n)) != sizeof(n)) {
-			fprintf(stderr, "child, epoch %llu: %s\n", (unsigned long long)n, err.message);
+			fprintf(stderr, "child, epoch %llu: %s\n", (unsigned long long)n,
+				err.message);
 			_exit(4);
 		}
 	}
@@ -138,7 +139,7 @@ static uint64_t run_and_kill(int round, uint64_t told)
 
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
-	if (pid == 0) {	/* a program of its own: RocksDB's threads do not come along with a fork */
+	if (pid == 0) { /* a program of its own: RocksDB's threads do not come along with a fork */
 		char tell[16];
 
 		close(ends[0]);

@@ -31,8 +31,9 @@ static uint32_t below(uint32_t n)
 /* Small numbers, borders and anything, each often enough. */
 static int64_t random_i64(void)
 {
-	static const int64_t borders[] = { 0, 1, -1, 127, 128, -128, -129, 255, 256, 32767, -32768,
-		                           INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
+	static const int64_t borders[] = { 0,	   1,	      -1,	 127,	    128,
+					   -128,   -129,      255,	 256,	    32767,
+					   -32768, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN };
 
 	switch (below(3)) {
 	case 0: return borders[below(sizeof(borders) / sizeof(borders[0]))];
@@ -43,7 +44,8 @@ static int64_t random_i64(void)
 
 static double random_double(void)
 {
-	static const double borders[] = { 0.0, -0.0, 1, -1, INFINITY, -INFINITY, NAN, 5e-324, -5e-324, 1e308, 0.1 };
+	static const double borders[] = { 0.0, -0.0,   1,	-1,    INFINITY, -INFINITY,
+					  NAN, 5e-324, -5e-324, 1e308, 0.1 };
 	uint64_t bits = next_random();
 	double d;
 
@@ -89,9 +91,10 @@ static void push_list(wr_vec *v, wr_arena *a)
 	uint32_t begin = wr_vec_list_begin(v), n = below(4);
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (v->type->tag == WR_MAP) {	/* keys of a map differ */
+		if (v->type->tag == WR_MAP) { /* keys of a map differ */
 			wr_vec_resize(&v->kids[0], a, v->kids[0].n + 1);
-			wr_vec_INTEGER(&v->kids[0])[v->kids[0].n - 1] = (int32_t)((i * 2 + below(2)) ^ 3);
+			wr_vec_INTEGER(&v->kids[0])[v->kids[0].n - 1] =
+			    (int32_t)((i * 2 + below(2)) ^ 3);
 			push_random(&v->kids[1], a);
 		} else {
 			push_random(&v->kids[0], a);
@@ -107,11 +110,15 @@ static void push_scalar(wr_vec *v, wr_arena *a)
 	wr_vec_resize(v, a, n + 1);
 	switch (v->type->tag) {
 	case WR_BOOLEAN: wr_vec_BOOLEAN(v)[n] = (uint8_t)below(2); break;
-	case WR_INTEGER: case WR_DATE: case WR_TIME: ((int32_t *)v->data)[n] = (int32_t)random_i64(); break;
-	case WR_BIGINT: case WR_TIMESTAMP: ((int64_t *)v->data)[n] = random_i64(); break;
+	case WR_INTEGER:
+	case WR_DATE:
+	case WR_TIME: ((int32_t *)v->data)[n] = (int32_t)random_i64(); break;
+	case WR_BIGINT:
+	case WR_TIMESTAMP: ((int64_t *)v->data)[n] = random_i64(); break;
 	case WR_DOUBLE: wr_vec_DOUBLE(v)[n] = random_double(); break;
 	case WR_DECIMAL: wr_vec_DECIMAL(v)[n] = random_dec(a, v->type); break;
-	case WR_STRING: case WR_BYTES: ((wr_str *)v->data)[n] = random_str(a); break;
+	case WR_STRING:
+	case WR_BYTES: ((wr_str *)v->data)[n] = random_str(a); break;
 	default: fail();
 	}
 }
@@ -307,7 +314,8 @@ static void test_i64(void **state)
 		wr_buf_reset(&y);
 		wr_key_put_i64(&x, a);
 		wr_key_put_i64(&y, b);
-		assert_int_equal(sign(wr_str_cmp(wr_buf_view(&x), wr_buf_view(&y))), (a > b) - (a < b));
+		assert_int_equal(sign(wr_str_cmp(wr_buf_view(&x), wr_buf_view(&y))),
+				 (a > b) - (a < b));
 		p = x.p;
 		assert_true(wr_key_get_i64(&back, &p, x.p + x.n));
 		assert_true(back == a);
@@ -321,10 +329,8 @@ static void test_i64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars),
-		cmocka_unit_test(test_decimals),
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_scalars), cmocka_unit_test(test_decimals),
+		cmocka_unit_test(test_nested),	cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_i64),
 	};
 

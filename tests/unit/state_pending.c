@@ -156,8 +156,8 @@ static void two_steps(bool memory, int rows, bool restart, bool apply)
 	ok(wr_state_prepare(w.state, 42, &err), &err);
 	assert_true(wr_state_pending(w.state, &epoch));
 	assert_int_equal(epoch, 42);
-	assert_after(&w, rows);	/* the open epoch is still seen by its own stores */
-	assert_int_equal(view_rows(w.state, 65535), 0);	/* by nobody else */
+	assert_after(&w, rows); /* the open epoch is still seen by its own stores */
+	assert_int_equal(view_rows(w.state, 65535), 0); /* by nobody else */
 	if (restart) {
 		close_all(&w);
 		open_state(&w);
@@ -291,8 +291,9 @@ static void test_verify_finds_damage(void **state)
 	make_epoch(&w, LARGE);
 	ok(wr_state_commit(w.state, &err), &err);
 	close_all(&w);
-	shell("cd '%s/state' && printf XXXXXXXX | dd of=$(ls -S *.sst | head -1) bs=1 seek=5000 conv=notrunc status=none",
-	      w.dir);
+	shell(
+	    "cd '%s/state' && printf XXXXXXXX | dd of=$(ls -S *.sst | head -1) bs=1 seek=5000 conv=notrunc status=none",
+	    w.dir);
 	open_state(&w);
 	assert_int_equal(wr_db_verify(w.db, &keys, &err), WR_FAIL);
 	assert_int_equal(err.cls, WR_ERR_IO);
@@ -313,12 +314,12 @@ static void test_check(void **state)
 
 	(void)state;
 	start(&w, false);
-	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL);	/* no catalog */
+	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL); /* no catalog */
 	wr_err_clear(&err);
 	ok(wr_catdb_open(w.dir, &catalog, &err), &err);
 	ok(wr_catdb_append(catalog, &row, &seq, &err), &err);
 	wr_catdb_close(catalog);
-	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL);	/* in use */
+	assert_int_equal(wr_check_data(w.dir, &found, &report, &err), WR_FAIL); /* in use */
 	assert_non_null(strstr(err.message, "in use"));
 	wr_err_clear(&err);
 	make_epoch(&w, SMALL);
@@ -331,7 +332,7 @@ static void test_check(void **state)
 	assert_int_equal(found.queries, 2);
 	assert_int_equal(found.orphans, 1);
 	assert_int_equal(found.pending, 1);
-	assert_int_equal(found.keys, 2 + 1);	/* what is pending is one key */
+	assert_int_equal(found.keys, 2 + 1); /* what is pending is one key */
 	assert_non_null(strstr(report.p, "epoch 9"));
 	assert_non_null(strstr(report.p, "nobody's"));
 	wr_buf_free(&report);
@@ -342,12 +343,9 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_steps),
-		cmocka_unit_test(test_nothing_to_prepare),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_lost_file),
-		cmocka_unit_test(test_backup),
-		cmocka_unit_test(test_verify_finds_damage),
+		cmocka_unit_test(test_two_steps), cmocka_unit_test(test_nothing_to_prepare),
+		cmocka_unit_test(test_files),	  cmocka_unit_test(test_lost_file),
+		cmocka_unit_test(test_backup),	  cmocka_unit_test(test_verify_finds_damage),
 		cmocka_unit_test(test_check),
 	};
 

@@ -40,7 +40,7 @@ typedef struct world {
 	wr_store *stores[STORES];
 	model now, committed;
 	uint64_t seed;
-	bool big;	/* let some epochs be large enough for a file */
+	bool big; /* let some epochs be large enough for a file */
 } world;
 
 /* neighbours: same operator, next operator, the byte borders */
@@ -77,7 +77,8 @@ static int cmp_rows(const void *x, const void *y)
 static row *model_find(model *m, int store, wr_str key)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->rows[i].store == store && cmp_bytes(m->rows[i].key, m->rows[i].klen, key.p, key.n) == 0)
+		if (m->rows[i].store == store &&
+		    cmp_bytes(m->rows[i].key, m->rows[i].klen, key.p, key.n) == 0)
 			return &m->rows[i];
 	return NULL;
 }
@@ -107,7 +108,7 @@ static void model_del_range(model *m, int store, wr_str from, wr_str to)
 	for (size_t i = 0; i < m->n; i++) {
 		row *r = &m->rows[i];
 		bool in = r->store == store && cmp_bytes(r->key, r->klen, from.p, from.n) >= 0 &&
-		          (!to.p || cmp_bytes(r->key, r->klen, to.p, to.n) < 0);
+			  (!to.p || cmp_bytes(r->key, r->klen, to.p, to.n) < 0);
 
 		if (!in)
 			m->rows[keep++] = *r;
@@ -253,7 +254,7 @@ static void check_scan(world *w)
 	wr_str from, to;
 
 	random_range(w, a, b, &from, &to);
-	if (below(w, 4) == 0) {	/* beside another one on the same store */
+	if (below(w, 4) == 0) { /* beside another one on the same store */
 		int s = (int)below(w, STORES);
 		wr_iter *other = wr_store_scan(w->stores[s], (wr_str){ 0 }, (wr_str){ 0 }, false);
 		wr_str key, value;
@@ -277,11 +278,12 @@ static void check_view(world *w)
 	for (size_t i = 0; i < w->committed.n; i++)
 		want += ops[w->committed.rows[i].store] == 1;
 	while (wr_view_next(v, &key, &value)) {
-		row *r0 = model_find(&w->committed, 0, key), *r1 = model_find(&w->committed, 1, key);
+		row *r0 = model_find(&w->committed, 0, key),
+		    *r1 = model_find(&w->committed, 1, key);
 
 		assert_true(!last.p || wr_str_cmp(last, key) <= 0);
 		assert_true((r0 && wr_str_eq(value, (wr_str){ r0->value, r0->vlen })) ||
-		            (r1 && wr_str_eq(value, (wr_str){ r1->value, r1->vlen })));
+			    (r1 && wr_str_eq(value, (wr_str){ r1->value, r1->vlen })));
 		memcpy(kept, key.p, key.n);
 		last = (wr_str){ kept, key.n };
 		rows++;
@@ -335,7 +337,7 @@ static void put_sorted(world *w)
 
 	for (int i = 0; i < 20; i++)
 		kv[i] = (wr_kv){ random_key(w, k[i]),
-			         below(w, 5) ? random_value(w, v[i]) : (wr_str){ 0 } };
+				 below(w, 5) ? random_value(w, v[i]) : (wr_str){ 0 } };
 	qsort(kv, 20, sizeof(kv[0]), cmp_kv);
 	for (int i = 0; i < 20; i++)
 		if (n == 0 || wr_str_cmp(kv[n - 1].key, kv[i].key) != 0)
@@ -385,15 +387,37 @@ static void rollback(world *w)
 static void act(world *w)
 {
 	switch (below(w, 40)) {
-	case 0: if (!w->big) rollback(w); break;
-	case 1: case 2: commit(w); break;
-	case 3: if (!w->big && below(w, 4) == 0) reopen(w); break;
+	case 0:
+		if (!w->big)
+			rollback(w);
+		break;
+	case 1:
+	case 2: commit(w); break;
+	case 3:
+		if (!w->big && below(w, 4) == 0)
+			reopen(w);
+		break;
 	case 4: del_range(w); break;
-	case 5: case 6: put_sorted(w); break;
-	case 7: case 8: case 9: case 10: del(w); break;
-	case 11: case 12: case 13: case 14: case 15: check_scan(w); break;
-	case 16: if (!w->big) check_view(w); break;
-	case 17: case 18: case 19: case 20: case 21: check_get(w); break;
+	case 5:
+	case 6: put_sorted(w); break;
+	case 7:
+	case 8:
+	case 9:
+	case 10: del(w); break;
+	case 11:
+	case 12:
+	case 13:
+	case 14:
+	case 15: check_scan(w); break;
+	case 16:
+		if (!w->big)
+			check_view(w);
+		break;
+	case 17:
+	case 18:
+	case 19:
+	case 20:
+	case 21: check_get(w); break;
 	default: put(w);
 	}
 }
@@ -577,8 +601,9 @@ static void test_views_beside_commits(void **t)
 			char digit = (char)('0' + n % 10);
 
 			for (int i = 0; i < 200; i++)
-				wr_store_put(w.stores[i % 2], (wr_str){ k, (uint32_t)sprintf(k, "%d", i) },
-				             (wr_str){ &digit, 1 });
+				wr_store_put(w.stores[i % 2],
+					     (wr_str){ k, (uint32_t)sprintf(k, "%d", i) },
+					     (wr_str){ &digit, 1 });
 			assert_int_equal(wr_state_commit(w.state, &err), WR_OK);
 		}
 		pthread_join(other, &bad);
@@ -648,10 +673,11 @@ static void damage(const char *dir, const char *pattern)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command),
-	         "for f in %s/state/%s; do n=$(stat -c %%s $f); "
-	         "dd if=/dev/urandom of=$f bs=1 count=64 seek=$((n/3)) conv=notrunc status=none; done",
-	         dir, pattern);
+	snprintf(
+	    command, sizeof(command),
+	    "for f in %s/state/%s; do n=$(stat -c %%s $f); "
+	    "dd if=/dev/urandom of=$f bs=1 count=64 seek=$((n/3)) conv=notrunc status=none; done",
+	    dir, pattern);
 	assert_int_equal(system(command), 0);
 }
 

@@ -19,7 +19,7 @@ enum { KEYS = 20000, KEY_MAX = 40 };
 typedef enum order { ASCENDING, DESCENDING, SHUFFLED } order;
 
 typedef struct model {
-	char (*keys)[KEY_MAX];	/* KEYS of them, ascending */
+	char (*keys)[KEY_MAX]; /* KEYS of them, ascending */
 	uint32_t *len;
 	bool *there;
 	uint32_t *value;
@@ -253,14 +253,15 @@ static void check_sort(uint32_t n, int kind)
 		char *k = bytes + (size_t)i * KEY_MAX;
 		uint32_t len = 0;
 
-		if (kind == 0)	/* numbers behind a common beginning */
+		if (kind == 0) /* numbers behind a common beginning */
 			len = (uint32_t)sprintf(k, "key/%u", below(1u << 31));
-		if (kind == 1)	/* few letters, many lengths: beginnings of each other, zeros, equals */
+		if (kind ==
+		    1) /* few letters, many lengths: beginnings of each other, zeros, equals */
 			for (len = 0; len < 20 && below(12); len++)
 				k[len] = (char)below(2);
-		if (kind == 2)	/* a few beginnings, then numbers */
+		if (kind == 2) /* a few beginnings, then numbers */
 			len = (uint32_t)sprintf(k, "%020u/%u", below(3), below(5000));
-		if (kind == 3)	/* nothing but zeros */
+		if (kind == 3) /* nothing but zeros */
 			memset(k, 0, len = below(30));
 		items[i] = (wr_sort_item){ .key = { k, len } };
 		sum += hash_of(items[i].key);
@@ -270,7 +271,7 @@ static void check_sort(uint32_t n, int kind)
 		sum -= hash_of(items[i].key);
 		assert_true(i == 0 || wr_str_cmp(items[i - 1].key, items[i].key) <= 0);
 	}
-	assert_int_equal(sum, 0);	/* the same keys as before */
+	assert_int_equal(sum, 0); /* the same keys as before */
 	free(items);
 	free(bytes);
 }
