@@ -146,13 +146,14 @@ wr_status wr_kafka_start_writing(wr_kafka *k, const char *broker, const char *co
 
 wr_status wr_kafka_ask(wr_kafka *k, const char *broker, const char *const *conf, wr_err *err)
 {
-	static const char *const settings[] = { "enable.auto.commit",
-						"false",
-						"isolation.level",
-						"read_committed",
-						"allow.auto.create.topics",
-						"false",
-						NULL };
+	/* clang-format off */
+	static const char *const settings[] = {
+		"enable.auto.commit", "false",
+		"isolation.level", "read_committed",
+		"allow.auto.create.topics", "false",
+		NULL,
+	};
+	/* clang-format on */
 
 	return wr_kafka_start(k, RD_KAFKA_CONSUMER, broker, settings, conf, err);
 }

@@ -471,35 +471,24 @@ static wr_status start_handle(wr_kafka_reader *r, const char *broker, const char
 {
 	char kbytes[24], fetch[24], part_fetch[24], most[24];
 	size_t per_part = r->prefetch / 4 > 1 << 20 ? r->prefetch / 4 : 1 << 20;
+	/* clang-format off */
 	const char *const settings[] = {
-		"enable.auto.commit",
-		"false",
-		"enable.auto.offset.store",
-		"false",
-		"enable.partition.eof",
-		"true",
-		"isolation.level",
-		"read_committed",
-		"check.crcs",
-		"false",
-		"allow.auto.create.topics",
-		"false",
-		"queued.min.messages",
-		most,
-		"queued.max.messages.kbytes",
-		kbytes,
-		"fetch.wait.max.ms",
-		"50",
-		"fetch.message.max.bytes",
-		part_fetch,
-		"fetch.max.bytes",
-		fetch,
-		"fetch.error.backoff.ms",
-		"50",
-		"topic.metadata.refresh.interval.ms",
-		"30000",
+		"enable.auto.commit", "false",
+		"enable.auto.offset.store", "false",
+		"enable.partition.eof", "true",
+		"isolation.level", "read_committed",
+		"check.crcs", "false",
+		"allow.auto.create.topics", "false",
+		"queued.min.messages", most,
+		"queued.max.messages.kbytes", kbytes,
+		"fetch.wait.max.ms", "50",
+		"fetch.message.max.bytes", part_fetch,
+		"fetch.max.bytes", fetch,
+		"fetch.error.backoff.ms", "50",
+		"topic.metadata.refresh.interval.ms", "30000",
 		NULL,
 	};
+	/* clang-format on */
 
 	snprintf(most, sizeof most, "%d", MOST_MESSAGES);
 	snprintf(kbytes, sizeof kbytes, "%zu", r->prefetch / 1024 ? r->prefetch / 1024 : 1);

@@ -98,21 +98,18 @@ static void look_at(look *l, wr_kafka *k, const char *topic)
 wr_status wr_kafka_differs(const char *broker, const char *const *conf, wr_str topic,
 			   const wr_last_record *seen, int32_t n, int32_t *which, wr_err *err)
 {
-	static const char *const settings[] = { "enable.auto.commit",
-						"false",
-						"enable.partition.eof",
-						"true",
-						"isolation.level",
-						"read_committed",
-						"allow.auto.create.topics",
-						"false",
-						"queued.min.messages",
-						"1",
-						"fetch.message.max.bytes",
-						"16384",
-						"fetch.wait.max.ms",
-						"10",
-						NULL };
+	/* clang-format off */
+	static const char *const settings[] = {
+		"enable.auto.commit", "false",
+		"enable.partition.eof", "true",
+		"isolation.level", "read_committed",
+		"allow.auto.create.topics", "false",
+		"queued.min.messages", "1",
+		"fetch.message.max.bytes", "16384",
+		"fetch.wait.max.ms", "10",
+		NULL,
+	};
+	/* clang-format on */
 	look l = { seen, n, 0, wr_calloc((size_t)n + 1, sizeof(bool)), -1 };
 	char *z = wr_malloc((size_t)topic.n + 1);
 	wr_kafka k;

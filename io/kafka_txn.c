@@ -193,13 +193,14 @@ static wr_status read_witness(const names *who, int64_t *n, wr_err *err)
 wr_status wr_kafka_witness(const char *broker, const char *const *conf, wr_str topic,
 			   const char *group, int64_t *n, wr_err *err)
 {
-	const char *settings[] = { "enable.auto.commit",
-				   "false",
-				   "isolation.level",
-				   "read_committed",
-				   "group.id",
-				   group,
-				   NULL };
+	/* clang-format off */
+	const char *settings[] = {
+		"enable.auto.commit", "false",
+		"isolation.level", "read_committed",
+		"group.id", group,
+		NULL,
+	};
+	/* clang-format on */
 	wr_kafka k;
 	char *z = wr_malloc((size_t)topic.n + 1);
 	wr_status status = wr_kafka_start(&k, RD_KAFKA_CONSUMER, broker, settings, conf, err);

@@ -115,29 +115,21 @@ wr_status wr_kafka_writer_open(const char *broker, const char *const *conf, wr_s
 
 	snprintf(timeout, sizeof timeout, "%d",
 		 txn && txn->timeout_ms < MESSAGE_MS ? txn->timeout_ms : MESSAGE_MS);
+	/* clang-format off */
 	const char *settings[] = {
-		"enable.idempotence",
-		"true",
-		"compression.codec",
-		"lz4",
-		"linger.ms",
-		"10",
-		"partitioner",
-		"murmur2_random",
-		"queue.buffering.max.messages",
-		"200000",
-		"queue.buffering.max.kbytes",
-		"65536",
-		"delivery.report.only.error",
-		"true",
-		"message.timeout.ms",
-		timeout,
-		NULL,
-		NULL,
-		NULL,
-		NULL,
+		"enable.idempotence", "true",
+		"compression.codec", "lz4",
+		"linger.ms", "10",
+		"partitioner", "murmur2_random",
+		"queue.buffering.max.messages", "200000",
+		"queue.buffering.max.kbytes", "65536",
+		"delivery.report.only.error", "true",
+		"message.timeout.ms", timeout,
+		NULL, NULL,
+		NULL, NULL,
 		NULL,
 	};
+	/* clang-format on */
 	wr_kafka_writer *w = wr_calloc(1, sizeof *w);
 	char txn_timeout[16];
 

@@ -24,16 +24,6 @@ FAULTY = next((p for p in (harness.ASAN, os.path.join(harness.ROOT, "build/debug
 made = {}
 
 
-def broker():
-    if "broker" not in made:
-        if os.environ.get("BROKER"):
-            subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
-            made["broker"] = os.environ["BROKER"]
-        else:
-            made["broker"] = labkit.up("kafka")
-    return made["broker"]
-
-
 def events(n, topic):
     """Lines for kit replay; a key stays in its partition, so the order of its changes is given."""
     rng = random.Random(7)
@@ -49,7 +39,7 @@ def load(lines):
 
 def loaded(n):
     """A topic with n events, made once."""
-    broker()
+    labkit.broker()
     name = f"eos-in-{n}-{RUN}"
     if name not in made:
         labkit.create(name, 4)
@@ -68,7 +58,7 @@ def pipeline(where, source, out):
 
 
 def arguments(where, sql, interval=50):
-    return ("run", sql, "--data", where + "/state", "--broker", broker(), "--set", "cache.max.bytes.buffering=0",
+    return ("run", sql, "--data", where + "/state", "--broker", labkit.broker(), "--set", "cache.max.bytes.buffering=0",
             "--set", f"commit.interval.ms={interval}")
 
 
@@ -103,7 +93,7 @@ def check(where, source, out, what, n):
 
 def test_killed_at_random_moments(where):
     print(f"SEED={SEED}", flush=True)
-    broker()
+    labkit.broker()
     rng, n = random.Random(SEED), 60000
     source, out = f"eos-in-drip-{RUN}", f"eos-out-drip-{RUN}"
     labkit.create(source, 4)
@@ -143,7 +133,7 @@ def test_fenced(where):
     if not shutil.which("kcat"):
         raise harness.Skip("kcat is not there")
     n, source, out = 20000, f"eos-in-fence-{RUN}", f"eos-out-fence-{RUN}"
-    broker()
+    labkit.broker()
     labkit.create(source, 4)
     labkit.create(f"eos-other-{RUN}", 1)
     lines = list(events(n, source))
@@ -155,7 +145,7 @@ def test_fenced(where):
     try:
         for i in range(10):
             load(lines[i * n // 10:(i + 1) * n // 10])
-            other = subprocess.run(["kcat", "-P", "-b", broker(), "-t", f"eos-other-{RUN}", "-X", f"transactional.id=weir-{query}"],
+            other = subprocess.run(["kcat", "-P", "-b", labkit.broker(), "-t", f"eos-other-{RUN}", "-X", f"transactional.id=weir-{query}"],
                                    input="x\n", timeout=120, text=True, capture_output=True)
             assert other.returncode == 0 or "fenced" in other.stderr.lower(), other.stderr
         harness.until("all is counted", 60, lambda: sum(map(len, output(out).values())) >= n)
@@ -226,7 +216,7 @@ def test_failed_at_every_point(where):
 def test_an_old_data_directory_is_refused(where):
     """A copy of the data directory from before later commits would write them again: it stops, and says so."""
     source, out = f"eos-in-old-{RUN}", f"eos-out-old-{RUN}"
-    broker()
+    labkit.broker()
     labkit.create(source, 4)
     lines = list(events(2000, source))
     load(lines[:1000])

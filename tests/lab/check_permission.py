@@ -16,21 +16,10 @@ from labkit import allow, disallow, harness
 RUN = f"{os.getpid()}-{int(time.time())}"
 LOGIN = ("--set", "security.protocol=SASL_PLAINTEXT", "--set", "sasl.mechanism=PLAIN", "--set", "sasl.username=guest",
          "--set", "sasl.password=guest-secret", "--set", "metadata.max.age.ms=500")
-made = {}
-
-
-def broker():
-    if "broker" not in made:
-        if os.environ.get("BROKER"):
-            subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
-            made["broker"] = os.environ["BROKER"]
-        else:
-            made["broker"] = labkit.up("kafka")
-    return made["broker"]
 
 
 def topic(name):
-    broker()
+    labkit.broker()
     labkit.create(f"{name}-{RUN}", 1)
     return f"{name}-{RUN}"
 

@@ -1,6 +1,7 @@
 """For tests on real parts: the lab's services, and topics filled with kit. The lab stays up for the next test script of
 the same run when LAB_KEEP=1 is set; otherwise it goes down with the script."""
 import atexit
+import functools
 import os
 import socket
 import struct
@@ -34,6 +35,15 @@ def up(*services):
     os.environ.update(address, BROKER=address["LAB_KAFKA"])
     subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
     return address["LAB_KAFKA"]
+
+
+@functools.cache
+def broker():
+    """The address of $BROKER, or of the lab's."""
+    if not os.environ.get("BROKER"):
+        return up("kafka")
+    subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
+    return os.environ["BROKER"]
 
 
 def create(topic, partitions):

@@ -6,7 +6,6 @@ part of itself that the seed chooses, for a quarter of a minute or so: that is w
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -42,17 +41,11 @@ def faulty():
 
 def broker():
     """The address of a real broker: $BROKER, or a lab that goes down with the script. Skips where there is no Java."""
-    if "broker" not in made:
-        if os.environ.get("BROKER"):
-            subprocess.run(["make", "-s", "-C", harness.ROOT, "bench-tools"], check=True)
-            made["broker"] = os.environ["BROKER"]
-        else:
-            absent = [t for t in ("java", "mvn") if not shutil.which(t)]
-            if absent and os.environ.get("LAB") != "1":
-                raise harness.Skip(f"a broker needs {' '.join(absent)} (LAB=1 demands it)")
-            import labkit
-            made["broker"] = labkit.up("kafka")
-    return made["broker"]
+    absent = [t for t in ("java", "mvn") if not shutil.which(t)]
+    if absent and not os.environ.get("BROKER") and os.environ.get("LAB") != "1":
+        raise harness.Skip(f"a broker needs {' '.join(absent)} (LAB=1 demands it)")
+    import labkit
+    return labkit.broker()
 
 
 def scratch(where):
