@@ -101,6 +101,11 @@ WR_CHECKED wr_status wr_select_project(wr_select *s, wr_result *out, wr_err *err
 /* Joins the queries inside of WHERE and the SELECT list to FROM; s->ast names their columns
  * then. */
 WR_CHECKED wr_status wr_subqueries_join(wr_select *s, wr_err *err);
+/* no_rows.c */
+/* Of a sub-query that stands for an aggregate of all its rows: whether its value of no rows is known. */
+WR_CHECKED wr_status wr_no_rows_check(const wr_ast_query *q, wr_err *err);
+/* found, the column with its value, or what it is where there are no rows. */
+wr_ast_expr *wr_no_rows_value(wr_arena *a, const wr_ast_query *q, wr_ast_expr *found);
 /* order.c */
 /* A SELECT that gives the rows that are there, and ends. */
 bool wr_select_ends(const wr_select *s);

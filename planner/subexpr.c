@@ -17,7 +17,7 @@
  * sees the table as it is when the row comes; a table's rows follow both sides.
  *
  * NULL: x NULL is neither IN nor NOT IN, and NULLs among the inner values are left out. A value
- * that is not there is NULL; COUNT's is 0.
+ * that is not there is NULL; COUNT's is 0 (no_rows.c).
  */
 #include "planner/bind_internal.h"
 #include "planner/impl.h"
@@ -341,8 +341,10 @@ static wr_status check_single(sub *x, wr_err *err)
 {
 	const wr_ast_query *q = x->query;
 
-	if (x->ast->kind != WR_AST_QUERY || (!q->group_by.n && aggregates(x->s->p->a, q)))
+	if (x->ast->kind != WR_AST_QUERY)
 		return WR_OK;
+	if (!q->group_by.n && aggregates(x->s->p->a, q))
+		return wr_no_rows_check(q, err);
 	if (!x->n && q->norder && q->limit.given && q->limit.n <= 1)
 		return WR_OK;
 	if (!q->group_by.n && !q->distinct && !q->limit.given) {
@@ -594,36 +596,13 @@ static wr_ast_expr *not_in(wr_arena *a, wr_ast_expr *found, wr_ast_expr *value, 
 	return e;
 }
 
-static bool is_count(const wr_ast_query *q)
-{
-	const wr_ast_expr *e = q->items[0].expr;
-
-	return !q->group_by.n && e->kind == WR_AST_CALL &&
-	       (wr_str_is(e->call.name.name, "COUNT") ||
-		wr_str_is(e->call.name.name, "COUNT_DISTINCT"));
-}
-
-/* CASE WHEN e IS NULL THEN 0 ELSE e END */
-static wr_ast_expr *or_zero(wr_arena *a, wr_ast_expr *e)
-{
-	wr_ast_expr *c = new_ast(a, WR_AST_CASE, e->span), *zero = one(a, e->span);
-
-	zero->integer = 0;
-	zero->spelled = WR_STR_LIT("0");
-	c->cases.n = 1;
-	c->cases.whens = WR_NEW(a, wr_when);
-	c->cases.whens[0] = (wr_when){ is_null(a, e, false, e->span), zero };
-	c->cases.otherwise = e;
-	return c;
-}
-
 static wr_ast_expr *replaced(wr_arena *a, wr_ast_expr *e, wr_ident name)
 {
 	wr_ast_expr *column = new_ast(a, WR_AST_COLUMN, e->span);
 
 	column->column.name = name;
 	if (e->kind == WR_AST_QUERY)
-		return is_count(e->query) ? or_zero(a, column) : column;
+		return wr_no_rows_value(a, e->query, column);
 	if (e->kind == WR_AST_IN_QUERY && e->in_query.negated)
 		return not_in(a, column, e->in_query.value, e->span);
 	return is_null(a, column, true, e->span);
