@@ -45,6 +45,13 @@ def slope(points):
     return 3600 * sum((t - mean_t) * (v - mean_v) for t, v in points) / square if square else 0.0
 
 
+def growth(points):
+    """How much more in the second half than in the first, of the lowest and of the highest value the lesser; per hour."""
+    middle = (points[0][0] + points[-1][0]) / 2
+    first, second = [v for t, v in points if t < middle], [v for t, v in points if t >= middle]
+    return min(min(second) - min(first), max(second) - max(first)) * 3600 / (middle - points[0][0])
+
+
 class Runner:
     """A pipeline, its process, and the samples of it."""
     def __init__(self, where, kind, source):
@@ -75,9 +82,9 @@ class Runner:
         begun, bad = self.samples[0][0] + SECONDS / 10, []
         for name, bound in BOUNDS.items():
             points = [(t, s[name]) for t, s in self.samples if t >= begun]
-            values, grows = [v for _, v in points], slope(points)
+            values, grows = [v for _, v in points], growth(points)
             print(f"  {what}: {name} {values[0]:.1f} at first, {min(values):.1f} to {max(values):.1f}, {values[-1]:.1f} at last; "
-                  f"slope {grows:+.2f} per hour ({len(values)} samples)", flush=True)
+                  f"slope {slope(points):+.2f} per hour ({len(values)} samples)", flush=True)
             if grows * SECONDS / 3600 > bound and SECONDS > 300:
                 bad.append(f"{what}: {name} grows by {grows:.1f} per hour")
         return bad
@@ -90,6 +97,14 @@ def write_samples(runners):
             f.write("pipeline,seconds," + ",".join(BOUNDS) + "\n")
             for r in runners:
                 f.writelines(f"{r.pipeline.kind},{t:.0f}," + ",".join(f"{s[b]:.1f}" for b in BOUNDS) + "\n" for t, s in r.samples)
+
+
+def test_what_counts_as_growth(where):
+    """A saw of any phase is none, a leak of twice the bound in a saw is."""
+    for phase in range(0, 900, 50):
+        saw = [(t, 66 + (t + phase) % 900 / 64) for t in range(360, 3600, 5)]
+        leak = [(t, v + 4 * t / 3600) for t, v in saw]
+        assert growth(saw) < BOUNDS["descriptors"] < growth(leak), (phase, growth(saw), growth(leak))
 
 
 def test_soak(where):
