@@ -1,6 +1,6 @@
 /* The allocator of a process that runs for months. */
-#ifndef WR_CORE_HEAP_H
-#define WR_CORE_HEAP_H
+#ifndef CORE_HEAP_H
+#define CORE_HEAP_H
 
 #include <stdint.h>
 

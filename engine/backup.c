@@ -205,7 +205,7 @@ static wr_status rename_in(wr_db *db, wr_arena *a, wr_err *err)
 static wr_status rename_inserts(const char *dir, wr_err *err)
 {
 	wr_buf id = { 0 };
-	char fresh[WR_INSERT_ID], uuid[40];
+	char fresh[WR_INSERT_ID];
 	wr_catdb *catalog;
 	bool found;
 
@@ -213,11 +213,8 @@ static wr_status rename_inserts(const char *dir, wr_err *err)
 		return WR_FAIL;
 	wr_status status = wr_catdb_get(catalog, WR_INSERT_ID_KEY, &id, &found, err);
 
-	if (status == WR_OK && found) {
-		wr_uuid_make(uuid);
-		snprintf(fresh, sizeof fresh, "insert-%s", uuid);
-		status = wr_catdb_set(catalog, WR_INSERT_ID_KEY, wr_str_of(fresh), err);
-	}
+	if (status == WR_OK && found)
+		status = wr_journal_new_insert_id(catalog, fresh, err);
 	wr_catdb_close(catalog);
 	wr_buf_free(&id);
 	return status;

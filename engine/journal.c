@@ -122,19 +122,24 @@ wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partitions, wr_er
 	return wr_catdb_put_topic(e->journal->db, topic, partitions, WR_STR_LIT("kafka"), err);
 }
 
+wr_status wr_journal_new_insert_id(wr_catdb *catalog, char out[WR_INSERT_ID], wr_err *err)
+{
+	char uuid[40];
+
+	wr_uuid_make(uuid);
+	snprintf(out, WR_INSERT_ID, "insert-%s", uuid);
+	return wr_catdb_set(catalog, WR_INSERT_ID_KEY, wr_str_of(out), err);
+}
+
 wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID], wr_err *err)
 {
 	wr_buf id = { 0 };
-	char uuid[40];
 	bool found;
 	wr_status status = wr_catdb_get(e->journal->db, WR_INSERT_ID_KEY, &id, &found, err);
 
 	snprintf(out, WR_INSERT_ID, "%s", status == WR_OK && found ? wr_buf_z(&id) : "");
-	if (status == WR_OK && !found && make) {
-		wr_uuid_make(uuid);
-		snprintf(out, WR_INSERT_ID, "insert-%s", uuid);
-		status = wr_catdb_set(e->journal->db, WR_INSERT_ID_KEY, wr_str_of(out), err);
-	}
+	if (status == WR_OK && !found && make)
+		status = wr_journal_new_insert_id(e->journal->db, out, err);
 	wr_buf_free(&id);
 	return status;
 }

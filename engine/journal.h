@@ -24,6 +24,10 @@ WR_CHECKED wr_status wr_journal_topic(wr_engine *e, wr_str topic, int32_t partit
  * Made when there is none and make is set; else "" then. */
 enum { WR_INSERT_ID = 48 };
 #define WR_INSERT_ID_KEY "insert.id" /* in the catalog */
+struct wr_catdb;
+/* Makes another one in a catalog. */
+WR_CHECKED wr_status wr_journal_new_insert_id(struct wr_catdb *catalog, char out[WR_INSERT_ID],
+					      wr_err *err);
 WR_CHECKED wr_status wr_journal_insert_id(wr_engine *e, bool make, char out[WR_INSERT_ID],
 					  wr_err *err);
 

@@ -1,4 +1,5 @@
 /* Handles of librdkafka, their settings, and questions about offsets. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,11 +187,17 @@ bool wr_kafka_forbidden(rd_kafka_resp_err_t code)
 	}
 }
 
-wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, const char *permission,
-			       wr_err *err)
+wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, wr_err *err,
+			       const char *permission, ...)
 {
+	char text[400];
+	va_list args;
+
+	va_start(args, permission);
+	vsnprintf(text, sizeof text, permission, args);
+	va_end(args);
 	wr_err_set(err, WR_ERR_IO, WR_NO_SPAN, "%s: the broker gives %s%s no permission %s", what,
-		   k->user ? "user " : "this client", k->user ? k->user : "", permission);
+		   k->user ? "user " : "this client", k->user ? k->user : "", text);
 	return wr_err_hint(err, "its administrator can; queries go on by themselves then");
 }
 
@@ -234,7 +241,7 @@ wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t cod
 	    code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		return wr_kafka_no_answer(k, err);
 	if (wr_kafka_forbidden(code))
-		return wr_kafka_not_allowed(k, what, permission_of(code), err);
+		return wr_kafka_not_allowed(k, what, err, "%s", permission_of(code));
 	return wr_err_set(err, connection_to_blame(code) ? WR_ERR_CONNECT : WR_ERR_STATEMENT,
 			  WR_NO_SPAN, "%s: %s", what,
 			  text && text[0] ? text : rd_kafka_err2str(code));
@@ -310,7 +317,7 @@ static wr_status ends(wr_kafka *k, const char *topic, int32_t n, int64_t *first,
 	return WR_OK;
 }
 
-static char *topic_z(wr_str topic)
+char *wr_kafka_topic_z(wr_str topic)
 {
 	char *z = wr_malloc((size_t)topic.n + 1);
 
@@ -323,7 +330,7 @@ wr_status wr_kafka_ends(const char *broker, const char *const *conf, wr_str topi
 			int64_t *first, int64_t *end, wr_err *err)
 {
 	wr_kafka k;
-	char *z = topic_z(topic);
+	char *z = wr_kafka_topic_z(topic);
 	wr_status status = wr_kafka_ask(&k, broker, conf, err);
 
 	if (status == WR_OK) {
@@ -377,7 +384,7 @@ wr_status wr_kafka_at_time(const char *broker, const char *const *conf, wr_str t
 			   int64_t ms, int64_t *offset, wr_err *err)
 {
 	wr_kafka k;
-	char *z = topic_z(topic);
+	char *z = wr_kafka_topic_z(topic);
 	wr_status status = wr_kafka_ask(&k, broker, conf, err);
 
 	if (status == WR_OK) {

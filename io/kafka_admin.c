@@ -21,7 +21,7 @@ static void topic_z(wr_str topic, char out[256])
 static wr_status partitions_of(wr_kafka *k, const char *topic, int32_t *n, wr_err *err)
 {
 	const struct rd_kafka_metadata *meta;
-	char what[300], permission[300];
+	char what[300];
 
 	*n = 0;
 	if (wr_kafka_metadata(k, topic, &meta, err))
@@ -37,10 +37,8 @@ static wr_status partitions_of(wr_kafka *k, const char *topic, int32_t *n, wr_er
 	    code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
 		return WR_OK;
 	snprintf(what, sizeof what, "cannot look at topic %s", topic);
-	if (wr_kafka_forbidden(code)) {
-		snprintf(permission, sizeof permission, "Describe on topic %s", topic);
-		return wr_kafka_not_allowed(k, what, permission, err);
-	}
+	if (wr_kafka_forbidden(code))
+		return wr_kafka_not_allowed(k, what, err, "Describe on topic %s", topic);
 	return wr_kafka_failed(k, what, code, NULL, err);
 }
 
@@ -154,7 +152,7 @@ static wr_status wait_until_seen(wr_kafka *k, const char *topic, wr_err *err)
 
 static wr_status create(wr_kafka *k, const char *topic, const wr_kafka_topic *want, wr_err *err)
 {
-	char text[256] = "", what[300], permission[320];
+	char text[256] = "", what[300];
 	rd_kafka_NewTopic_t *t = new_topic(topic, want, text);
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__INVALID_ARG;
 	request r;
@@ -169,11 +167,9 @@ static wr_status create(wr_kafka *k, const char *topic, const wr_kafka_topic *wa
 	if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
 		return wait_until_seen(k, topic, err);
 	snprintf(what, sizeof what, "cannot create topic %s", topic);
-	if (wr_kafka_forbidden(code)) {
-		snprintf(permission, sizeof permission, "Create on topic %s or on the cluster",
-			 topic);
-		return wr_kafka_not_allowed(k, what, permission, err);
-	}
+	if (wr_kafka_forbidden(code))
+		return wr_kafka_not_allowed(k, what, err, "Create on topic %s or on the cluster",
+					    topic);
 	return wr_kafka_failed(k, what, code, text, err);
 }
 
@@ -209,7 +205,7 @@ wr_status wr_kafka_topic_ensure(const char *broker, const char *const *conf, wr_
 
 static wr_status delete (wr_kafka *k, const char *topic, wr_err *err)
 {
-	char text[256], what[300], permission[320];
+	char text[256], what[300];
 	rd_kafka_DeleteTopic_t *t = rd_kafka_DeleteTopic_new(topic);
 	request r;
 
@@ -222,10 +218,8 @@ static wr_status delete (wr_kafka *k, const char *topic, wr_err *err)
 	if (!code || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		return WR_OK;
 	snprintf(what, sizeof what, "cannot delete topic %s", topic);
-	if (wr_kafka_forbidden(code)) {
-		snprintf(permission, sizeof permission, "Delete on topic %s", topic);
-		return wr_kafka_not_allowed(k, what, permission, err);
-	}
+	if (wr_kafka_forbidden(code))
+		return wr_kafka_not_allowed(k, what, err, "Delete on topic %s", topic);
 	return wr_kafka_failed(k, what, code, text, err);
 }
 

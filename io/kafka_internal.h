@@ -41,11 +41,14 @@ wr_status wr_kafka_no_answer(wr_kafka *k, wr_err *err);
 wr_status wr_kafka_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code, const char *text,
 			  wr_err *err);
 
+/* Heap: free it. */
+char *wr_kafka_topic_z(wr_str topic);
+
 /* The broker's ACLs do not allow it; what: "cannot read topic x", permission: "Read on topic x".
  * Class IO: asked again for ever, for somebody may give it. */
 bool wr_kafka_forbidden(rd_kafka_resp_err_t code);
-wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, const char *permission,
-			       wr_err *err);
+wr_status wr_kafka_not_allowed(const wr_kafka *k, const char *what, wr_err *err,
+			       const char *permission, ...) __attribute__((format(printf, 4, 5)));
 
 /* A failure of a transaction or of a producer within one: IO where a new producer may do better. */
 wr_status wr_kafka_txn_failed(wr_kafka *k, const char *what, rd_kafka_resp_err_t code,

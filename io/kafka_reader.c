@@ -229,11 +229,10 @@ static wr_status deleted(wr_kafka_reader *r, wr_err *err)
 
 static wr_status not_allowed(const wr_kafka_reader *r, wr_err *err)
 {
-	char what[300], permission[300];
+	char what[300];
 
 	snprintf(what, sizeof what, "cannot read topic %s", r->topic);
-	snprintf(permission, sizeof permission, "Read on topic %s", r->topic);
-	return wr_kafka_not_allowed(&r->kafka, what, permission, err);
+	return wr_kafka_not_allowed(&r->kafka, what, err, "Read on topic %s", r->topic);
 }
 
 /*

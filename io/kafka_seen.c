@@ -111,13 +111,11 @@ wr_status wr_kafka_differs(const char *broker, const char *const *conf, wr_str t
 	};
 	/* clang-format on */
 	look l = { seen, n, 0, wr_calloc((size_t)n + 1, sizeof(bool)), -1 };
-	char *z = wr_malloc((size_t)topic.n + 1);
+	char *z = wr_kafka_topic_z(topic);
 	wr_kafka k;
 	bool any = false;
 	wr_status status = WR_OK;
 
-	memcpy(z, topic.p, topic.n);
-	z[topic.n] = 0;
 	for (int32_t i = 0; i < n; i++)
 		any |= seen[i].offset >= 0;
 	if (any && (status = wr_kafka_start(&k, RD_KAFKA_CONSUMER, broker, settings, conf, err)) ==

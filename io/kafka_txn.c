@@ -64,18 +64,13 @@ static names names_of(wr_kafka_writer *w)
 static wr_status not_allowed(const names *n, const char *what, rd_kafka_resp_err_t code,
 			     wr_err *err)
 {
-	char permission[400];
-
 	switch (code) {
 	case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-		snprintf(permission, sizeof permission, "Write on transactional id %s", n->id);
-		break;
+		return wr_kafka_not_allowed(n->k, what, err, "Write on transactional id %s", n->id);
 	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-		snprintf(permission, sizeof permission, "Read on group %s", n->id);
-		break;
-	default: snprintf(permission, sizeof permission, "Read on topic %s", n->topic);
+		return wr_kafka_not_allowed(n->k, what, err, "Read on group %s", n->id);
+	default: return wr_kafka_not_allowed(n->k, what, err, "Read on topic %s", n->topic);
 	}
-	return wr_kafka_not_allowed(n->k, what, permission, err);
 }
 
 /* Frees the error. */
@@ -202,11 +197,9 @@ wr_status wr_kafka_witness(const char *broker, const char *const *conf, wr_str t
 	};
 	/* clang-format on */
 	wr_kafka k;
-	char *z = wr_malloc((size_t)topic.n + 1);
+	char *z = wr_kafka_topic_z(topic);
 	wr_status status = wr_kafka_start(&k, RD_KAFKA_CONSUMER, broker, settings, conf, err);
 
-	memcpy(z, topic.p, topic.n);
-	z[topic.n] = 0;
 	if (status == WR_OK) {
 		status = read_witness(&(names){ &k, z, group }, n, err);
 		wr_kafka_stop(&k);

@@ -80,7 +80,7 @@ static rd_kafka_resp_err_t why_lost(const wr_kafka_writer *w, rd_kafka_resp_err_
 
 static wr_status failure(wr_kafka_writer *w, wr_err *err)
 {
-	char what[300], permission[300], fatal[256] = "";
+	char what[300], fatal[256] = "";
 	rd_kafka_resp_err_t code = rd_kafka_fatal_error(w->kafka.rk, fatal, sizeof fatal);
 
 	snprintf(what, sizeof what, "cannot write to topic %s", w->topic);
@@ -94,10 +94,8 @@ static wr_status failure(wr_kafka_writer *w, wr_err *err)
 	    code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
 		return wr_err_set(err, WR_ERR_IO, WR_NO_SPAN,
 				  "cannot write to topic %s: it was deleted", w->topic);
-	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-		snprintf(permission, sizeof permission, "Write on topic %s", w->topic);
-		return wr_kafka_not_allowed(&w->kafka, what, permission, err);
-	}
+	if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		return wr_kafka_not_allowed(&w->kafka, what, err, "Write on topic %s", w->topic);
 	return (w->transactional ? wr_kafka_txn_failed : wr_kafka_failed)(&w->kafka, what, code,
 									  fatal, err);
 }

@@ -222,7 +222,7 @@ static size_t slot_bytes(void *self, const void *payload)
 	(void)self;
 	const slot *s = payload;
 
-	return s->room ? s->room + (size_t)16 : 0;
+	return wr_heap_bytes(s->room);
 }
 
 /* What a table's row of the shape takes when its texts are short. */

@@ -42,6 +42,12 @@ wr_vec *wr_row_vecs(const wr_row_shape *s, wr_arena *a, uint32_t room);
  */
 enum { WR_TABLE_HEAD = 12 };
 
+/* What an allocation of so many bytes takes of the heap, with what that keeps of its own; 0: none. */
+static inline size_t wr_heap_bytes(size_t room)
+{
+	return room ? room + 16 : 0;
+}
+
 /*
  * Bytes that a state owns: kept in place while they fit. Zeroed is empty; wr_row_bytes_free gives
  * back.
@@ -56,7 +62,7 @@ void wr_row_bytes_free(wr_row_bytes *b);
 /* What they take of the heap, with what it keeps of its own beside them. */
 static inline size_t wr_row_bytes_size(const wr_row_bytes *b)
 {
-	return b->room ? b->room + (size_t)16 : 0;
+	return wr_heap_bytes(b->room);
 }
 static inline wr_str wr_row_bytes_view(const wr_row_bytes *b)
 {

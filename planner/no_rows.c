@@ -9,6 +9,7 @@
  * sub-query they mean the same, and are right.
  */
 #include "planner/impl.h"
+#include "planner/make_ast.h"
 
 static bool is_count(const wr_ast_expr *e)
 {
@@ -67,21 +68,28 @@ wr_status wr_no_rows_check(const wr_ast_query *q, wr_err *err)
 				"around it, as in COALESCE((SELECT SUM(v) FROM t), 0)");
 }
 
+wr_ast_expr *wr_no_rows_having(wr_arena *a, wr_ast_expr *having, wr_span span)
+{
+	wr_ast_expr *count = wr_make_ast(a, WR_AST_CALL, span), *some;
+
+	count->call.name =
+	    (wr_ident){ .name = WR_STR_LIT("COUNT"), .text = WR_STR_LIT("COUNT"), .span = span };
+	count->call.star = true;
+	some = wr_make_binary(a, WR_BIN_GT, count, wr_make_digit(a, 0, span), span);
+	return having ? wr_make_binary(a, WR_BIN_AND, some, having, span) : some;
+}
+
 wr_ast_expr *wr_no_rows_value(wr_arena *a, const wr_ast_query *q, wr_ast_expr *found)
 {
-	wr_ast_expr *e = WR_NEW(a, wr_ast_expr), *zero = WR_NEW(a, wr_ast_expr),
-		    *none = WR_NEW(a, wr_ast_expr);
+	wr_ast_expr *e;
 
 	if (q->group_by.n || !is_count(q->items[0].expr))
 		return found;
-	*zero = (wr_ast_expr){ .kind = WR_AST_INTEGER, .span = found->span, .integer = 0 };
-	zero->spelled = WR_STR_LIT("0");
-	*none = (wr_ast_expr){ .kind = WR_AST_IS_NULL, .span = found->span };
-	none->is_null.value = found;
-	*e = (wr_ast_expr){ .kind = WR_AST_CASE, .span = found->span };
+	e = wr_make_ast(a, WR_AST_CASE, found->span);
 	e->cases.n = 1;
 	e->cases.whens = WR_NEW(a, wr_when);
-	e->cases.whens[0] = (wr_when){ none, zero };
+	e->cases.whens[0] = (wr_when){ wr_make_is_null(a, found, false, found->span),
+				       wr_make_digit(a, 0, found->span) };
 	e->cases.otherwise = found;
 	return e;
 }

@@ -104,6 +104,11 @@ WR_CHECKED wr_status wr_subqueries_join(wr_select *s, wr_err *err);
 /* no_rows.c */
 /* Of a sub-query that stands for an aggregate of all its rows: whether its value of no rows is known. */
 WR_CHECKED wr_status wr_no_rows_check(const wr_ast_query *q, wr_err *err);
+/*
+ * COUNT(*) > 0, and what HAVING says (NULL: nothing): a group whose rows have all gone is a row else,
+ * whose SUM is 0 and not NULL.
+ */
+wr_ast_expr *wr_no_rows_having(wr_arena *a, wr_ast_expr *having, wr_span span);
 /* found, the column with its value, or what it is where there are no rows. */
 wr_ast_expr *wr_no_rows_value(wr_arena *a, const wr_ast_query *q, wr_ast_expr *found);
 /* order.c */

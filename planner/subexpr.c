@@ -21,6 +21,7 @@
  */
 #include "planner/bind_internal.h"
 #include "planner/impl.h"
+#include "planner/make_ast.h"
 
 /* One such query while it is planned. */
 typedef struct sub {
@@ -75,15 +76,6 @@ static bool binds(wr_select *s, const wr_from *f, const wr_ast_expr *ast)
 
 /* ---------------------------------------------------------------- the key */
 
-static wr_ast_expr *new_ast(wr_arena *a, wr_ast_expr_kind kind, wr_span span)
-{
-	wr_ast_expr *e = WR_NEW(a, wr_ast_expr);
-
-	e->kind = kind;
-	e->span = span;
-	return e;
-}
-
 static void add_pair(sub *x, wr_ast_expr *in, const wr_expr *out)
 {
 	if (x->n == x->room) {
@@ -117,8 +109,6 @@ static bool take_pair(sub *x, wr_ast_expr *in, wr_ast_expr *out)
 
 static void split_where(sub *x, wr_ast_expr *e)
 {
-	wr_ast_expr *both;
-
 	if (e->kind == WR_AST_BINARY && e->binary.op == WR_BIN_AND) {
 		split_where(x, e->binary.left);
 		split_where(x, e->binary.right);
@@ -129,11 +119,7 @@ static void split_where(sub *x, wr_ast_expr *e)
 	     take_pair(x, e->binary.right, e->binary.left)))
 		return;
 	if (x->rest) {
-		both = new_ast(x->s->p->a, WR_AST_BINARY, x->rest->span);
-		both->binary.op = WR_BIN_AND;
-		both->binary.left = x->rest;
-		both->binary.right = e;
-		e = both;
+		e = wr_make_binary(x->s->p->a, WR_BIN_AND, x->rest, e, x->rest->span);
 	}
 	x->rest = e;
 }
@@ -163,15 +149,6 @@ static wr_ident hidden_name(wr_arena *a, const char *what, uint32_t i)
 static wr_select_item item(wr_ast_expr *e, wr_ident name)
 {
 	return (wr_select_item){ .kind = WR_ITEM_EXPR, .span = e->span, .expr = e, .alias = name };
-}
-
-static wr_ast_expr *one(wr_arena *a, wr_span span)
-{
-	wr_ast_expr *e = new_ast(a, WR_AST_INTEGER, span);
-
-	e->integer = 1;
-	e->spelled = WR_STR_LIT("1");
-	return e;
 }
 
 static wr_ast_expr *note_aggregate(void *self, wr_ast_expr *e)
@@ -227,32 +204,6 @@ static wr_status check_form(const sub *x, wr_err *err)
 	return wr_err_hint(err, "write its name instead of *");
 }
 
-/*
- * COUNT(*) > 0, and what HAVING says: a group whose rows have all gone is a row else, whose SUM is
- * 0 and not NULL.
- */
-static wr_ast_expr *with_rows(wr_arena *a, wr_ast_expr *having, wr_span span)
-{
-	wr_ast_expr *count = new_ast(a, WR_AST_CALL, span), *zero = one(a, span),
-		    *some = new_ast(a, WR_AST_BINARY, span), *both;
-
-	count->call.name =
-	    (wr_ident){ .name = WR_STR_LIT("COUNT"), .text = WR_STR_LIT("COUNT"), .span = span };
-	count->call.star = true;
-	zero->integer = 0;
-	zero->spelled = WR_STR_LIT("0");
-	some->binary.op = WR_BIN_GT;
-	some->binary.left = count;
-	some->binary.right = zero;
-	if (!having)
-		return some;
-	both = new_ast(a, WR_AST_BINARY, span);
-	both->binary.op = WR_BIN_AND;
-	both->binary.left = some;
-	both->binary.right = having;
-	return both;
-}
-
 /* The query as it is planned: keys, then the value. */
 static wr_ast_query inner_query(const sub *x)
 {
@@ -273,10 +224,10 @@ static wr_ast_query inner_query(const sub *x)
 
 		if (x->n)
 			memcpy(parts, x->in, x->n * sizeof(*parts));
-		parts[x->n] = one(a, x->ast->span);
+		parts[x->n] = wr_make_digit(a, 1, x->ast->span);
 		q.group_by =
 		    (wr_ast_exprs){ .n = x->n ? x->n : 1, .items = parts, .span = x->ast->span };
-		q.having = with_rows(a, q.having, x->ast->span);
+		q.having = wr_no_rows_having(a, q.having, x->ast->span);
 	}
 	if (!value && !x->n)
 		return q;
@@ -577,35 +528,22 @@ static wr_status plan_sub(sub *x, wr_ident name, wr_err *err)
 
 /* ---------------------------------------------------------------- the expression around it */
 
-static wr_ast_expr *is_null(wr_arena *a, wr_ast_expr *value, bool negated, wr_span span)
-{
-	wr_ast_expr *e = new_ast(a, WR_AST_IS_NULL, span);
-
-	e->is_null.value = value;
-	e->is_null.negated = negated;
-	return e;
-}
-
 static wr_ast_expr *not_in(wr_arena *a, wr_ast_expr *found, wr_ast_expr *value, wr_span span)
 {
-	wr_ast_expr *e = new_ast(a, WR_AST_BINARY, span);
-
-	e->binary.op = WR_BIN_AND;
-	e->binary.left = is_null(a, found, false, span);
-	e->binary.right = is_null(a, value, true, span);
-	return e;
+	return wr_make_binary(a, WR_BIN_AND, wr_make_is_null(a, found, false, span),
+			      wr_make_is_null(a, value, true, span), span);
 }
 
 static wr_ast_expr *replaced(wr_arena *a, wr_ast_expr *e, wr_ident name)
 {
-	wr_ast_expr *column = new_ast(a, WR_AST_COLUMN, e->span);
+	wr_ast_expr *column = wr_make_ast(a, WR_AST_COLUMN, e->span);
 
 	column->column.name = name;
 	if (e->kind == WR_AST_QUERY)
 		return wr_no_rows_value(a, e->query, column);
 	if (e->kind == WR_AST_IN_QUERY && e->in_query.negated)
 		return not_in(a, column, e->in_query.value, e->span);
-	return is_null(a, column, true, e->span);
+	return wr_make_is_null(a, column, true, e->span);
 }
 
 static wr_ast_expr *swap(void *self, wr_ast_expr *e)
